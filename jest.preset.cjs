@@ -1,0 +1,38 @@
+const path = require('node:path');
+
+/** Every package's test settings: sources, not builds, so a test never runs against a stale dist. */
+const doors = {
+  '^@espalier/core$': 'packages/core/src/index.ts',
+  '^@espalier/core/testing$': 'packages/core/src/testing/index.ts',
+  '^@espalier/proto$': 'proto/src/index.ts',
+  '^@espalier/engine$': 'packages/engine/src/index.ts',
+  '^@espalier/client$': 'packages/client/src/index.ts',
+  '^@espalier/client/tfjs$': 'packages/client/src/tfjs/index.ts',
+  '^@espalier/client-node$': 'packages/client-node/src/index.ts',
+  '^@espalier/server$': 'packages/server/src/index.ts',
+  '^@espalier/server/coordinator$': 'packages/server/src/coordinator/index.ts',
+};
+
+module.exports = (rootDir) => ({
+  rootDir,
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/src/**/*.test.ts'],
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      require.resolve('@swc/jest'),
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/', '/dist/', '/src/gen/'],
+  moduleNameMapper: {
+    ...Object.fromEntries(
+      Object.entries(doors).map(([door, file]) => [door, path.join(__dirname, file)]),
+    ),
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testTimeout: 60000,
+});

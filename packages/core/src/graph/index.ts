@@ -1,0 +1,26 @@
+export type {
+  BatchNormNode,
+  Conv2dNode,
+  DenseNode,
+  ExplicitPadding,
+  GraphBlock,
+  GraphNode,
+  InputNode,
+  ModelGraph,
+  OpKind,
+  Padding,
+  PlainNode,
+  PoolNode,
+  Size2,
+  TensorShape,
+} from './model-graph.js';
+export { inferShapes, inputShape, numClasses, resolvePadding, sizeOf, type ShapeTable } from './shapes.js';
+export {
+  maskableSpecs,
+  momentSpecs,
+  nodeNamed,
+  parameterSpecs,
+  type MomentSpec,
+  type ParamRole,
+  type ParamSpec,
+} from './parameters.js';

@@ -1,0 +1,27 @@
+/** The only door of core. Every room lists its own names; nothing else may be imported from outside. */
+export {
+  ERROR_CODES,
+  EspalierError,
+  isEspalierError,
+  toEspalierError,
+  unreachable,
+  type ErrorCode,
+  type ErrorFacts,
+} from './errors.js';
+export * from './graph/index.js';
+export * from './params/index.js';
+export * from './mask/index.js';
+export * from './criteria/index.js';
+export * from './allocation/index.js';
+export * from './schedule/index.js';
+export * from './regrow/index.js';
+export * from './batchnorm/index.js';
+export * from './aggregation/index.js';
+export * from './coding/index.js';
+export * from './budget/index.js';
+export * from './trainer/index.js';
+export * from './data/index.js';
+export * from './protocol/index.js';
+export * from './methods/index.js';
+export * from './random/index.js';
+export * from './job/index.js';

@@ -1,0 +1,11 @@
+export type {
+  AdjustmentSpec,
+  DataSpec,
+  Job,
+  LearningRateSpec,
+  ModelSpec,
+  PartitionSpec,
+  PoolSpec,
+  PretrainSpec,
+  StaticMaskSpec,
+} from './job.js';

@@ -1,0 +1,9 @@
+export {
+  checkState,
+  copyState,
+  identityMoments,
+  type ModelState,
+  type Moments,
+  type MomentTree,
+  type ParamTree,
+} from './model-state.js';

@@ -1,0 +1,1 @@
+export { randomStream, shuffled, type RandomStream, type StreamKey } from './stream.js';

@@ -1,0 +1,16 @@
+export type {
+  AbortSignalLike,
+  EvaluateOptions,
+  Evaluation,
+  Footprint,
+  MomentMode,
+  MomentOptions,
+  Optimizer,
+  TopGradientRequest,
+  TopGradients,
+  Trainer,
+  TrainControl,
+  TrainOptions,
+  TrainProgress,
+  TrainResult,
+} from './trainer.js';
