@@ -87,7 +87,7 @@ export class Mask {
     const expected = maskableSpecs(graph);
     const fits =
       expected.length === this.layers.length &&
-      expected.every(({ name, size }, i) => this.layers[i]?.name === name && this.layers[i]!.size === size);
+      expected.every(({ name, size }, i) => this.layers[i]?.name === name && this.layers[i].size === size);
     if (!fits) {
       throw new EspalierError('invalid_mask', `the mask's layers are not the maskable layers of ${graph.name}`);
     }
