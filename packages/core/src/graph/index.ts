@@ -24,3 +24,4 @@ export {
   type ParamRole,
   type ParamSpec,
 } from './parameters.js';
+export { buildModel, zooNames, type ZooEntry, type ZooInput } from './zoo/index.js';

@@ -1,0 +1,2 @@
+export { buildModel, zooNames } from './build-model.js';
+export type { ZooEntry, ZooInput } from './zoo.js';

@@ -1,0 +1,46 @@
+import type { Conv2dNode, GraphNode } from '../model-graph.js';
+
+/** PyTorch's epsilon, which the networks' published accuracies were reached with. */
+const BATCH_NORM_EPSILON = 1e-5;
+
+/** What a convolution of the zoo may choose; kernels are square, padding is `same`, groups 1, no bias. */
+export interface ConvOptions {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Gamma of the batch norm that follows starts here; 1 unless the norm ends a residual branch. */
+  readonly initialGamma?: number;
+}
+
+/** A convolution `name` and its batch norm `name.bn`; the output is `name.bn`. */
+export function convNorm(name: string, input: string, options: ConvOptions): readonly GraphNode[] {
+  const { filters, kernel, stride, initialGamma = 1 } = options;
+  const conv: Conv2dNode = {
+    op: 'conv2d',
+    name,
+    inputs: [input],
+    filters,
+    kernelSize: [kernel, kernel],
+    strides: [stride, stride],
+    padding: 'same',
+    groups: 1,
+    useBias: false,
+  };
+  return [
+    conv,
+    { op: 'batchNorm', name: `${name}.bn`, inputs: [name], epsilon: BATCH_NORM_EPSILON, initialGamma },
+  ];
+}
+
+/** A convolution, its batch norm and a ReLU; the output is `name.relu`. */
+export function convNormRelu(name: string, input: string, options: ConvOptions): readonly GraphNode[] {
+  return [...convNorm(name, input, options), { op: 'relu', name: `${name}.relu`, inputs: [`${name}.bn`] }];
+}
+
+/** Global average pooling `pool` and the classifier `fc`, whose output is the logits. */
+export function pooledClassifier(input: string, classes: number): readonly GraphNode[] {
+  return [
+    { op: 'globalAvgPool', name: 'pool', inputs: [input] },
+    { op: 'dense', name: 'fc', inputs: ['pool'], units: classes, useBias: true },
+  ];
+}

@@ -1,0 +1,1 @@
+export { entryNamed, nearestNames, type Registry } from './named-entry.js';

@@ -1,0 +1,44 @@
+import { EspalierError } from '../errors.js';
+
+/** An explicit list of parts by name; users choose from it, so its keys are outward names. */
+export type Registry<Entry> = Readonly<Record<string, Entry>>;
+
+/**
+ * The entry of that name.
+ * @param what what the registry lists, for the message: `model`, `criterion`
+ * @throws EspalierError `invalid_argument` naming the nearest valid names first, then all of them.
+ */
+export function entryNamed<Entry>(registry: Registry<Entry>, name: string, what: string): Entry {
+  const entry = Object.hasOwn(registry, name) ? registry[name] : undefined;
+  if (entry !== undefined) return entry;
+  const names = Object.keys(registry);
+  throw new EspalierError(
+    'invalid_argument',
+    `there is no ${what} ${JSON.stringify(name)}; did you mean ${nearestNames(name, names).join(' or ')}? Valid names: ${names.join(', ')}`,
+    { name },
+  );
+}
+
+/**
+ * Those of the valid names that are nearest to the given one in edits (insert, delete, replace a letter; case does not
+ * count): all that share the least distance, in their own order. Empty only when there are no valid names.
+ */
+export function nearestNames(given: string, valid: readonly string[]): readonly string[] {
+  const distances = valid.map((name) => editDistance(given.toLowerCase(), name.toLowerCase()));
+  const least = Math.min(...distances);
+  return valid.filter((_, i) => distances[i] === least);
+}
+
+/** Levenshtein's distance, one row of the table at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
