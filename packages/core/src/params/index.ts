@@ -7,3 +7,13 @@ export {
   type MomentTree,
   type ParamTree,
 } from './model-state.js';
+export {
+  alwaysDenseCount,
+  applyMask,
+  momentCount,
+  packActive,
+  packedLength,
+  packMoments,
+  unpackActive,
+  unpackMoments,
+} from './pack.js';
