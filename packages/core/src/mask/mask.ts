@@ -37,9 +37,13 @@ export class Mask {
   constructor(layers: readonly LayerMask[], lineage: MaskLineage = { version: 0, parent: null }) {
     for (const layer of layers) checkLayer(layer);
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
-    if (this.#byName.size !== layers.length) throw new EspalierError('invalid_mask', 'a layer stands twice in the mask');
+    if (this.#byName.size !== layers.length)
+      throw new EspalierError('invalid_mask', 'a layer stands twice in the mask');
     if (!Number.isSafeInteger(lineage.version) || lineage.version < 0) {
-      throw new EspalierError('invalid_mask', `version ${String(lineage.version)} is not a whole number of at least 0`);
+      throw new EspalierError(
+        'invalid_mask',
+        `version ${String(lineage.version)} is not a whole number of at least 0`,
+      );
     }
     this.layers = layers;
     this.version = lineage.version;
@@ -76,7 +80,8 @@ export class Mask {
   successor(replaced: readonly LayerMask[]): Mask {
     const changes = new Map(replaced.map((layer) => [layer.name, layer]));
     for (const name of changes.keys()) {
-      if (!this.#byName.has(name)) throw new EspalierError('invalid_mask', `the mask has no layer ${name}`, { name });
+      if (!this.#byName.has(name))
+        throw new EspalierError('invalid_mask', `the mask has no layer ${name}`, { name });
     }
     const layers = this.layers.map((layer) => changes.get(layer.name) ?? layer);
     return new Mask(layers, { version: this.version + 1, parent: this.hash });
@@ -89,7 +94,10 @@ export class Mask {
       expected.length === this.layers.length &&
       expected.every(({ name, size }, i) => this.layers[i]?.name === name && this.layers[i].size === size);
     if (!fits) {
-      throw new EspalierError('invalid_mask', `the mask's layers are not the maskable layers of ${graph.name}`);
+      throw new EspalierError(
+        'invalid_mask',
+        `the mask's layers are not the maskable layers of ${graph.name}`,
+      );
     }
   }
 }
@@ -97,7 +105,11 @@ export class Mask {
 /** The mask in which every maskable weight is active. */
 export function denseMask(graph: ModelGraph): Mask {
   return new Mask(
-    maskableSpecs(graph).map(({ name, size }) => ({ name, size, active: Uint32Array.from({ length: size }, (_, i) => i) })),
+    maskableSpecs(graph).map(({ name, size }) => ({
+      name,
+      size,
+      active: Uint32Array.from({ length: size }, (_, i) => i),
+    })),
   );
 }
 
