@@ -14,3 +14,5 @@ export type {
   TrainProgress,
   TrainResult,
 } from './trainer.js';
+export { epochStream } from './epoch-stream.js';
+export { checkBatch, checkKept, checkTopGradients, checkTrainable, checkTrainOptions } from './checks.js';
