@@ -17,3 +17,4 @@ export {
   unpackActive,
   unpackMoments,
 } from './pack.js';
+export { initialState } from './initialize.js';

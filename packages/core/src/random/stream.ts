@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { EspalierError } from '../errors.js';
 
 /**
  * What a random stream is for. Every stream is keyed by (seed, purpose, round, partition index), never by a
@@ -19,14 +20,16 @@ export interface RandomStream {
   uint32(): number;
   /** A double in [0, 1) with 53 random bits. */
   uniform(): number;
-  /** A whole number in [0, bound), without bias; 1 ≤ bound ≤ 2³². */
+  /** A whole number in [0, bound), without bias; `invalid_argument` unless 1 ≤ bound ≤ 2³². */
   below(bound: number): number;
 }
 
 /** The stream of that key: xoshiro128** seeded by SHA-256 of the key. */
 export function randomStream(key: StreamKey): RandomStream {
   const { seed, purpose, round = -1, partition = -1 } = key;
-  const digest = sha256(utf8ToBytes(`espalier\n${String(seed)}\n${purpose}\n${String(round)}\n${String(partition)}`));
+  const digest = sha256(
+    utf8ToBytes(`espalier\n${String(seed)}\n${purpose}\n${String(round)}\n${String(partition)}`),
+  );
   const view = new DataView(digest.buffer, digest.byteOffset);
   const state = Uint32Array.from({ length: 4 }, (_, i) => view.getUint32(4 * i, true));
   const uint32 = (): number => nextXoshiro(state);
@@ -45,7 +48,10 @@ export function shuffled<T>(items: ArrayLike<T>, stream: RandomStream): T[] {
 
 /** Blackman & Vigna, "Scrambled linear pseudorandom number generators" (2018), xoshiro128**. */
 function nextXoshiro(s: Uint32Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = s;
+  const a = s[0]!;
+  const b = s[1]!;
+  const c = s[2]!;
+  const d = s[3]!;
   const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
   const c1 = c ^ a;
   const d1 = d ^ b;
@@ -67,6 +73,12 @@ function uniform53(uint32: () => number): number {
 }
 
 function unbiasedBelow(uint32: () => number, bound: number): number {
+  if (!Number.isSafeInteger(bound) || bound < 1 || bound > 4294967296) {
+    throw new EspalierError(
+      'invalid_argument',
+      `bound ${String(bound)} is not a whole number from 1 to 2^32`,
+    );
+  }
   const limit = 4294967296 - (4294967296 % bound);
   for (;;) {
     const draw = uint32();
