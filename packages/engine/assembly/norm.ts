@@ -1,0 +1,309 @@
+/**
+ * Batch norm, addition and activation in one op: `z = act(a₀·x₀ + b₀ [+ a₁·x₁ + b₁])`, where a term without a norm has
+ * a = 1 and b = 0. A norm's block holds, for C channels: mean f64[C], variance f64[C], mean f32[C], 1/σ f32[C],
+ * a f32[C], b f32[C]. Activation: 0 none, 1 relu, 2 relu6.
+ */
+import { Join, JoinGrad, NormBatch, NormRunning } from './gen/ops';
+import { laneSum, madd, shareStart, tailMask } from './lanes';
+
+/** Mean and variance of the batch from its sums (Ioffe & Szegedy 2015, algorithm 1), and the affine form. */
+export function normBatch(op: usize, thread: i32, threads: i32): void {
+  const channels = load<usize>(op, NormBatch.channels);
+  const stats = load<usize>(op, NormBatch.stats);
+  const norm = load<usize>(op, NormBatch.norm);
+  const count = <f64>load<i32>(op, NormBatch.count);
+  const last = <usize>shareStart(<i32>channels, thread + 1, threads);
+  for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
+    const shift = load<f64>(stats + 24 * c, 0);
+    const s = load<f64>(stats + 24 * c, 8) / count;
+    const variance = max<f64>(0, load<f64>(stats + 24 * c, 16) / count - s * s);
+    store<f64>(norm + 8 * c, shift + s);
+    store<f64>(norm + 8 * (channels + c), variance);
+    setAffine(norm, channels, c, <f32>(shift + s), variance, op, NormBatch.gamma, NormBatch.beta, NormBatch.epsilon);
+  }
+}
+
+/** The affine form of the running statistics: `running` is mean f32[C], variance f32[C]. */
+export function normRunning(op: usize, thread: i32, threads: i32): void {
+  const channels = load<usize>(op, NormRunning.channels);
+  const norm = load<usize>(op, NormRunning.norm);
+  const running = load<usize>(op, NormRunning.running);
+  const last = <usize>shareStart(<i32>channels, thread + 1, threads);
+  for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
+    const mean = load<f32>(running + 4 * c);
+    const variance = <f64>load<f32>(running + 4 * (channels + c));
+    setAffine(norm, channels, c, mean, variance, op, NormRunning.gamma, NormRunning.beta, NormRunning.epsilon);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function setAffine(
+  norm: usize,
+  channels: usize,
+  c: usize,
+  mean: f32,
+  variance: f64,
+  op: usize,
+  gamma: usize,
+  beta: usize,
+  epsilon: usize,
+): void {
+  const inverse = <f32>(1.0 / sqrt<f64>(variance + <f64>load<f32>(op + epsilon)));
+  const scale = load<f32>(load<usize>(op + gamma) + 4 * c) * inverse;
+  const at = norm + 16 * channels + 4 * c;
+  store<f32>(at, mean);
+  store<f32>(at + 4 * channels, inverse);
+  store<f32>(at + 8 * channels, scale);
+  store<f32>(at + 12 * channels, load<f32>(load<usize>(op + beta) + 4 * c) - mean * scale);
+}
+
+// @ts-ignore: decorator
+@inline
+function activate(v: v128, kind: i32): v128 {
+  if (kind == 0) return v;
+  // pmax and pmin keep a NaN that stands first, so a diverged network does not look healthy.
+  const r = f32x4.pmax(v, f32x4.splat(0));
+  return kind == 2 ? f32x4.pmin(r, f32x4.splat(6)) : r;
+}
+
+function joinRow1(z: usize, x: usize, bytes: usize, a: v128, b: v128, kind: i32): void {
+  const end = z + bytes;
+  while (z + 32 <= end) {
+    const u = madd(b, a, v128.load(x, 0));
+    const v = madd(b, a, v128.load(x, 16));
+    v128.store(z, activate(u, kind), 0);
+    v128.store(z, activate(v, kind), 16);
+    z += 32;
+    x += 32;
+  }
+  if (z < end) v128.store(z, activate(madd(b, a, v128.load(x)), kind));
+}
+
+function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, kind: i32): void {
+  const end = z + bytes;
+  while (z < end) {
+    v128.store(z, activate(madd(madd(b, a, v128.load(x)), c, v128.load(y)), kind));
+    z += 16;
+    x += 16;
+    y += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scaleOf(norm: usize, channels: usize, c: usize): f32 {
+  return norm ? load<f32>(norm + 24 * channels + 4 * c) : 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function shiftOf(norm: usize, channels: usize, c: usize): f32 {
+  return norm ? load<f32>(norm + 28 * channels + 4 * c) : 0;
+}
+
+/** Forward pass of a join. */
+export function join(op: usize, thread: i32, threads: i32): void {
+  const z = load<usize>(op, Join.z);
+  const x0 = load<usize>(op, Join.x0);
+  const norm0 = load<usize>(op, Join.norm0);
+  const x1 = load<usize>(op, Join.x1);
+  const norm1 = load<usize>(op, Join.norm1);
+  const kind = load<i32>(op, Join.activation);
+  const channels = load<usize>(op, Join.channels);
+  const height = load<usize>(op, Join.height);
+  const bytes = load<usize>(op, Join.width) * load<usize>(op, Join.posBytes);
+  const zRow = load<usize>(op, Join.zRow);
+  const zPlane = load<usize>(op, Join.zPlane);
+  const x0Row = load<usize>(op, Join.x0Row);
+  const x0Plane = load<usize>(op, Join.x0Plane);
+  const x1Row = load<usize>(op, Join.x1Row);
+  const x1Plane = load<usize>(op, Join.x1Plane);
+  const last = <usize>shareStart(<i32>channels, thread + 1, threads);
+  for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
+    const a0 = f32x4.splat(scaleOf(norm0, channels, c));
+    const a1 = f32x4.splat(scaleOf(norm1, channels, c));
+    const b = f32x4.splat(shiftOf(norm0, channels, c) + (x1 ? shiftOf(norm1, channels, c) : 0));
+    for (let h: usize = 0; h < height; h++) {
+      const pz = z + c * zPlane + h * zRow;
+      const p0 = x0 + c * x0Plane + h * x0Row;
+      if (x1) joinRow2(pz, p0, x1 + c * x1Plane + h * x1Row, bytes, a0, a1, b, kind);
+      else joinRow1(pz, p0, bytes, a0, b, kind);
+    }
+  }
+}
+
+/** Sums of one row of a join's gradient: Σg into `sum`, Σg·(x − mean) into `dot0` and `dot1`. */
+let sum: f64 = 0;
+let dot0: f64 = 0;
+let dot1: f64 = 0;
+
+// @ts-ignore: decorator
+@inline
+function maskOf(value: v128, kind: i32): v128 {
+  const above = f32x4.gt(value, f32x4.splat(0));
+  return kind == 2 ? v128.and(above, f32x4.lt(value, f32x4.splat(6))) : above;
+}
+
+/** Masks dz by the activation's slope in place; `z` 0 means: recompute the pre-activation from x0. */
+function reduceRow(
+  dz: usize,
+  z: usize,
+  x0: usize,
+  x1: usize,
+  bytes: usize,
+  kind: i32,
+  a: v128,
+  b: v128,
+  mean0: v128,
+  mean1: v128,
+): void {
+  const end = dz + bytes;
+  let s = f32x4.splat(0);
+  let t0 = s;
+  let t1 = s;
+  const first = z ? z : x0;
+  const toValue = first - dz;
+  const to0 = x0 - dz;
+  const to1 = x1 - dz;
+  for (; dz < end; dz += 16) {
+    let g = v128.load(dz);
+    if (kind) {
+      const raw = v128.load(dz + toValue);
+      const value = z ? raw : madd(b, a, raw);
+      g = v128.and(g, maskOf(value, kind));
+      v128.store(dz, g);
+    }
+    s = f32x4.add(s, g);
+    if (x0) t0 = madd(t0, g, f32x4.sub(v128.load(dz + to0), mean0));
+    if (x1) t1 = madd(t1, g, f32x4.sub(v128.load(dz + to1), mean1));
+  }
+  sum += <f64>laneSum(s);
+  dot0 += <f64>laneSum(t0);
+  dot1 += <f64>laneSum(t1);
+}
+
+/** The common case of {@link reduceRow}: one norm, relu, recomputed. */
+function reduceRowRelu(dz: usize, x0: usize, bytes: usize, a: v128, b: v128, mean0: v128): void {
+  const end = dz + bytes;
+  const zero = f32x4.splat(0);
+  let s = zero;
+  let t0 = zero;
+  for (; dz < end; dz += 16) {
+    const raw = v128.load(x0);
+    const g = v128.and(v128.load(dz), f32x4.gt(madd(b, a, raw), zero));
+    v128.store(dz, g);
+    s = f32x4.add(s, g);
+    t0 = madd(t0, g, f32x4.sub(raw, mean0));
+    x0 += 16;
+  }
+  sum += <f64>laneSum(s);
+  dot0 += <f64>laneSum(t0);
+}
+
+/** Replaces a row of x by its gradient A·g + B·(x − mean) + C; padding lanes become 0. */
+function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, B: v128, D: v128, tail: v128): void {
+  const end = x + bytes;
+  if (posBytes == 0) {
+    for (; x < end; x += 16) {
+      v128.store(x, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x))));
+      dz += 16;
+    }
+    return;
+  }
+  while (x < end) {
+    const whole = x + posBytes - 16;
+    for (; x < whole; x += 16) {
+      v128.store(x, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x))));
+      dz += 16;
+    }
+    v128.store(x, v128.and(tail, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x)))));
+    x += 16;
+    dz += 16;
+  }
+}
+
+/** Second half of a norm's backward pass, over one channel; x becomes its own gradient. */
+function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dgamma: usize, dbeta: usize, x: usize, plane: usize, row: usize): void {
+  const channels = load<usize>(op, JoinGrad.channels);
+  const height = load<usize>(op, JoinGrad.height);
+  const posBytes = load<i32>(op, JoinGrad.posBytes);
+  const bytes = load<usize>(op, JoinGrad.width) * <usize>posBytes;
+  const lanes = load<i32>(op, JoinGrad.lanes);
+  const dz = load<usize>(op, JoinGrad.dz) + c * load<usize>(op, JoinGrad.dzPlane);
+  const dzRow = load<usize>(op, JoinGrad.dzRow);
+  const count = <f64>load<i32>(op, JoinGrad.count);
+  const mean = <f64>load<f32>(norm + 16 * channels + 4 * c);
+  const inverse = <f64>load<f32>(norm + 20 * channels + 4 * c);
+  const dg = dgamma + 4 * c;
+  const db = dbeta + 4 * c;
+  store<f32>(dg, load<f32>(dg) + <f32>(dot * inverse));
+  store<f32>(db, load<f32>(db) + <f32>sum);
+  const A = <f64>load<f32>(gamma + 4 * c) * inverse;
+  const B = (-A * inverse * inverse * dot) / count;
+  const D = (-A * sum) / count - B * mean;
+  const masked = lanes << 2 != posBytes;
+  const tail = tailMask(lanes, posBytes);
+  for (let h: usize = 0; h < height; h++) {
+    applyRow(
+      dz + h * dzRow,
+      x + c * plane + h * row,
+      bytes,
+      masked ? <usize>posBytes : 0,
+      f32x4.splat(<f32>A),
+      f32x4.splat(<f32>B),
+      f32x4.splat(<f32>D),
+      tail,
+    );
+  }
+}
+
+/**
+ * Backward pass of a join: dz becomes the gradient before the activation (and so that of every plain term), and each
+ * x with a norm becomes its own gradient. Per channel both passes run while the channel is in cache.
+ */
+export function joinGrad(op: usize, thread: i32, threads: i32): void {
+  const dz = load<usize>(op, JoinGrad.dz);
+  const z = load<usize>(op, JoinGrad.z);
+  const norm0 = load<usize>(op, JoinGrad.norm0);
+  const norm1 = load<usize>(op, JoinGrad.norm1);
+  const x0 = norm0 ? load<usize>(op, JoinGrad.x0) : 0;
+  const x1 = norm1 ? load<usize>(op, JoinGrad.x1) : 0;
+  const kind = load<i32>(op, JoinGrad.activation);
+  const channels = load<usize>(op, JoinGrad.channels);
+  const height = load<usize>(op, JoinGrad.height);
+  const bytes = load<usize>(op, JoinGrad.width) * load<usize>(op, JoinGrad.posBytes);
+  const dzRow = load<usize>(op, JoinGrad.dzRow);
+  const dzPlane = load<usize>(op, JoinGrad.dzPlane);
+  const zRow = load<usize>(op, JoinGrad.zRow);
+  const zPlane = load<usize>(op, JoinGrad.zPlane);
+  const x0Row = load<usize>(op, JoinGrad.x0Row);
+  const x0Plane = load<usize>(op, JoinGrad.x0Plane);
+  const x1Row = load<usize>(op, JoinGrad.x1Row);
+  const x1Plane = load<usize>(op, JoinGrad.x1Plane);
+  const last = <usize>shareStart(<i32>channels, thread + 1, threads);
+  for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
+    const a = f32x4.splat(scaleOf(norm0, channels, c));
+    const b = f32x4.splat(shiftOf(norm0, channels, c));
+    const mean0 = f32x4.splat(norm0 ? load<f32>(norm0 + 16 * channels + 4 * c) : 0);
+    const mean1 = f32x4.splat(norm1 ? load<f32>(norm1 + 16 * channels + 4 * c) : 0);
+    sum = 0;
+    dot0 = 0;
+    dot1 = 0;
+    for (let h: usize = 0; h < height; h++) {
+      const pd = dz + c * dzPlane + h * dzRow;
+      const p0 = x0 ? x0 + c * x0Plane + h * x0Row : 0;
+      if (kind == 1 && !z && !x1) reduceRowRelu(pd, p0, bytes, a, b, mean0);
+      else {
+        const p1 = x1 ? x1 + c * x1Plane + h * x1Row : 0;
+        reduceRow(pd, z ? z + c * zPlane + h * zRow : 0, p0, p1, bytes, kind, a, b, mean0, mean1);
+      }
+    }
+    if (x0) {
+      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.gamma0), load<usize>(op, JoinGrad.dgamma0), load<usize>(op, JoinGrad.dbeta0), x0, x0Plane, x0Row);
+    }
+    if (x1) {
+      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.gamma1), load<usize>(op, JoinGrad.dgamma1), load<usize>(op, JoinGrad.dbeta1), x1, x1Plane, x1Row);
+    }
+  }
+}

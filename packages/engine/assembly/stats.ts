@@ -1,0 +1,102 @@
+/**
+ * Sums for batch-norm statistics. Per channel three float64: shift, sum of (x − shift), sum of (x − shift)². The shift,
+ * the mean of the channel's first position, keeps the one-pass variance exact where the mean is large.
+ */
+import { BiasGrad, ChannelStats } from './gen/ops';
+import { laneSum, shareStart, tailMask } from './lanes';
+
+/** Starts a channel's sums from the real lanes of its first position. */
+export function openStats(stats: usize, channel: i32, first: usize, lanes: i32): void {
+  let sum: f64 = 0;
+  for (let i = 0; i < lanes; i++) sum += <f64>load<f32>(first + 4 * (<usize>i));
+  const at = stats + 24 * (<usize>channel);
+  store<f64>(at, <f64>(<f32>(sum / <f64>lanes)), 0);
+  store<f64>(at, 0, 8);
+  store<f64>(at, 0, 16);
+}
+
+/** Adds one row of `width` positions. Lanes beyond the batch do not count. */
+export function gatherRow(stats: usize, channel: i32, row: usize, width: i32, posBytes: i32, lanes: i32): void {
+  const at = stats + 24 * (<usize>channel);
+  const shift = f32x4.splat(<f32>load<f64>(at));
+  const end = row + <usize>(width * posBytes);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let q0 = s0;
+  let q1 = s0;
+  let p = row;
+  if (lanes << 2 == posBytes) {
+    for (; p + 32 <= end; p += 32) {
+      const v0 = f32x4.sub(v128.load(p, 0), shift);
+      const v1 = f32x4.sub(v128.load(p, 16), shift);
+      s0 = f32x4.add(s0, v0);
+      s1 = f32x4.add(s1, v1);
+      q0 = f32x4.add(q0, f32x4.mul(v0, v0));
+      q1 = f32x4.add(q1, f32x4.mul(v1, v1));
+    }
+    if (p < end) {
+      const v0 = f32x4.sub(v128.load(p), shift);
+      s0 = f32x4.add(s0, v0);
+      q0 = f32x4.add(q0, f32x4.mul(v0, v0));
+    }
+  } else {
+    const tail = tailMask(lanes, posBytes);
+    while (p < end) {
+      const whole = p + posBytes - 16;
+      for (; p < whole; p += 16) {
+        const v0 = f32x4.sub(v128.load(p), shift);
+        s0 = f32x4.add(s0, v0);
+        q0 = f32x4.add(q0, f32x4.mul(v0, v0));
+      }
+      const v1 = v128.and(f32x4.sub(v128.load(p), shift), tail);
+      s1 = f32x4.add(s1, v1);
+      q1 = f32x4.add(q1, f32x4.mul(v1, v1));
+      p += 16;
+    }
+  }
+  store<f64>(at, load<f64>(at, 8) + <f64>laneSum(f32x4.add(s0, s1)), 8);
+  store<f64>(at, load<f64>(at, 16) + <f64>laneSum(f32x4.add(q0, q1)), 16);
+}
+
+/** Statistics of a tensor that no sparse convolution produced. */
+export function channelStats(op: usize, thread: i32, threads: i32): void {
+  const x = load<usize>(op, ChannelStats.x);
+  const stats = load<usize>(op, ChannelStats.stats);
+  const channels = load<i32>(op, ChannelStats.channels);
+  const height = load<i32>(op, ChannelStats.height);
+  const width = load<i32>(op, ChannelStats.width);
+  const posBytes = load<i32>(op, ChannelStats.posBytes);
+  const lanes = load<i32>(op, ChannelStats.lanes);
+  const row = load<usize>(op, ChannelStats.row);
+  const plane = load<usize>(op, ChannelStats.plane);
+  const last = shareStart(channels, thread + 1, threads);
+  for (let c = shareStart(channels, thread, threads); c < last; c++) {
+    const base = x + (<usize>c) * plane;
+    openStats(stats, c, base, lanes);
+    for (let h = 0; h < height; h++) gatherRow(stats, c, base + (<usize>h) * row, width, posBytes, lanes);
+  }
+}
+
+/** Adds every channel's sum of output gradients to its bias gradient. */
+export function biasGrad(op: usize, thread: i32, threads: i32): void {
+  const dy = load<usize>(op, BiasGrad.dy);
+  const grad = load<usize>(op, BiasGrad.grad);
+  const channels = load<i32>(op, BiasGrad.channels);
+  const height = load<i32>(op, BiasGrad.height);
+  const rowBytes = load<usize>(op, BiasGrad.width) * load<usize>(op, BiasGrad.posBytes);
+  const row = load<usize>(op, BiasGrad.row);
+  const plane = load<usize>(op, BiasGrad.plane);
+  const last = shareStart(channels, thread + 1, threads);
+  for (let c = shareStart(channels, thread, threads); c < last; c++) {
+    let total: f64 = 0;
+    for (let h = 0; h < height; h++) {
+      let p = dy + (<usize>c) * plane + (<usize>h) * row;
+      const end = p + rowBytes;
+      let sum = f32x4.splat(0);
+      for (; p < end; p += 16) sum = f32x4.add(sum, v128.load(p));
+      total += <f64>laneSum(sum);
+    }
+    const at = grad + 4 * (<usize>c);
+    store<f32>(at, load<f32>(at) + <f32>total);
+  }
+}
