@@ -26,3 +26,4 @@ export * from './protocol/index.js';
 export * from './methods/index.js';
 export * from './random/index.js';
 export * from './job/index.js';
+export * from './transport/index.js';

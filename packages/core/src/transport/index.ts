@@ -1,0 +1,1 @@
+export { connectionOver, type FrameAnswer, type FramePort, type PortEvents } from './connection-over.js';
