@@ -1,0 +1,120 @@
+import { buildModel, maskableSpecs, toEspalierError, type Job, type ModelGraph } from '@espalier/core';
+import type { Problem } from './problems.js';
+import type { JobForm } from './schema.js';
+import { trainsDensely } from './vocabulary.js';
+
+/** What several fields must say together. */
+interface CrossCheck {
+  /** Top-level fields it reads; it is left out when one of them is wrong by itself. */
+  readonly fields: readonly (keyof JobForm)[];
+  /** The field to name. */
+  readonly path: string;
+  /** What is wrong, or null. */
+  readonly find: (job: Job) => string | null;
+}
+
+/** Problems between fields, of those checks that read no field in `broken`. */
+export function crossProblems(job: Job, broken: ReadonlySet<string>): readonly Problem[] {
+  return CHECKS.filter(({ fields }) => !fields.some((field) => broken.has(field))).flatMap(
+    ({ path, find }) => {
+      const sentence = find(job);
+      return sentence === null ? [] : [{ path, sentence }];
+    },
+  );
+}
+
+const CHECKS: readonly CrossCheck[] = [
+  { path: 'clientsPerRound', fields: ['numClients', 'clientsPerRound'], find: cohortFits },
+  { path: 'targetDensity', fields: ['method', 'targetDensity'], find: densitySuitsMethod },
+  { path: 'model', fields: ['model', 'imageSize', 'channels'], find: modelBuilds },
+  {
+    path: 'targetDensity',
+    fields: ['model', 'imageSize', 'channels', 'targetDensity'],
+    find: densityPossible,
+  },
+  { path: 'pruning.stopRound', fields: ['pruning', 'rounds'], find: stopsInTime },
+  { path: 'pretrain.epochs', fields: ['pretrain'], find: pretrainsOnSomething },
+  { path: 'pretrain.samplesPerClass', fields: ['pretrain', 'data'], find: leavesTrainingData },
+  {
+    path: 'partition.minSamples',
+    fields: ['pretrain', 'data', 'partition', 'numClients'],
+    find: partitionFeasible,
+  },
+  { path: 'normalization', fields: ['channels', 'normalization'], find: normalizesEveryChannel },
+  { path: 'augmentation.cropPadding', fields: ['augmentation', 'imageSize'], find: cropsWithin },
+];
+
+function cohortFits({ clientsPerRound, numClients }: Job): string | null {
+  if (clientsPerRound <= numClients) return null;
+  return `is ${clientsPerRound}; expected at most numClients, ${numClients}`;
+}
+
+function densitySuitsMethod({ method, targetDensity }: Job): string | null {
+  const dense = trainsDensely(method);
+  if (dense && targetDensity < 1) {
+    return `is ${targetDensity}; method ${method} trains every weight, so expected 1. Leave it out or choose a method that prunes`;
+  }
+  if (!dense && targetDensity === 1) {
+    return `is 1; method ${method} prunes, so expected below 1. For dense training choose method fedavg`;
+  }
+  return null;
+}
+
+function modelBuilds(job: Job): string | null {
+  try {
+    graphOf(job);
+    return null;
+  } catch (error) {
+    return `cannot be built: ${toEspalierError(error).rawMessage}`;
+  }
+}
+
+/** Every layer keeps at least one weight, so a density below that many cannot be reached. */
+function densityPossible(job: Job): string | null {
+  if (modelBuilds(job) !== null) return null;
+  const layers = maskableSpecs(graphOf(job));
+  const weights = layers.reduce((sum, { size }) => sum + size, 0);
+  if (job.targetDensity * weights >= layers.length) return null;
+  const least = (layers.length / weights).toPrecision(3);
+  return `is ${job.targetDensity}; ${job.model.name} keeps at least one weight in each of its ${layers.length} layers, so expected at least ${least}`;
+}
+
+/** Class numbers do not touch what is maskable: the final classifier never is. */
+function graphOf({ model, imageShape, data }: Job): ModelGraph {
+  return buildModel(model, imageShape, data.kind === 'procedural' ? data.numClasses : 2);
+}
+
+function stopsInTime({ adjustment, rounds }: Job): string | null {
+  if (adjustment.stopRound <= rounds) return null;
+  return `is ${adjustment.stopRound}; expected at most rounds, ${rounds}`;
+}
+
+function pretrainsOnSomething({ pretrain }: Job): string | null {
+  if (pretrain.epochs === 0 || pretrain.samplesPerClass > 0) return null;
+  return `is ${pretrain.epochs}; with pretrain.samplesPerClass 0 there are no images to train on. Set one of them to 0 and 1 or more`;
+}
+
+function leavesTrainingData({ pretrain, data }: Job): string | null {
+  if (data.samplesPerClass === null || pretrain.samplesPerClass < data.samplesPerClass) return null;
+  return `is ${pretrain.samplesPerClass}; expected below data.samplesPerClass, ${data.samplesPerClass}, or the clients get nothing`;
+}
+
+function partitionFeasible({ pretrain, data, partition, numClients }: Job): string | null {
+  if (data.kind !== 'procedural' || partition.kind !== 'dirichlet') return null;
+  const samples = data.numClasses * (data.samplesPerClass - pretrain.samplesPerClass);
+  if (samples >= partition.minSamples * numClients) return null;
+  return `is ${partition.minSamples}; ${samples} training samples cannot give ${numClients} clients that many each`;
+}
+
+function normalizesEveryChannel({ normalization, imageShape }: Job): string | null {
+  const channels = imageShape[2];
+  const { mean, std } = normalization;
+  if (mean.length === channels && std.length === channels) return null;
+  return `has ${mean.length} means and ${std.length} deviations; expected one of each per channel, of which there are ${channels}`;
+}
+
+function cropsWithin({ augmentation, imageShape }: Job): string | null {
+  const smallest = Math.min(imageShape[0], imageShape[1]);
+  if (augmentation === null || augmentation.cropPadding < smallest) return null;
+  return `is ${augmentation.cropPadding}; expected below the image's size, ${smallest}`;
+}

@@ -1,0 +1,26 @@
+import type { Job } from '@espalier/core';
+import { stringify } from 'yaml';
+
+/** The user's form of a job with every field written out; parsing it gives the same job again. */
+export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
+  const { imageShape, adjustment, staticMask, name, seed, method, model, data, ...rest } = job;
+  const [height, width, channels] = imageShape;
+  const imageSize = height === width ? height : [height, width];
+  return {
+    name,
+    seed,
+    method,
+    model,
+    data,
+    imageSize,
+    channels,
+    ...rest,
+    pruning: adjustment,
+    mask: staticMask,
+  };
+}
+
+/** The resolved job file: {@link jobToForm} as YAML. */
+export function jobToYaml(job: Job): string {
+  return stringify(jobToForm(job));
+}

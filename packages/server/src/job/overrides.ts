@@ -1,0 +1,73 @@
+import { EspalierError } from '@espalier/core';
+import { parse } from 'yaml';
+
+/** A job file before it is checked: any YAML map. */
+export type RawJob = Readonly<Record<string, unknown>>;
+
+/** The long form of each section that may be written as a scalar. */
+const LONG_FORMS: Readonly<Record<string, (scalar: unknown) => RawJob>> = {
+  model: (name) => ({ name }),
+  optimizer: (kind) => ({ kind }),
+  momentMode: (kind) => ({ kind }),
+  'pool.momentMode': (kind) => ({ kind }),
+  learningRate: (initial) => ({ kind: 'constant', initial }),
+};
+
+/**
+ * The job with `key=value` settings laid over it, in order. Keys are dotted paths, values are YAML; a shorthand such
+ * as `model: resnet18` opens into its long form when a setting reaches inside it.
+ * @throws EspalierError `invalid_job` for a setting without `=` or with a value that is not YAML.
+ */
+export function applyOverrides(raw: RawJob, overrides: readonly string[]): RawJob {
+  return overrides.reduce((job, text) => {
+    const { path, value } = parseOverride(text);
+    return withValue(job, path, { value, at: '' });
+  }, raw);
+}
+
+function parseOverride(text: string): { path: readonly string[]; value: unknown } {
+  const equals = text.indexOf('=');
+  const path = text.slice(0, Math.max(0, equals)).trim().split('.');
+  if (equals < 1 || path.includes('')) {
+    throw new EspalierError('invalid_job', `--set ${text}: expected key=value, such as pruning.interval=5`);
+  }
+  try {
+    return { path, value: parse(text.slice(equals + 1)) as unknown };
+  } catch (error) {
+    throw new EspalierError('invalid_job', `--set ${text}: the value is not YAML (${firstLine(error)})`);
+  }
+}
+
+function withValue(
+  target: RawJob,
+  [key = '', ...deeper]: readonly string[],
+  { value, at }: { value: unknown; at: string },
+): RawJob {
+  const here = at === '' ? key : `${at}.${key}`;
+  const inside = Object.hasOwn(target, key) ? target[key] : undefined;
+  const next = deeper.length === 0 ? value : withValue(opened(inside, here), deeper, { value, at: here });
+  // Entries rather than an assignment: a key such as __proto__ stays a key, to be refused by name.
+  return Object.fromEntries([...Object.entries(target).filter(([name]) => name !== key), [key, next]]);
+}
+
+function opened(inside: unknown, at: string): RawJob {
+  if (isMap(inside)) return inside;
+  if (inside === undefined || inside === null) return {};
+  const longForm = LONG_FORMS[at];
+  if (longForm === undefined) {
+    throw new EspalierError(
+      'invalid_job',
+      `--set ${at}.…: ${at} is ${JSON.stringify(inside)}, which has no fields`,
+    );
+  }
+  return longForm(inside);
+}
+
+/** True for a YAML map. */
+export function isMap(value: unknown): value is RawJob {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}

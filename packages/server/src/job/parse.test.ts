@@ -1,0 +1,216 @@
+import { describe, expect, it } from '@jest/globals';
+import { isEspalierError } from '@espalier/core';
+import { jobToYaml } from './form.js';
+import { parseJob } from './parse.js';
+
+const SMALLEST = 'model: resnet18\ndata: {kind: imageFolder}\n';
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (isEspalierError(error)) return error.message;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('defaults', () => {
+  const job = parseJob(SMALLEST);
+
+  it('are those of FedTiny as published, where it publishes any', () => {
+    expect(job).toMatchObject({
+      method: 'fedtiny',
+      model: { name: 'resnet18', width: null },
+      imageShape: [32, 32, 3],
+      partition: { kind: 'dirichlet', alpha: 0.5, minSamples: 10 },
+      numClients: 10,
+      clientsPerRound: 10,
+      rounds: 300,
+      localEpochs: 5,
+      batchSize: 64,
+      optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+      adjustment: { interval: 10, stopRound: 100, granularity: 'block', peakFraction: 0.3 },
+      pretrain: { epochs: 3, learningRate: 0.05, samplesPerClass: 5 },
+      augmentation: { cropPadding: 4, flip: true },
+    });
+  });
+
+  it.each([
+    ['numClients=4', { clientsPerRound: 4 }],
+    ['rounds=6', { adjustment: { stopRound: 6 } }],
+    ['targetDensity=0.004', { pool: { size: 25 } }],
+    ['targetDensity=0.001', { pool: { size: 100 } }],
+    ['targetDensity=0.0001', { pool: { size: 100 } }],
+    ['targetDensity=0.01', { pool: { size: 10 } }],
+    ['method=fedavg', { targetDensity: 1 }],
+    ['optimizer=adam', { learningRate: { kind: 'constant', initial: 0.001 } }],
+    ['learningRate=0.2', { pretrain: { learningRate: 0.2 } }],
+    ['channels=1', { normalization: { mean: [0.5], std: [0.25] }, augmentation: { flip: false } }],
+    ['imageSize=16', { imageShape: [16, 16, 3], augmentation: { cropPadding: 2 } }],
+    ['imageSize=[24, 48]', { imageShape: [24, 48, 3], augmentation: { cropPadding: 3 } }],
+    ['augmentation=null', { augmentation: null }],
+    ['momentMode=ema', { momentMode: { kind: 'ema', momentum: 0.9, passes: 10 } }],
+    ['data.kind=procedural', { augmentation: null, data: { samplesPerClass: 200, numClasses: 10 } }],
+  ])('%s brings %p', (override, expected) => {
+    expect(parseJob(SMALLEST, { overrides: [override] })).toMatchObject(expected);
+  });
+});
+
+describe('overrides', () => {
+  it('win over the file, later ones over earlier ones, and the seed over all', () => {
+    const text = `${SMALLEST}seed: 3\nrounds: 50\n`;
+    const options = { overrides: ['rounds=20', 'seed=4', 'rounds=21'], seed: 9 };
+
+    expect(parseJob(text, options)).toMatchObject({ rounds: 21, seed: 9 });
+  });
+
+  it.each([
+    ['model.width=16', { model: { name: 'resnet18', width: 16 } }],
+    ['optimizer.momentum=0.5', { optimizer: { kind: 'sgd', momentum: 0.5 } }],
+    ['pool.momentMode.kind=ema', { pool: { momentMode: { kind: 'ema' } } }],
+    [
+      'learningRate={kind: cosine, initial: 0.1}',
+      { learningRate: { kind: 'cosine', initial: 0.1, final: 0 } },
+    ],
+  ])('reach inside a shorthand: %s', (override, expected) => {
+    const text = `${SMALLEST}optimizer: sgd\npool: {momentMode: pooled}\n`;
+
+    expect(parseJob(text, { overrides: [override] })).toMatchObject(expected);
+  });
+
+  it.each([
+    ['rounds', 'expected key=value'],
+    ['=3', 'expected key=value'],
+    ['pool..size=3', 'expected key=value'],
+    ['rounds=[', 'is not YAML'],
+    ['rounds.x=3', 'rounds is 5, which has no fields'],
+    ['__proto__.rounds=3', '__proto__'],
+  ])('refuses %p: %s', (override, message) => {
+    expect(messageOf(() => parseJob(`${SMALLEST}rounds: 5\n`, { overrides: [override] }))).toContain(message);
+  });
+});
+
+describe('problems', () => {
+  it.each([
+    ['rouns=3', 'rouns is not a field here; did you mean rounds?'],
+    ['interval=3', 'interval is not a field here; did you mean pruning.interval?'],
+    ['pool.sise=3', 'pool.sise is not a field here; did you mean pool.size?'],
+    [
+      'partition={kind: dirichlet, alfa: 1}',
+      'partition.alfa is not a field here; did you mean partition.alpha?',
+    ],
+    [
+      'partition.kind=dirichle',
+      'partition.kind is "dirichle"; expected one of "iid", "dirichlet"; did you mean dirichlet?',
+    ],
+    [
+      'method=fedtinny',
+      'method is "fedtinny"; expected one of "fedavg", "fedtiny", "static"; did you mean fedtiny?',
+    ],
+    [
+      'model=resnet81',
+      'model is "resnet81"; expected one of "mlp", "cnn-small", "resnet18"; did you mean resnet18?',
+    ],
+    ['model={name: mlp, width: 0}', 'model.width is 0; expected at least 1'],
+    ['model=[1]', 'model is [1]; expected one of "mlp", "cnn-small", "resnet18"'],
+    ['seed=1.5', 'seed is 1.5; expected a whole number'],
+    ['batchSize=many', 'batchSize is "many"; expected a number'],
+    ['imageSize=[1]', 'imageSize is [1]; expected at least 2 entries'],
+    ['imageSize=big', 'imageSize is "big"; expected a number, or a list'],
+    ['channels=4', 'channels is 4; expected one of 1, 3'],
+    ['learningRate=fast', 'learningRate is "fast"; expected a number, or a map of fields'],
+    ['learningRate=0', 'learningRate is 0; expected above 0'],
+    [
+      'learningRate={kind: cosin, initial: 1}',
+      'learningRate.kind is "cosin"; expected one of "constant", "cosine"; did you mean cosine?',
+    ],
+    ['learningRate={kind: cosine}', 'learningRate.initial is missing; expected a number'],
+    ['targetDensity=0', 'targetDensity is 0; expected above 0'],
+    ['targetDensity=1.5', 'targetDensity is 1.5; expected at most 1'],
+    ['targetDensity=.nan', 'targetDensity is NaN; expected a number'],
+    [
+      'targetDensity=1e-7',
+      'resnet18 keeps at least one weight in each of its 19 layers, so expected at least 0.00000170',
+    ],
+    ['targetDensity=1', 'method fedtiny prunes, so expected below 1'],
+    ['name=a/b', 'name is "a/b"; expected letters, digits, _ - and .'],
+    ['clientsPerRound=11', 'clientsPerRound is 11; expected at most numClients, 10'],
+    ['pruning.stopRound=301', 'pruning.stopRound is 301; expected at most rounds, 300'],
+    ['pretrain.samplesPerClass=0', 'pretrain.epochs is 3; with pretrain.samplesPerClass 0'],
+    ['data.samplesPerClass=5', 'pretrain.samplesPerClass is 5; expected below data.samplesPerClass, 5'],
+    ['normalization={mean: [0], std: [1]}', 'normalization has 1 means and 1 deviations'],
+    ['augmentation={cropPadding: 32}', 'augmentation.cropPadding is 32; expected below the image'],
+    ['maxFrameBytes=10', 'maxFrameBytes is 10; expected at least 4096'],
+    ['data=null', 'data is null; expected a map of fields'],
+  ])('%s: %s', (override, message) => {
+    expect(messageOf(() => parseJob(SMALLEST, { overrides: [override] }))).toContain(message);
+  });
+
+  it('refuses a density below 1 of a method that trains densely', () => {
+    expect(
+      messageOf(() => parseJob(SMALLEST, { overrides: ['method=fedavg', 'targetDensity=0.1'] })),
+    ).toContain('method fedavg trains every weight, so expected 1');
+  });
+
+  it('refuses a partition that cannot be drawn', () => {
+    const text = 'model: mlp\ndata: {kind: procedural, numClasses: 2, samplesPerClass: 20}\n';
+
+    expect(messageOf(() => parseJob(text))).toContain(
+      '30 training samples cannot give 10 clients that many each',
+    );
+  });
+
+  it('tells all of them at once, those between sound fields too', () => {
+    const text = 'modle: mlp\nseed: -1\nclientsPerRound: 20\npool: {sizes: 3, allocation: mix}\n';
+    const message = messageOf(() => parseJob(text));
+
+    expect(message.split('\n')).toEqual([
+      '[invalid_job] 7 problems:',
+      '  seed is -1; expected at least 0',
+      expect.stringContaining('  model is missing; expected one of'),
+      '  data is missing; expected a map of fields',
+      '  pool.allocation is "mix"; expected one of "uniform", "erk", "mixed"; did you mean mixed?',
+      '  pool.sizes is not a field here; did you mean pool.size?',
+      '  modle is not a field here; did you mean model?',
+      '  clientsPerRound is 20; expected at most numClients, 10',
+    ]);
+  });
+
+  it.each([
+    ['- 1\n- 2\n', 'the job is [1,2]; expected a map of fields'],
+    ['just words', 'the job is "just words"; expected a map'],
+    ['a: [', 'the job is not YAML'],
+    ['rounds: 1\nrounds: 2\n', 'the job is not YAML: Map keys must be unique'],
+    ['', 'model is missing'],
+  ])('of the text %p: %s', (text, message) => {
+    expect(messageOf(() => parseJob(text))).toContain(message);
+  });
+});
+
+describe('the resolved form', () => {
+  it.each([
+    [[]],
+    [
+      [
+        'imageSize=[20, 30]',
+        'channels=1',
+        'optimizer=adam',
+        'learningRate={kind: cosine, initial: 0.1, final: 0.01}',
+      ],
+    ],
+    [['data={kind: procedural}', 'partition={kind: iid}', 'method=fedavg', 'momentMode=ema']],
+    [
+      [
+        'data.samplesPerClass=50',
+        'model={name: cnn-small, width: 8}',
+        'pool.momentMode=ema',
+        'mask.layerFloor=0.1',
+      ],
+    ],
+  ])('parses back to the same job: %p', (overrides) => {
+    const job = parseJob(SMALLEST, { overrides });
+
+    expect(parseJob(jobToYaml(job))).toEqual(job);
+  });
+});

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { EspalierError, type Job } from '@espalier/core';
+import { parseDocument } from 'yaml';
+import { crossProblems } from './checks.js';
+import { jobJsonSchema } from './json-schema.js';
+import { applyOverrides, isMap, type RawJob } from './overrides.js';
+import { problemsOf, shown, type Problem } from './problems.js';
+import { resolveJob } from './resolve.js';
+import { jobSchema, type JobForm } from './schema.js';
+
+/** What is laid over a job file. */
+export interface ParseOptions {
+  /** `key=value` with dotted keys and YAML values, as `--set` takes them; later ones win. */
+  readonly overrides?: readonly string[];
+  /** Wins over the file and the overrides. */
+  readonly seed?: number;
+}
+
+/**
+ * The job that a YAML text means, with every default filled in.
+ * @throws EspalierError `invalid_job` listing every problem at once: its path, what came and what was expected.
+ */
+export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
+  const { overrides = [], seed } = options;
+  const overridden = applyOverrides(readYaml(yamlText), overrides);
+  const raw = seed === undefined ? overridden : { ...overridden, seed };
+  const parsed = jobSchema.safeParse(raw);
+  if (parsed.success) return checkedJob(parsed.data, []);
+  const problems = problemsOf(parsed.error.issues, raw, jobJsonSchema());
+  const rest = jobSchema.safeParse(withoutFields(raw, problems));
+  if (!rest.success) throw invalidJob(problems);
+  return checkedJob(rest.data, problems);
+}
+
+/**
+ * The job in a YAML file; see {@link parseJob}.
+ * @throws EspalierError also `storage` when the file cannot be read.
+ */
+export async function loadJob(file: string, options: ParseOptions = {}): Promise<Job> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EspalierError('storage', `cannot read the job file ${file}: ${reason}`, { path: file });
+  }
+  return parseJob(text, options);
+}
+
+/** Says what fields must say together as well, so that one run of the command shows everything there is to mend. */
+function checkedJob(form: JobForm, earlier: readonly Problem[]): Job {
+  const job = resolveJob(form);
+  const problems = [...earlier, ...crossProblems(job, topFields(earlier))];
+  if (problems.length > 0) throw invalidJob(problems);
+  return job;
+}
+
+/** What stands for the required fields while the sound rest of a job is checked. */
+const PLACEHOLDERS: RawJob = { model: 'mlp', data: { kind: 'imageFolder' } };
+
+function withoutFields(raw: RawJob, problems: readonly Problem[]): RawJob {
+  const broken = topFields(problems);
+  const sound = Object.fromEntries(Object.entries(raw).filter(([key]) => !broken.has(key)));
+  return { ...PLACEHOLDERS, ...sound };
+}
+
+function topFields(problems: readonly Problem[]): ReadonlySet<string> {
+  return new Set(problems.map(({ path }) => path.split('.')[0] ?? path));
+}
+
+function invalidJob(problems: readonly Problem[]): EspalierError {
+  const lines = problems.map(({ path, sentence }) => `${path} ${sentence}`);
+  const head = problems.length === 1 ? '' : `${problems.length} problems:\n  `;
+  return new EspalierError('invalid_job', `${head}${lines.join('\n  ')}`, {
+    problems: problems.length,
+    first: problems[0]?.path ?? '',
+  });
+}
+
+function readYaml(text: string): RawJob {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new EspalierError('invalid_job', `the job is not YAML: ${error.message.trimEnd()}`);
+  const raw: unknown = document.toJS();
+  if (raw === null || raw === undefined) return {};
+  if (!isMap(raw))
+    throw new EspalierError('invalid_job', `the job is ${shown(raw)}; expected a map of fields`);
+  return raw;
+}

@@ -1,0 +1,66 @@
+import type { Job, LearningRateSpec, MomentMode, Normalization, Optimizer } from '@espalier/core';
+import type { JobForm } from './schema.js';
+import { momentModeSettings, optimizerSettings } from './sections.js';
+import { trainsDensely } from './vocabulary.js';
+
+/** Channel figures of CIFAR-10's training images. */
+const CIFAR10: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
+const GREY: Normalization = { mean: [0.5], std: [0.25] };
+
+/** Most candidates a pool has by default: at density 0.001 their statistics already outweigh the model. */
+const POOL_CAP = 100;
+
+/** The job that a form means: shorthands spelled out, and every default that hangs on another field filled in. */
+export function resolveJob(form: JobForm): Job {
+  const { model, pool, pruning, mask, pretrain, clientsPerRound, imageSize, channels, ...rest } = form;
+  const [height, width] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
+  const learningRate = learningRateOf(form);
+  const targetDensity = form.targetDensity ?? (trainsDensely(form.method) ? 1 : 0.1);
+  return {
+    ...rest,
+    model: typeof model === 'string' ? { name: model, width: null } : model,
+    imageShape: [height, width, channels],
+    normalization: form.normalization ?? (channels === 3 ? CIFAR10 : GREY),
+    augmentation: augmentationOf(form, Math.min(height, width)),
+    clientsPerRound: clientsPerRound ?? form.numClients,
+    learningRate,
+    optimizer: optimizerOf(form.optimizer),
+    momentMode: momentModeOf(form.momentMode),
+    targetDensity,
+    pool: {
+      ...pool,
+      size: pool.size ?? defaultPoolSize(targetDensity),
+      momentMode: momentModeOf(pool.momentMode),
+    },
+    adjustment: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
+    staticMask: mask,
+    pretrain: { ...pretrain, learningRate: pretrain.learningRate ?? learningRate.initial },
+  };
+}
+
+/** The published 0.1 ÷ density is 1 or 2 from density 0.05 on, too few to choose from. */
+function defaultPoolSize(density: number): number {
+  const published = Math.ceil(Number((0.1 / density).toPrecision(12)));
+  return Math.min(POOL_CAP, Math.max(10, published));
+}
+
+function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {
+  if (typeof learningRate === 'object') return learningRate;
+  const usual = optimizerOf(optimizer).kind === 'adam' ? 0.001 : 0.05;
+  return { kind: 'constant', initial: learningRate ?? usual };
+}
+
+function optimizerOf(optimizer: JobForm['optimizer']): Optimizer {
+  return typeof optimizer === 'object' ? optimizer : optimizerSettings.parse({ kind: optimizer });
+}
+
+function momentModeOf(mode: JobForm['momentMode']): MomentMode {
+  return typeof mode === 'object' ? mode : momentModeSettings.parse({ kind: mode });
+}
+
+/** Photographs are cropped by an eighth and mirrored; a mirrored digit is another sign, so grey images are not. */
+function augmentationOf({ augmentation, data, channels }: JobForm, size: number): Job['augmentation'] {
+  if (augmentation !== undefined) return augmentation;
+  if (data.kind === 'procedural') return null;
+  return { cropPadding: Math.floor(size / 8), flip: channels === 3 };
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { vocabulary } from './vocabulary.js';
+
+const count = (minimum: number, maximum = 1_000_000) => z.int().min(minimum).max(maximum);
+const share = () => z.number().gt(0).max(1);
+const shareBelowOne = () => z.number().min(0).lt(1);
+
+/** Where images come from. */
+export const dataSection = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('imageFolder'),
+      samplesPerClass: count(1)
+        .nullable()
+        .default(null)
+        .describe('At most this many training images per class, first by file name; null for all.'),
+      testSamplesPerClass: count(1)
+        .nullable()
+        .default(null)
+        .describe('At most this many test images per class; null for all.'),
+    }),
+    z.strictObject({
+      kind: z.literal('procedural'),
+      numClasses: count(2, 1000).default(10).describe('Classes of the built-in image set.'),
+      samplesPerClass: count(1).default(200).describe('Training images per class.'),
+      testSamplesPerClass: count(1).default(50).describe('Test images per class.'),
+    }),
+  ])
+  .describe('Where images come from: a folder of images per class, or the built-in procedural set.');
+
+/** A network by name, or by name and width. */
+export const modelSection = z
+  .union([
+    z.enum(vocabulary.models),
+    z.strictObject({
+      name: z.enum(vocabulary.models),
+      width: count(1, 4096)
+        .nullable()
+        .default(null)
+        .describe('Channels of the first stage; null for the default.'),
+    }),
+  ])
+  .describe('The network: a name, or a name and a width.');
+
+/** How training samples are split over clients. */
+export const partitionSection = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('iid') }),
+    z.strictObject({
+      kind: z.literal('dirichlet'),
+      alpha: z.number().gt(0).max(1e6).default(0.5).describe('Small values give each client few classes.'),
+      minSamples: count(1)
+        .default(10)
+        .describe('Draws are repeated until every client has this many samples.'),
+    }),
+  ])
+  .describe('How training samples are split over clients.');
+
+/** Random changes to training images. */
+export const augmentationSection = z
+  .strictObject({
+    cropPadding: count(0, 4096)
+      .default(0)
+      .describe('Pixels of zero padding before a random crop; 0 for none.'),
+    flip: z.boolean().default(false).describe('Mirror left and right with probability one half.'),
+  })
+  .nullable()
+  .describe(
+    'Random changes to training images; null for none. Image folders: crop by an eighth, and flip colour images.',
+  );
+
+/** Per-channel normalisation. */
+export const normalizationSection = z
+  .strictObject({
+    mean: z.array(z.number()).min(1).max(3),
+    std: z.array(z.number().gt(0)).min(1).max(3),
+  })
+  .describe(
+    'Per channel, (value / 255 − mean) / std. Three channels: the CIFAR-10 figures; one: 0.5 and 0.25.',
+  );
+
+/** A learning rate, constant when it is a number. */
+export const learningRateSection = z
+  .union([
+    z.number().gt(0).max(100),
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('constant'), initial: z.number().gt(0).max(100) }),
+      z.strictObject({
+        kind: z.literal('cosine'),
+        initial: z.number().gt(0).max(100),
+        final: z.number().min(0).max(100).default(0),
+      }),
+    ]),
+  ])
+  .describe('A number, or a schedule over rounds. 0.05 by default for sgd, 0.001 for adam.');
+
+/** An optimiser with its settings. */
+export const optimizerSettings = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: shareBelowOne().default(0.9),
+    weightDecay: z.number().min(0).max(1).default(1e-4),
+  }),
+  z.strictObject({
+    kind: z.literal('adam'),
+    beta1: shareBelowOne().default(0.9),
+    beta2: shareBelowOne().default(0.999),
+    epsilon: z.number().gt(0).max(1).default(1e-8),
+    weightDecay: z.number().min(0).max(1).default(1e-4),
+  }),
+]);
+
+/** An optimiser by name, or with its settings. */
+export const optimizerSection = z
+  .union([z.enum(['sgd', 'adam']), optimizerSettings])
+  .default('sgd')
+  .describe('A fresh optimiser starts every round; weight decay is added to the gradient.');
+
+/** How batch-norm statistics are gathered, with its settings. */
+export const momentModeSettings = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('pooled') }),
+  z.strictObject({
+    kind: z.literal('ema'),
+    momentum: shareBelowOne().default(0.9).describe('The fraction kept at each batch.'),
+    passes: count(1, 1000).default(10).describe('Passes over the development set.'),
+  }),
+]);
+
+/** How batch-norm statistics are gathered, by name or with its settings. */
+export const momentModeSection = z
+  .union([z.enum(['pooled', 'ema']), momentModeSettings])
+  .default('pooled')
+  .describe('Exact pooled moments, or an exponential moving average as in the original FedTiny code.');
+
+/** The candidate pool. */
+export const poolSection = z
+  .strictObject({
+    size: count(1, 1000).optional().describe('Candidates; by default max(10, ⌈0.1 ÷ density⌉), at most 100.'),
+    allocation: z
+      .enum(['uniform', 'erk', 'mixed'])
+      .default('uniform')
+      .describe('What layer densities are drawn around.'),
+    selection: z.enum(['adaptiveBatchNorm', 'first']).default('adaptiveBatchNorm'),
+    momentMode: momentModeSection,
+    developmentFraction: share()
+      .default(0.1)
+      .describe("Share of a client's training samples used for selection."),
+  })
+  .prefault({})
+  .describe('The candidate pool of coarse pruning, for methods that select from one.');
+
+/** Progressive pruning. */
+export const pruningSection = z
+  .strictObject({
+    interval: count(0).default(10).describe('Rounds between adjustments; 0 never adjusts.'),
+    stopRound: count(0)
+      .optional()
+      .describe('Adjustments stop at this round; by default 100, or `rounds` if fewer.'),
+    granularity: z.enum(['layer', 'block', 'entire']).default('block'),
+    peakFraction: share().default(0.3).describe("Share of a layer's active weights exchanged at round 0."),
+    gradientWeighting: z.enum(['samples', 'equal']).default('samples'),
+  })
+  .prefault({})
+  .describe('Progressive pruning, for methods that adjust their mask.');
+
+/** How a fixed mask begins. */
+export const maskSection = z
+  .strictObject({
+    criterion: z.enum(vocabulary.criteria).default('magnitude').describe('Scores weights; the highest stay.'),
+    allocation: z.enum(vocabulary.allocations).default('erk').describe('Density per layer.'),
+    layerFloor: shareBelowOne().default(0).describe('`global` keeps at least this density in every layer.'),
+  })
+  .prefault({})
+  .describe('The first mask of methods without a candidate pool.');
+
+/** Training on the coordinator before round 0. */
+export const pretrainSection = z
+  .strictObject({
+    epochs: count(0).default(3),
+    learningRate: z
+      .number()
+      .gt(0)
+      .max(100)
+      .optional()
+      .describe("By default the job's own first learning rate."),
+    samplesPerClass: count(0).default(5).describe('Training images per class that no client gets.'),
+  })
+  .prefault({})
+  .describe("Training on the coordinator's own held-out images before round 0.");
