@@ -1,1 +1,2 @@
-export {};
+export * from './job/index.js';
+export * from './sockets/index.js';

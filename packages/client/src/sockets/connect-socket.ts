@@ -1,0 +1,128 @@
+import {
+  connectionOver,
+  ERROR_CODES,
+  EspalierError,
+  type ErrorCode,
+  type FrameAnswer,
+  type FrameConnection,
+} from '@espalier/core';
+import { io, type Socket } from 'socket.io-client';
+import { TrafficMeter } from './traffic-meter.js';
+
+/** How to reach a coordinator. */
+export interface ConnectOptions {
+  /** Attempts before giving up; 5. */
+  readonly tries?: number;
+  /** Milliseconds between attempts; 1000. */
+  readonly retryDelay?: number;
+  /** Milliseconds that one attempt may take; 10 000. */
+  readonly timeout?: number;
+  /** Certificate authority in PEM form for a coordinator with a certificate of its own making (Node only). */
+  readonly ca?: string;
+}
+
+/**
+ * A fresh connection to a coordinator, over WebSocket only. It never reconnects by itself: when it is lost, the session
+ * asks for another one.
+ * @param url as the coordinator prints it, e.g. `http://127.0.0.1:7464`
+ * @throws EspalierError `connection_lost` after the last attempt; `invalid_argument` for a URL that is none.
+ */
+export async function connectSocket(url: string, options: ConnectOptions = {}): Promise<FrameConnection> {
+  const { tries = 5, retryDelay = 1000 } = options;
+  checkUrl(url);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connectOnce(url, options);
+    } catch (error) {
+      if (attempt >= tries) throw unreachableServer(url, tries, error);
+    }
+    await delay(retryDelay);
+  }
+}
+
+function checkUrl(url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (!['http:', 'https:', 'ws:', 'wss:'].includes(protocol)) {
+    throw new EspalierError(
+      'invalid_argument',
+      `${JSON.stringify(url)} is not the address of a coordinator; expected one such as http://127.0.0.1:7464`,
+    );
+  }
+}
+
+function unreachableServer(url: string, tries: number, error: unknown): EspalierError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new EspalierError(
+    'connection_lost',
+    `no coordinator answers at ${url} after ${String(tries)} ${tries === 1 ? 'try' : 'tries'} (${reason}); check the address and that it runs`,
+    { url, tries },
+  );
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function connectOnce(url: string, { timeout = 10_000, ca }: ConnectOptions): Promise<FrameConnection> {
+  const socket = io(url, {
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+    timeout,
+    ...(ca === undefined ? {} : { ca }),
+  });
+  const meter = new TrafficMeter();
+  const connection = connectionOf(socket, url, meter);
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => {
+      meter.watch(socket);
+      resolve(connection);
+    });
+    socket.once('connect_error', (error) => {
+      socket.disconnect();
+      reject(error);
+    });
+  });
+}
+
+function connectionOf(socket: Socket, url: string, meter: TrafficMeter): FrameConnection {
+  const { connection, events } = connectionOver({
+    peer: url,
+    // The coordinator sets the cap and refuses what is above it; what it sends is below.
+    maxFrameBytes: Infinity,
+    emit: (frame, answer) => {
+      meter.sent(frame.length);
+      socket.emit('frame', frame, (refusal: unknown) => {
+        answer(refusalCode(refusal));
+      });
+    },
+    close: () => {
+      socket.disconnect();
+    },
+    traffic: () => meter.read(),
+  });
+  socket.on('frame', (payload: ArrayBuffer | Uint8Array, answer: FrameAnswer) => {
+    meter.received(payload.byteLength);
+    events.frameCame(payload, answer);
+  });
+  socket.once('disconnect', (reason, details) => {
+    if (closedFor(details, MESSAGE_TOO_BIG))
+      events.portClosed('a frame was above the cap', 'frame_too_large');
+    else events.portClosed(reason);
+  });
+  return connection;
+}
+
+function refusalCode(refusal: unknown): ErrorCode | null {
+  if (refusal === null) return null;
+  return ERROR_CODES.find((code) => code === refusal) ?? 'not_expected';
+}
+
+/** RFC 6455, §7.4.1: the peer received a message that is too big for it to process. */
+const MESSAGE_TOO_BIG = 1009;
+
+function closedFor(details: unknown, code: number): boolean {
+  const context: unknown =
+    typeof details === 'object' && details !== null ? Reflect.get(details, 'context') : undefined;
+  return typeof context === 'object' && context !== null && Reflect.get(context, 'code') === code;
+}

@@ -1,0 +1,1 @@
+export { connectSocket, type ConnectOptions } from './connect-socket.js';

@@ -1,0 +1,7 @@
+export {
+  createSocketServer,
+  type ListeningServer,
+  type ListenOptions,
+  type SocketServer,
+  type SocketServerOptions,
+} from './socket-server.js';
