@@ -48,6 +48,9 @@ export function checkDataset(dataset: Dataset): void {
   }
   const stray = dataset.labels.find((label) => label >= dataset.classes.length);
   if (stray !== undefined) {
-    throw new EspalierError('invalid_data', `label ${String(stray)} is not one of ${String(dataset.classes.length)} classes`);
+    throw new EspalierError(
+      'invalid_data',
+      `label ${String(stray)} is not one of ${String(dataset.classes.length)} classes`,
+    );
   }
 }

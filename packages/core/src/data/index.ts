@@ -7,3 +7,5 @@ export {
   type BatchOptions,
   type Normalization,
 } from './batches.js';
+export { holdOut, splitFraction, type FractionSplit, type HeldOut } from './hold-out.js';
+export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
