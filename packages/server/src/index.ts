@@ -1,2 +1,3 @@
 export * from './job/index.js';
 export * from './sockets/index.js';
+export * from './security/index.js';

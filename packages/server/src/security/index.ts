@@ -1,0 +1,1 @@
+export { createToken, sameToken, verifyAnswer } from './tokens.js';

@@ -1,0 +1,30 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Bytes of chance in a token: 256 bits. */
+const TOKEN_BYTES = 32;
+
+/** A fresh token that nobody can guess, safe in a URL and on a command line: 43 letters, digits, `-` and `_`. */
+export function createToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+/**
+ * True when the answer is HMAC-SHA-256 of the nonce under the token (RFC 2104). Takes the same time wherever a wrong
+ * answer first differs.
+ */
+export function verifyAnswer(token: string, nonce: Uint8Array, answer: Uint8Array): boolean {
+  const expected = createHmac('sha256', token).update(nonce).digest();
+  return expected.length === answer.length && timingSafeEqual(expected, answer);
+}
+
+/**
+ * True when a token that was shown in clear, as the admin token on the control side, is the expected one. Takes the
+ * same time wherever it first differs, and whatever its length.
+ */
+export function sameToken(expected: string, shown: string): boolean {
+  return timingSafeEqual(digestOf(expected), digestOf(shown));
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
