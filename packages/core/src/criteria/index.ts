@@ -1,1 +1,4 @@
-export {};
+export type { Criterion, CriterionInputs, CriterionNeed, ScoreTree } from './criterion.js';
+export { magnitudeCriterion } from './magnitude.js';
+export { randomCriterion } from './random.js';
+export { criteria, criterionNamed } from './registry.js';

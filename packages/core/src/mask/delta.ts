@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { MaskDeltaLayer } from '../protocol/messages.js';
+import { layerOf } from './layer-values.js';
 import type { LayerMask, Mask } from './mask.js';
 
 /**
@@ -67,8 +68,7 @@ function layerDelta(from: LayerMask, to: LayerMask): MaskDeltaLayer {
 }
 
 function changedLayer(mask: Mask, { name, dropped, grown }: MaskDeltaLayer): LayerMask {
-  const layer = mask.layer(name);
-  if (layer === undefined) throw new EspalierError('invalid_mask', `the mask has no layer ${name}`, { name });
+  const layer = layerOf(mask, name);
   checkAscending(name, dropped);
   checkAscending(name, grown);
   if (difference(dropped, layer.active).length > 0) {

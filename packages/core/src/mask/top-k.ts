@@ -5,10 +5,14 @@ import { EspalierError } from '../errors.js';
  * @param density in (0, 1]
  */
 export function keptCount(density: number, size: number): number {
-  if (!(density > 0 && density <= 1)) {
-    throw new EspalierError('invalid_argument', `density ${String(density)} is not above 0 and at most 1`);
-  }
+  checkDensity(density);
   return Math.min(size, Math.max(1, nearestWhole(density * size)));
+}
+
+/** @throws EspalierError `invalid_argument` unless the density is above 0 and at most 1. */
+export function checkDensity(density: number): void {
+  if (density > 0 && density <= 1) return;
+  throw new EspalierError('invalid_argument', `density ${density} is not above 0 and at most 1`);
 }
 
 /** The nearest whole number of a value of at least 0; a half rounds up. */

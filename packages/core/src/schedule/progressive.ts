@@ -5,6 +5,7 @@
 import { EspalierError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import type { AdjustmentSpec } from '../job/job.js';
+import { layerOf } from '../mask/layer-values.js';
 import type { Mask } from '../mask/mask.js';
 import { nearestWhole } from '../mask/top-k.js';
 import { cos } from '../random/elementary.js';
@@ -52,14 +53,8 @@ export function adjustmentRequests(
 ): readonly TopGradientRequest[] {
   return adjustmentUnit(graph, spec.granularity, adjustment)
     .map((layer) => {
-      const { size, active } = layerNamed(mask, layer);
+      const { size, active } = layerOf(mask, layer);
       return { layer, count: Math.min(exchangeCount(round, spec, active.length), size - active.length) };
     })
     .filter(({ count }) => count > 0);
-}
-
-function layerNamed(mask: Mask, name: string): { readonly size: number; readonly active: Uint32Array } {
-  const layer = mask.layer(name);
-  if (layer === undefined) throw new EspalierError('invalid_mask', `the mask has no layer ${name}`, { name });
-  return layer;
 }

@@ -1,1 +1,3 @@
-export {};
+export { allocationContract } from './allocation-contract.js';
+export { criterionContract } from './criterion-contract.js';
+export { exampleGraphs } from './example-graphs.js';

@@ -1,0 +1,66 @@
+import { EspalierError } from '../errors.js';
+import { maskableSpecs } from '../graph/parameters.js';
+import { layerValues } from '../mask/layer-values.js';
+import { keptCount, topK } from '../mask/top-k.js';
+import type { Allocation } from './allocation.js';
+import { keptTotal } from './kept-total.js';
+
+/**
+ * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has got its floor.
+ * Equal scores keep the layer that stands first.
+ */
+export const globalAllocation: Allocation = {
+  id: 'global',
+  needs: ['scores'],
+  exactTotal: true,
+  counts(graph, density, { scores, layerFloor }) {
+    if (scores === undefined) {
+      throw new EspalierError('invalid_argument', 'allocation global needs scores; none were given');
+    }
+    const specs = maskableSpecs(graph);
+    const floors = specs.map(({ size }) => (layerFloor === 0 ? 1 : keptCount(layerFloor, size)));
+    const rest = keptTotal(specs, density) - floors.reduce((sum, floor) => sum + floor, 0);
+    if (rest < 0) throw floorTooHigh(density, layerFloor);
+    const contested = specs.map((spec, i) => withoutTop(layerValues(spec, scores), floors[i]!));
+    const won = winsPerLayer(contested, rest);
+    return new Map(specs.map(({ name }, i) => [name, floors[i]! + won[i]!]));
+  },
+};
+
+/** The scores that the layer's floor does not keep already. */
+function withoutTop(scores: Float32Array, floor: number): Float32Array {
+  const kept = topK(scores, floor);
+  let next = 0;
+  return scores.filter((_, i) => {
+    if (i !== kept[next]) return true;
+    next++;
+    return false;
+  });
+}
+
+/** How many of the `count` largest scores of all layers fall into each. */
+function winsPerLayer(layers: readonly Float32Array[], count: number): number[] {
+  const all = new Float32Array(layers.reduce((sum, scores) => sum + scores.length, 0));
+  const ends: number[] = [];
+  let end = 0;
+  for (const scores of layers) {
+    all.set(scores, end);
+    ends.push((end += scores.length));
+  }
+  const wins = layers.map(() => 0);
+  let layer = 0;
+  for (const position of topK(all, count)) {
+    while (position >= ends[layer]!) layer++;
+    wins[layer]!++;
+  }
+  return wins;
+}
+
+function floorTooHigh(density: number, layerFloor: number): EspalierError {
+  return new EspalierError(
+    'invalid_argument',
+    `density ${density} cannot give every layer its floor of ${layerFloor === 0 ? 'one weight' : layerFloor}; ` +
+      'lower the floor or raise the density',
+    { density, layerFloor },
+  );
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { buildModel } from '../graph/zoo/index.js';
+import { initialState } from '../params/initialize.js';
+import { criterionContract } from '../testing/criterion-contract.js';
+import * as room from './index.js';
+
+const { criteria, criterionNamed, magnitudeCriterion, randomCriterion } = room;
+
+for (const criterion of Object.values(criteria)) criterionContract(criterion);
+
+describe('the registry of criteria', () => {
+  it('lists every criterion of the room, which runs the contract over it', () => {
+    const plugIns = Object.values(room).filter((value) => typeof value === 'object' && 'score' in value);
+
+    expect(new Set(plugIns)).toEqual(new Set(Object.values(criteria)));
+  });
+
+  it('lists each under its id', () => {
+    for (const [id, criterion] of Object.entries(criteria)) expect(criterion.id).toBe(id);
+  });
+
+  it('finds by name, and names the valid ones', () => {
+    expect(criterionNamed('random')).toBe(randomCriterion);
+    expect(() => criterionNamed('magnitud')).toThrow(
+      '[invalid_argument] there is no criterion "magnitud"; did you mean magnitude? Valid names: magnitude, random',
+    );
+  });
+});
+
+describe('criteria', () => {
+  const graph = buildModel({ name: 'mlp', width: 2 }, [1, 1, 2], 2);
+
+  it('magnitude is |w|', () => {
+    const params = new Map(initialState(graph, 1).params).set(
+      'fc1/kernel',
+      Float32Array.of(-3, 0, 0.5, -0.25),
+    );
+
+    const scores = magnitudeCriterion.score(graph, params, {});
+
+    expect([...scores.get('fc1/kernel')!]).toEqual([3, 0, 0.5, 0.25]);
+  });
+
+  it('random draws in [0, 1), anew for every layer and key', () => {
+    const { params } = initialState(graph, 1);
+    const drawn = (seed: number) => randomCriterion.score(graph, params, { rng: { seed, purpose: 'mask' } });
+
+    const [first, second] = [...drawn(1).values()].map((scores) => [...scores]);
+
+    expect(first!.every((score) => score >= 0 && score < 1)).toBe(true);
+    expect(first).not.toEqual(second);
+    expect(drawn(2)).not.toEqual(drawn(1));
+  });
+});

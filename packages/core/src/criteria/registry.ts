@@ -1,0 +1,15 @@
+import { entryNamed, type Registry } from '../registry/named-entry.js';
+import type { Criterion } from './criterion.js';
+import { magnitudeCriterion } from './magnitude.js';
+import { randomCriterion } from './random.js';
+
+/** Every criterion that a job can name. A new one is one line here. */
+export const criteria: Registry<Criterion> = {
+  magnitude: magnitudeCriterion,
+  random: randomCriterion,
+};
+
+/** @throws EspalierError `invalid_argument` naming the nearest valid id first, then all of them. */
+export function criterionNamed(id: string): Criterion {
+  return entryNamed(criteria, id, 'criterion');
+}
