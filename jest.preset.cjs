@@ -27,7 +27,7 @@ module.exports = (rootDir) => ({
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/', '/dist/', '/src/gen/'],
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
   moduleNameMapper: {
     ...Object.fromEntries(
       Object.entries(doors).map(([door, file]) => [door, path.join(__dirname, file)]),

@@ -1,1 +1,3 @@
-export {};
+/** The only door of proto: messages ⇄ bytes, bytes ⇄ frames, models ⇄ files. */
+export * from './codec/index.js';
+export * from './framing/index.js';

@@ -1,0 +1,138 @@
+import { unreachable, type ClientMessage } from '@espalier/core';
+import { readWire, v1, writeWire } from '../wire.js';
+import { ownBytes, toBytes, toFloat32 } from './arrays.js';
+import type { WireContext } from './context.js';
+import { decoding, malformed } from './failure.js';
+import { decodeMoments, encodeMoments } from './moments-codec.js';
+import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
+import { decodeCode, decodeProfile, encodeProfile } from './session-codec.js';
+import { decodeEvaluation, decodeUpdate, encodeEvaluation, encodeUpdate } from './update-codec.js';
+import { speaking } from './version.js';
+
+type Join = Extract<ClientMessage, { kind: 'join' }>;
+
+/**
+ * The bytes of a message from a client.
+ * @throws EspalierError `invalid_argument` where a number, hash or layer cannot travel; `invalid_params` where
+ * moments are not the graph's.
+ */
+export function encodeClientMessage(message: ClientMessage, context: WireContext): Uint8Array {
+  return writeWire(v1.ClientMessage, toWire(message, context));
+}
+
+/**
+ * The message of any bytes, valid as far as the bytes and the graph can tell; masks, rounds and lengths of values are
+ * the receiver's to compare. Work and memory are bounded by the bytes and the graph.
+ * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
+ * Its fact `message` is the kind of message, as far as it could be read.
+ */
+export function decodeClientMessage(bytes: Uint8Array, context: WireContext): ClientMessage {
+  const wire = decoding('a client message', () => readWire(v1.ClientMessage, bytes));
+  return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context));
+}
+
+function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.$Properties {
+  switch (message.kind) {
+    case 'join':
+      return { join: encodeJoin(message) };
+    case 'canaryResult':
+      return { canaryResult: { gradients: toBytes(message.gradients) } };
+    case 'candidateMoments': {
+      const candidates = message.candidates.map((tree) => encodeMoments(tree, context));
+      return { candidateMoments: { candidates, samples: toUint32(message.samples, 'samples') } };
+    }
+    case 'candidateLosses':
+      return { candidateLosses: { candidates: message.candidates.map(encodeEvaluation) } };
+    case 'update':
+      return { update: encodeUpdate(message.update, context) };
+    case 'requestMask':
+      return { requestMask: { round: toUint32(message.round, 'round') } };
+    case 'evaluation': {
+      const round = toUint32(message.round, 'round');
+      return { evaluation: { round, evaluation: encodeEvaluation(message.evaluation) } };
+    }
+    case 'failed': {
+      const round = toUint32(message.round, 'round');
+      return { failed: { round, code: message.code, message: message.message } };
+    }
+    case 'leave':
+      return { leave: { reason: message.reason } };
+    default:
+      return unreachable(message);
+  }
+}
+
+function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext): ClientMessage {
+  switch (wire.kind) {
+    case 'join':
+      return speaking(wire.join.protocolVersion, () => decodeJoin(wire.join));
+    case 'canaryResult':
+      return { kind: 'canaryResult', gradients: toFloat32(wire.canaryResult.gradients, 'gradients') };
+    case 'candidateMoments': {
+      const { candidates = [], samples = 0 } = wire.candidateMoments;
+      const trees = candidates.map((bytes) => decodeMoments(bytes, context));
+      return { kind: 'candidateMoments', candidates: trees, samples };
+    }
+    case 'candidateLosses': {
+      const { candidates = [] } = wire.candidateLosses;
+      return { kind: 'candidateLosses', candidates: candidates.map(decodeEvaluation) };
+    }
+    case 'update':
+      return { kind: 'update', update: decodeUpdate(wire.update, context) };
+    case 'requestMask':
+      return { kind: 'requestMask', round: wire.requestMask.round ?? 0 };
+    case 'evaluation': {
+      const { round = 0, evaluation } = wire.evaluation;
+      return { kind: 'evaluation', round, evaluation: decodeEvaluation(evaluation) };
+    }
+    case 'failed': {
+      const { round = 0, code, message = '' } = wire.failed;
+      return { kind: 'failed', round, code: decodeCode(code), message };
+    }
+    case 'leave':
+      return { kind: 'leave', reason: wire.leave.reason ?? '' };
+    case undefined:
+      throw malformed('none of the known kinds is set');
+    default:
+      return unreachable(wire);
+  }
+}
+
+function encodeJoin(join: Join): v1.Join.$Properties {
+  const { protocolVersion, answer, returnToken, name, classes } = join;
+  const [imageHeight, imageWidth, imageChannels] = join.imageShape;
+  return {
+    protocolVersion,
+    answer,
+    returnToken,
+    name,
+    part: toOptionalUint32(join.part, 'part'),
+    profile: encodeProfile(join.profile),
+    samples: toUint32(join.samples, 'samples'),
+    classes: [...classes],
+    imageHeight: toUint32(imageHeight, 'height'),
+    imageWidth: toUint32(imageWidth, 'width'),
+    imageChannels: toUint32(imageChannels, 'channels'),
+  };
+}
+
+function decodeJoin(wire: v1.Join.$Shape): Join {
+  const { protocolVersion = 0, answer, returnToken = null, name = '', part = null } = wire;
+  const { samples = 0, classes = [], imageHeight, imageWidth, imageChannels } = wire;
+  return {
+    kind: 'join',
+    protocolVersion,
+    answer: ownBytes(answer),
+    returnToken,
+    name,
+    part,
+    profile: decodeProfile(wire.profile),
+    samples,
+    classes,
+    imageShape: [
+      atLeastOne(imageHeight, 'image height'),
+      atLeastOne(imageWidth, 'image width'),
+      atLeastOne(imageChannels, 'image channels'),
+    ],
+  };
+}

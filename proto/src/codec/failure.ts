@@ -1,0 +1,35 @@
+import {
+  EspalierError,
+  isEspalierError,
+  toEspalierError,
+  type ErrorCode,
+  type ErrorFacts,
+} from '@espalier/core';
+
+/** What decoding may throw: nothing else ever comes out of a decoder. */
+const DECODE_CODES: ReadonlySet<ErrorCode> = new Set([
+  'malformed_message',
+  'not_finite',
+  'wrong_length',
+  'protocol_version',
+]);
+
+/** A `malformed_message` that says what came and what was expected. */
+export function malformed(sentence: string, facts: ErrorFacts = {}): EspalierError {
+  return new EspalierError('malformed_message', sentence, facts);
+}
+
+/**
+ * Runs a decoder and turns whatever it throws into one of the codes a decoder may throw; other codes of core (a graph
+ * or mask that does not hold together) become `malformed_message` with the same sentence.
+ * @param what the message decoded; it stands before the sentence and in the fact `message`
+ */
+export function decoding<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (thrown) {
+    const error = toEspalierError(thrown);
+    const code = isEspalierError(thrown) && DECODE_CODES.has(error.code) ? error.code : 'malformed_message';
+    throw new EspalierError(code, `${what}: ${error.rawMessage}`, { ...error.facts, message: what });
+  }
+}

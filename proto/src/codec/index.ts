@@ -1,0 +1,3 @@
+export { wireContext, type WireContext } from './context.js';
+export { decodeClientMessage, encodeClientMessage } from './client-message.js';
+export { decodeServerMessage, encodeServerMessage } from './server-message.js';

@@ -1,0 +1,148 @@
+import { EspalierError, toEspalierError, type FrameConnection, type Traffic } from '@espalier/core';
+import { FrameAssembler } from './frame-assembler.js';
+import { checkFrameCap, type FrameLimits } from './frame-limits.js';
+import { splitFrames } from './split-frames.js';
+
+/** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
+export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits {
+  readonly encode: (message: Outgoing) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => Incoming;
+  readonly onMessage: (message: Incoming) => void;
+  /** Called once, whoever closed it. */
+  readonly onClose: (reason: string) => void;
+  /**
+   * A message that could not be decoded, or a handler that threw: the channel goes on. `transfer_corrupt`,
+   * `frame_too_large` and a malformed frame: the channel closes, for the place in the stream is lost.
+   */
+  readonly onError: (error: EspalierError) => void;
+}
+
+/** Messages over a connection. */
+export interface Channel<Outgoing> {
+  /** For logs: the peer's address. */
+  readonly peer: string;
+  /**
+   * Queues the message; messages leave whole and in order. Resolves when the other end has taken the last frame.
+   * Rejects with `connection_lost`, or with what encoding threw (the channel goes on).
+   */
+  send(message: Outgoing): Promise<void>;
+  /** Messages not yet sent reject with `connection_lost`. */
+  close(reason: string): void;
+  /** New limits from now on, for both directions, e.g. those of the job. @throws EspalierError `invalid_argument`. */
+  setLimits(limits: Partial<FrameLimits>): void;
+  /** Bytes that really crossed, framing included. */
+  traffic(): Traffic;
+}
+
+/** Takes the connection over: subscribes to it, and frames and codes messages both ways. */
+export function openChannel<Outgoing, Incoming>(
+  connection: FrameConnection,
+  options: ChannelOptions<Outgoing, Incoming>,
+): Channel<Outgoing> {
+  return new MessageChannel(connection, options);
+}
+
+class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
+  readonly peer: string;
+  readonly #connection: FrameConnection;
+  readonly #options: ChannelOptions<Outgoing, Incoming>;
+  readonly #assembler: FrameAssembler;
+  #limits: FrameLimits;
+  #tail: Promise<unknown> = Promise.resolve();
+  #transferId = 0;
+  #closed: string | null = null;
+
+  constructor(connection: FrameConnection, options: ChannelOptions<Outgoing, Incoming>) {
+    const { maxFrameBytes, maxMessageBytes } = options;
+    this.peer = connection.peer;
+    this.#connection = connection;
+    this.#options = options;
+    this.#limits = { maxFrameBytes, maxMessageBytes };
+    this.#assembler = new FrameAssembler(this.#limits);
+    connection.subscribe({
+      onFrame: (frame) => {
+        this.#receive(frame);
+      },
+      onClose: (reason) => {
+        this.#closed ??= reason;
+        options.onClose(reason);
+      },
+    });
+  }
+
+  send(message: Outgoing): Promise<void> {
+    const turn = this.#tail.then(() => this.#transmit(message));
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  close(reason: string): void {
+    this.#closed ??= reason;
+    this.#connection.close(reason);
+  }
+
+  setLimits(limits: Partial<FrameLimits>): void {
+    const next = { ...this.#limits, ...limits };
+    checkFrameCap(next.maxFrameBytes);
+    this.#limits = next;
+    this.#assembler.setLimits(next);
+  }
+
+  traffic(): Traffic {
+    return this.#connection.traffic();
+  }
+
+  async #transmit(message: Outgoing): Promise<void> {
+    this.#checkOpen();
+    const bytes = this.#options.encode(message);
+    const transferId = this.#transferId;
+    this.#transferId = (transferId + 1) % 2 ** 32;
+    for (const frame of splitFrames(bytes, { transferId, maxFrameBytes: this.#limits.maxFrameBytes })) {
+      this.#checkOpen();
+      await this.#sendFrame(frame);
+    }
+  }
+
+  async #sendFrame(frame: Uint8Array): Promise<void> {
+    try {
+      await this.#connection.send(frame);
+    } catch (thrown) {
+      // Half a message may have gone: the other end could not tell where the next begins.
+      this.close('a frame could not be sent');
+      throw thrown;
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed === null) return;
+    throw new EspalierError('connection_lost', `the connection to ${this.peer} is closed: ${this.#closed}`);
+  }
+
+  #receive(frame: Uint8Array): void {
+    if (this.#closed !== null) return;
+    const bytes = this.#assembled(frame);
+    if (bytes !== null)
+      this.#guarded(() => {
+        this.#options.onMessage(this.#options.decode(bytes));
+      });
+  }
+
+  #assembled(frame: Uint8Array): Uint8Array | null {
+    try {
+      return this.#assembler.push(frame);
+    } catch (thrown) {
+      const error = toEspalierError(thrown);
+      this.#options.onError(error);
+      this.close(error.message);
+      return null;
+    }
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.#options.onError(toEspalierError(thrown));
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { EspalierError } from '@espalier/core';
+import { decoding, malformed } from '../codec/failure.js';
+import { readWire, v1 } from '../wire.js';
+import { checkFrameCap, type FrameLimits } from './frame-limits.js';
+import { RunningDigest, sameBytes } from './running-digest.js';
+
+/** Memory taken on the mere claim of a length. */
+const FIRST_BUFFER_BYTES = 64 * 1024;
+
+/**
+ * Puts the frames of one direction together again. One transfer is open at a time; memory is bounded by twice the
+ * bytes that really came, and by the limit on messages.
+ */
+export class FrameAssembler {
+  #limits: FrameLimits;
+  #open: Transfer | null = null;
+
+  /** @throws EspalierError `invalid_argument` on a cap below 256 bytes. */
+  constructor(limits: FrameLimits) {
+    checkFrameCap(limits.maxFrameBytes);
+    this.#limits = limits;
+  }
+
+  /** Changes the limits from the next frame on. @throws EspalierError `invalid_argument`. */
+  setLimits(limits: FrameLimits): void {
+    checkFrameCap(limits.maxFrameBytes);
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes a frame; gives the message when it was the last, else null. After an error the open transfer is forgotten,
+   * and only a first frame is taken.
+   * @throws EspalierError `frame_too_large` where a frame or a claimed length is over its limit, before anything is
+   * decoded or allocated; `transfer_corrupt` where frames do not follow one another or a hash differs;
+   * `malformed_message` where the bytes are no frame.
+   */
+  push(frame: Uint8Array): Uint8Array | null {
+    const transfer = this.#open;
+    this.#open = null;
+    if (frame.length > this.#limits.maxFrameBytes) {
+      throw tooLarge('a frame', frame.length, this.#limits.maxFrameBytes);
+    }
+    const next = decoding('a frame', () => readFrame(frame));
+    const current =
+      next.header === null ? continued(transfer, next) : this.#begun(transfer, next, next.header);
+    current.append(next);
+    if (current.missing > 0) {
+      this.#open = current;
+      return null;
+    }
+    return current.finish();
+  }
+
+  #begun(transfer: Transfer | null, { transferId, index }: ReadFrame, header: ReadHeader): Transfer {
+    if (transfer !== null) {
+      throw corrupt(
+        `transfer ${transferId} began while ${transfer.missing} bytes of ${transfer.id} were missing`,
+      );
+    }
+    if (index !== 0) throw corrupt(`frame ${index} of transfer ${transferId} claims to be the first`);
+    const { maxMessageBytes } = this.#limits;
+    if (header.totalBytes > maxMessageBytes) throw tooLarge('a message', header.totalBytes, maxMessageBytes);
+    return new Transfer(transferId, header);
+  }
+}
+
+interface ReadHeader {
+  readonly totalBytes: number;
+  readonly sha256: Uint8Array;
+}
+
+interface ReadFrame {
+  readonly transferId: number;
+  readonly index: number;
+  readonly check: Uint8Array;
+  readonly chunk: Uint8Array;
+  readonly header: ReadHeader | null;
+}
+
+function readFrame(frame: Uint8Array): ReadFrame {
+  const wire: v1.Frame.$Shape = readWire(v1.Frame, frame);
+  const { transferId = 0, index = 0, check = new Uint8Array(), chunk = new Uint8Array() } = wire;
+  return { transferId, index, check, chunk, header: readHeader(wire.header) };
+}
+
+function readHeader(wire: v1.TransferHeader.$Shape | null | undefined): ReadHeader | null {
+  if (wire === null || wire === undefined) return null;
+  const { totalBytes = 0, sha256 = new Uint8Array() } = wire;
+  if (sha256.length !== 32) throw malformed(`a hash of ${sha256.length} bytes; a SHA-256 has 32`);
+  // A copy: the frame's memory belongs to the transport.
+  return { totalBytes, sha256: new Uint8Array(sha256) };
+}
+
+function continued(transfer: Transfer | null, { transferId, index }: ReadFrame): Transfer {
+  if (transfer === null) throw corrupt(`frame ${index} of transfer ${transferId} came without its beginning`);
+  if (transfer.id === transferId && transfer.nextIndex === index) return transfer;
+  throw corrupt(
+    `frame ${index} of transfer ${transferId} came; expected ${transfer.nextIndex} of ${transfer.id}`,
+  );
+}
+
+/** A message under way. */
+class Transfer {
+  nextIndex = 0;
+  readonly #digest = new RunningDigest();
+  #buffer: Uint8Array;
+  #received = 0;
+
+  constructor(
+    readonly id: number,
+    readonly header: ReadHeader,
+  ) {
+    this.#buffer = new Uint8Array(Math.min(header.totalBytes, FIRST_BUFFER_BYTES));
+  }
+
+  /** Bytes still to come. */
+  get missing(): number {
+    return this.header.totalBytes - this.#received;
+  }
+
+  append({ index, check, chunk }: ReadFrame): void {
+    if (chunk.length > this.missing) {
+      throw corrupt(
+        `frame ${index} of transfer ${this.id} has ${chunk.length} bytes; ${this.missing} are missing`,
+      );
+    }
+    // Without it a peer could send empty frames for ever.
+    if (chunk.length === 0 && this.missing > 0)
+      throw corrupt(`frame ${index} of transfer ${this.id} is empty`);
+    if (!sameBytes(this.#digest.extend(chunk), check)) {
+      throw corrupt(`the check of frame ${index} of transfer ${this.id} does not match its bytes`);
+    }
+    this.#makeRoom(this.#received + chunk.length);
+    this.#buffer.set(chunk, this.#received);
+    this.#received += chunk.length;
+    this.nextIndex = index + 1;
+  }
+
+  finish(): Uint8Array {
+    if (!sameBytes(this.#digest.digest(), this.header.sha256)) {
+      throw corrupt(`transfer ${this.id} does not have the hash that its first frame announced`);
+    }
+    return this.#buffer;
+  }
+
+  /** Grows by doubling, never beyond the announced length, which it therefore reaches exactly. */
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#buffer.length) return;
+    const grown = new Uint8Array(Math.min(this.header.totalBytes, Math.max(bytes, 2 * this.#buffer.length)));
+    grown.set(this.#buffer.subarray(0, this.#received));
+    this.#buffer = grown;
+  }
+}
+
+function corrupt(sentence: string): EspalierError {
+  return new EspalierError('transfer_corrupt', `${sentence}; connect again`);
+}
+
+function tooLarge(what: string, got: number, limit: number): EspalierError {
+  return new EspalierError('frame_too_large', `${what} of ${got} bytes came; at most ${limit} are taken`, {
+    got,
+    limit,
+  });
+}

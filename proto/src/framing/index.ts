@@ -1,0 +1,10 @@
+export { openChannel, type Channel, type ChannelOptions } from './channel.js';
+export { FrameAssembler } from './frame-assembler.js';
+export {
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  MIN_FRAME_BYTES,
+  type FrameLimits,
+} from './frame-limits.js';
+export { memoryConnectionPair, type Schedule } from './memory-connection.js';
+export { splitFrames, type SplitOptions } from './split-frames.js';

@@ -1,0 +1,25 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+
+/** Bytes of a frame's check. */
+export const CHECK_BYTES = 8;
+
+/** SHA-256 over a message as it grows, in one pass: what is hashed so far can be asked at every frame. */
+export class RunningDigest {
+  readonly #hash = sha256.create();
+
+  /** Takes the next bytes and gives the first 8 of the digest of everything so far. */
+  extend(bytes: Uint8Array): Uint8Array {
+    this.#hash.update(bytes);
+    return this.digest().subarray(0, CHECK_BYTES);
+  }
+
+  /** The digest of everything so far, 32 bytes. */
+  digest(): Uint8Array {
+    return this.#hash.clone().digest();
+  }
+}
+
+/** True when both hold the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,27 @@
+import protobuf from 'protobufjs/minimal.js';
+// The generated code is reached from `src` and from `dist` by the same path, so no build has to copy it.
+import { espalier } from '../src/gen/espalier.js';
+
+/** The generated messages of version 1. */
+export import v1 = espalier.v1;
+
+/** A generated message: what protobuf itself does for it. */
+export interface Wire<Properties, Shape> {
+  encode(message: Properties, writer: protobuf.Writer): protobuf.Writer;
+  decode(reader: protobuf.Reader): Shape;
+}
+
+/** The message's bytes. */
+export function writeWire<Properties>(type: Wire<Properties, unknown>, message: Properties): Uint8Array {
+  return type.encode(message, new protobuf.Writer()).finish();
+}
+
+/**
+ * Reads a message, dropping fields it does not know. Arrays of the result may share memory with `bytes`.
+ * @throws Error of protobufjs on bytes that are no such message; callers turn it into `malformed_message`.
+ */
+export function readWire<Shape>(type: Wire<never, Shape>, bytes: Uint8Array): Shape {
+  const reader = new protobuf.Reader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+  reader.discardUnknown = true;
+  return type.decode(reader);
+}
