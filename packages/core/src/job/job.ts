@@ -114,6 +114,8 @@ export interface Job {
   readonly roundTimeout: number;
   /** Seconds to wait for `numClients` before starting with a quorum of them. */
   readonly joinTimeout: number;
+  /** Seconds a client that lost its connection is waited for before a step goes on without it. */
+  readonly returnTimeout: number;
   /** Share of a client's samples held out for evaluation when the coordinator has no test set. */
   readonly evaluationFraction: number;
   readonly maxFrameBytes: number;

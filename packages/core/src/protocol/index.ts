@@ -15,3 +15,41 @@ export {
   type TrainWork,
   type UpdateMetrics,
 } from './messages.js';
+export {
+  initialCoordinatorState,
+  type AcceptedAnswer,
+  type AskingPhase,
+  type ComputingPhase,
+  type CoordinatorConfig,
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type Phase,
+  type Request,
+  type Seat,
+  type Step,
+} from './coordinator-state.js';
+export { coordinatorConfig } from './coordinator-config.js';
+export { reduceCoordinator } from './coordinator-reducer.js';
+export {
+  adjustmentOf,
+  isAsking,
+  pendingRequests,
+  presentSeats,
+  quorumOf,
+  type Transition,
+} from './coordinator-step.js';
+export { checkTurn, type Turn, type TurnRefusal } from './coordinator-turn.js';
+export {
+  initialClientState,
+  MAX_ATTEMPTS,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientIdentity,
+  type ClientOutcome,
+  type ClientPhase,
+  type ClientState,
+  type ClientTask,
+  type RunningTask,
+} from './client-state.js';
+export { reduceClient, type ClientTransition } from './client-reducer.js';

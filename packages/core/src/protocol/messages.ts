@@ -5,7 +5,13 @@ import type { ErrorCode, ErrorFacts } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
 import type { MomentTree } from '../params/model-state.js';
-import type { Evaluation, MomentMode, TopGradientRequest, TopGradients, TrainOptions } from '../trainer/trainer.js';
+import type {
+  Evaluation,
+  MomentMode,
+  TopGradientRequest,
+  TopGradients,
+  TrainOptions,
+} from '../trainer/trainer.js';
 
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 1;
@@ -95,7 +101,12 @@ export interface NestedPool {
 
 /** Coordinator → client. */
 export type ServerMessage =
-  | { readonly kind: 'challenge'; readonly protocolVersion: number; readonly nonce: Uint8Array; readonly job: ClientJob }
+  | {
+      readonly kind: 'challenge';
+      readonly protocolVersion: number;
+      readonly nonce: Uint8Array;
+      readonly job: ClientJob;
+    }
   | {
       readonly kind: 'welcome';
       readonly clientId: string;
@@ -113,7 +124,12 @@ export type ServerMessage =
       /** True when the client cannot take part and should not come back unchanged. */
       readonly fatal: boolean;
     }
-  | { readonly kind: 'pool'; readonly pool: NestedPool; readonly mode: MomentMode; readonly batchSize: number }
+  | {
+      readonly kind: 'pool';
+      readonly pool: NestedPool;
+      readonly mode: MomentMode;
+      readonly batchSize: number;
+    }
   | { readonly kind: 'poolMoments'; readonly candidates: readonly MomentTree[] }
   | {
       readonly kind: 'train';
@@ -124,7 +140,12 @@ export type ServerMessage =
       readonly evaluate: boolean;
     }
   | { readonly kind: 'accepted'; readonly round: number }
-  | { readonly kind: 'finish'; readonly round: number; readonly model: SparseModel; readonly evaluate: boolean };
+  | {
+      readonly kind: 'finish';
+      readonly round: number;
+      readonly model: SparseModel;
+      readonly evaluate: boolean;
+    };
 
 /** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
 export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'> {
@@ -150,11 +171,22 @@ export type ClientMessage =
       readonly imageShape: readonly [number, number, number];
     }
   | { readonly kind: 'canaryResult'; readonly gradients: Float32Array }
-  | { readonly kind: 'candidateMoments'; readonly candidates: readonly MomentTree[]; readonly samples: number }
+  | {
+      readonly kind: 'candidateMoments';
+      readonly candidates: readonly MomentTree[];
+      readonly samples: number;
+    }
   | { readonly kind: 'candidateLosses'; readonly candidates: readonly Evaluation[] }
   | { readonly kind: 'update'; readonly update: ClientUpdate }
   | { readonly kind: 'requestMask'; readonly round: number }
   | { readonly kind: 'evaluation'; readonly round: number; readonly evaluation: Evaluation }
+  | {
+      /** The client cannot deliver what the open step asks of it; it stays for the next. Round 0 before training. */
+      readonly kind: 'failed';
+      readonly round: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
   | { readonly kind: 'leave'; readonly reason: string };
 
 /** One client's work of one round. */

@@ -1,0 +1,223 @@
+import { describe, expect, it } from '@jest/globals';
+import { buildModel } from '../graph/zoo/index.js';
+import { denseMask } from '../mask/mask.js';
+import { reduceClient } from './client-reducer.js';
+import {
+  initialClientState,
+  MAX_ATTEMPTS,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientState,
+} from './client-state.js';
+import {
+  PROTOCOL_VERSION,
+  type ClientJob,
+  type ClientMessage,
+  type ServerMessage,
+  type SparseModel,
+} from './messages.js';
+
+const graph = buildModel({ name: 'mlp', width: 2 }, [2, 2, 1], 2);
+const normalization = { mean: [0], std: [1] };
+const job: ClientJob = {
+  name: 'test',
+  seed: 1,
+  numClients: 1,
+  classes: ['a', 'b'],
+  graph,
+  data: { kind: 'procedural', numClasses: 2, samplesPerClass: 1, testSamplesPerClass: 1 },
+  partition: { kind: 'iid' },
+  serverSamplesPerClass: 0,
+  normalization,
+  developmentFraction: 0.1,
+  evaluationFraction: 0,
+  maxFrameBytes: 1000,
+};
+const mask = denseMask(graph);
+const model: SparseModel = {
+  mask: { version: 0, hash: mask.hash },
+  maskUpdate: { kind: 'full', mask },
+  values: new Float32Array(0),
+  moments: new Map(),
+};
+const challenge: ServerMessage = {
+  kind: 'challenge',
+  protocolVersion: PROTOCOL_VERSION,
+  nonce: new Uint8Array(32),
+  job,
+};
+const batch = {
+  imageShape: [2, 2, 1] as const,
+  classes: ['a', 'b'],
+  images: new Uint8Array(4),
+  labels: new Uint16Array(1),
+};
+const welcome: ServerMessage = {
+  kind: 'welcome',
+  clientId: 'me',
+  returnToken: 'back',
+  partitionIndex: 0,
+  canary: { graph, values: new Float32Array(0), batch, normalization },
+};
+const train = (round: number): ServerMessage => ({
+  kind: 'train',
+  round,
+  model,
+  work: {
+    epochs: 1,
+    batchSize: 1,
+    learningRate: 0.1,
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    augmentation: null,
+    momentMode: { kind: 'pooled' },
+    proximal: 0,
+    topGradients: [],
+  },
+  evaluate: false,
+});
+const finish = (evaluate: boolean): ServerMessage => ({ kind: 'finish', round: 2, model, evaluate });
+const received = (message: ServerMessage): ClientEvent => ({ kind: 'received', message });
+const answer: ClientMessage = { kind: 'canaryResult', gradients: new Float32Array(1) };
+const done = (id: number): ClientEvent => ({ kind: 'taskDone', id, answer });
+const opened: ClientEvent = { kind: 'opened' };
+const lost: ClientEvent = { kind: 'closed', reason: 'gone' };
+
+function play(
+  events: readonly ClientEvent[],
+  from: ClientState = initialClientState,
+): { state: ClientState; last: string[] } {
+  let state = from;
+  let last: string[] = [];
+  for (const event of events) {
+    const next = reduceClient(state, event);
+    state = next.state;
+    last = next.effects.map(brief);
+  }
+  return { state, last };
+}
+
+function brief(effect: ClientEffect): string {
+  switch (effect.kind) {
+    case 'run':
+      return `run ${effect.id} ${effect.task.kind}`;
+    case 'send':
+      return `send ${effect.message.kind}`;
+    case 'cancel':
+      return `cancel ${effect.id}`;
+    case 'connect':
+      return `connect in ${effect.delaySeconds}`;
+    case 'end':
+      return `end ${effect.outcome.kind}`;
+    case 'join':
+      return `join ${String(effect.returnToken)}`;
+    default:
+      return effect.kind;
+  }
+}
+
+const joining = [opened, received(challenge), { kind: 'dataReady' } as const];
+const admitted = [...joining, received(welcome), done(1), received({ kind: 'admitted' })];
+
+describe('joining', () => {
+  it('loads its data after the challenge and joins when they are there', () => {
+    expect(play([opened, received(challenge)]).last).toEqual(['loadData']);
+    expect(play(joining).last).toEqual(['join null']);
+  });
+
+  it('proves its backend, then is admitted', () => {
+    expect(play([...joining, received(welcome)]).last).toEqual(['run 1 canary']);
+    expect(play([...joining, received(welcome), done(1)]).last).toEqual(['send canaryResult']);
+    expect(play(admitted).state.phase).toBe('admitted');
+  });
+
+  it('ends on another protocol version, on bad data and on a fatal refusal', () => {
+    const other = received({ ...challenge, protocolVersion: 99 });
+    expect(play([opened, other]).last).toEqual(['send leave', 'end failed']);
+    expect(
+      play([opened, received(challenge), { kind: 'dataFailed', code: 'invalid_data', message: 'x' }]).last,
+    ).toEqual(['send leave', 'end failed']);
+    const refused: ServerMessage = {
+      kind: 'refused',
+      code: 'unauthorized',
+      message: 'x',
+      facts: {},
+      fatal: true,
+    };
+    expect(play([...joining, received(refused)]).last).toEqual(['end failed']);
+  });
+});
+
+describe('working', () => {
+  it('trains when asked and sends what comes of it', () => {
+    expect(play([...admitted, received(train(0))]).last).toEqual(['run 2 train']);
+    expect(play([...admitted, received(train(0)), done(2)]).last).toEqual(['send canaryResult']);
+  });
+
+  it('drops what it works on for a newer round, and ignores its late result', () => {
+    const { state, last } = play([...admitted, received(train(0)), received(train(1))]);
+    expect(last).toEqual(['cancel 2', 'run 3 train']);
+    expect(play([done(2)], state).last).toEqual([]);
+  });
+
+  it('says when it cannot, and asks for the mask when it lost track', () => {
+    const failing = (code: 'training_diverged' | 'mask_mismatch'): ClientEvent => ({
+      kind: 'taskFailed',
+      id: 2,
+      code,
+      message: 'x',
+    });
+    expect(play([...admitted, received(train(0)), failing('training_diverged')]).last).toEqual([
+      'note',
+      'send failed',
+    ]);
+    expect(play([...admitted, received(train(0)), failing('mask_mismatch')]).last).toEqual([
+      'note',
+      'send requestMask',
+    ]);
+  });
+
+  it('evaluates the final model before it ends, or ends at once', () => {
+    expect(play([...admitted, received(finish(true))]).last).toEqual(['run 2 evaluate']);
+    expect(play([...admitted, received(finish(true)), done(2)]).last).toEqual([
+      'send canaryResult',
+      'end finished',
+    ]);
+    expect(play([...admitted, received(finish(false))]).last).toEqual(['end finished']);
+  });
+});
+
+describe('a lost connection', () => {
+  it('comes back as the same client without proving itself twice', () => {
+    const { state } = play([...admitted, lost, opened]);
+    expect(play([received(challenge)], state).last).toEqual(['join back']);
+    expect(play([received(challenge), received(welcome)], state).last).toEqual(['send canaryResult']);
+  });
+
+  it('does not train twice what was trained while away', () => {
+    const back = [opened, received(challenge), received(welcome), received({ kind: 'admitted' } as const)];
+    const { state, last } = play([...admitted, received(train(0)), lost, done(2), ...back]);
+    expect(last).toEqual([]);
+    expect(play([received(train(0))], state).last).toEqual(['send canaryResult']);
+  });
+
+  it('goes on training over a reconnect', () => {
+    const back = [opened, received(challenge), received(welcome), received({ kind: 'admitted' } as const)];
+    const { state, last } = play([...admitted, received(train(0)), lost, ...back, received(train(0))]);
+    expect(last).toEqual([]);
+    expect(play([done(2)], state).last).toEqual(['send canaryResult']);
+  });
+
+  it('waits longer each time and gives up in the end', () => {
+    expect(play([lost]).last).toEqual(['note', 'connect in 0.25']);
+    expect(play([lost, lost, lost]).last).toEqual(['note', 'connect in 1']);
+    expect(play(Array.from({ length: MAX_ATTEMPTS + 1 }, () => lost)).last).toEqual(['end failed']);
+  });
+
+  it('says goodbye when stopped', () => {
+    expect(play([...admitted, received(train(0)), { kind: 'stop', reason: 'Ctrl-C' }]).last).toEqual([
+      'cancel 2',
+      'send leave',
+      'end stopped',
+    ]);
+  });
+});

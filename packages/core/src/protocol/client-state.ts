@@ -1,0 +1,106 @@
+import type { ErrorCode } from '../errors.js';
+import type { ClientJob, ClientMessage, ServerMessage } from './messages.js';
+
+type Received<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
+
+/** Work a client does between two messages. */
+export type ClientTask =
+  | { readonly kind: 'canary'; readonly message: Received<'welcome'> }
+  | { readonly kind: 'moments'; readonly message: Received<'pool'> }
+  | { readonly kind: 'losses'; readonly message: Received<'poolMoments'> }
+  | { readonly kind: 'train'; readonly message: Received<'train'> }
+  | { readonly kind: 'evaluate'; readonly message: Received<'finish'> };
+
+/** Where the client stands with its coordinator. */
+export type ClientPhase =
+  /** No connection; one is being made, or waited for. */
+  | 'connecting'
+  /** Connected; the challenge has not come, or the data are being read. */
+  | 'greeting'
+  /** Has asked to join. */
+  | 'joining'
+  /** Has a seat; proves its backend on the canary. */
+  | 'proving'
+  /** Takes part. */
+  | 'admitted'
+  | 'ended';
+
+/** One task under way. */
+export interface RunningTask {
+  readonly id: number;
+  /** The same question has the same key, also after a reconnect. */
+  readonly key: string;
+  readonly task: ClientTask;
+}
+
+/** How it ended. */
+export type ClientOutcome =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** Who it is to the coordinator; kept over connections. */
+export interface ClientIdentity {
+  readonly clientId: string;
+  readonly returnToken: string;
+  readonly partitionIndex: number;
+}
+
+/** The client's whole decision state. */
+export interface ClientState {
+  readonly phase: ClientPhase;
+  readonly identity: ClientIdentity | null;
+  /** The job of the last challenge; its data are kept over connections. */
+  readonly job: ClientJob | null;
+  readonly dataReady: boolean;
+  /** The present connection's challenge, until answered. */
+  readonly challenge: Received<'challenge'> | null;
+  readonly running: RunningTask | null;
+  readonly tasks: number;
+  /** Kept until accepted, so that work is not done twice when the connection is lost under it. */
+  readonly lastAnswer: { readonly key: string; readonly message: ClientMessage } | null;
+  /** Its gradients on the canary: the canary is the same on every connection, and a running task is not disturbed. */
+  readonly canaryAnswer: ClientMessage | null;
+  /** Connections tried in vain since the last admission. */
+  readonly attempts: number;
+}
+
+/** What happened. */
+export type ClientEvent =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'closed'; readonly reason: string }
+  | { readonly kind: 'received'; readonly message: ServerMessage }
+  | { readonly kind: 'dataReady' }
+  | { readonly kind: 'dataFailed'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'taskDone'; readonly id: number; readonly answer: ClientMessage }
+  | { readonly kind: 'taskFailed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'stop'; readonly reason: string };
+
+/** What the shell must do, in order. */
+export type ClientEffect =
+  | { readonly kind: 'connect'; readonly delaySeconds: number }
+  | { readonly kind: 'loadData'; readonly job: ClientJob }
+  /** Build and send the join message for this challenge. */
+  | { readonly kind: 'join'; readonly challenge: Received<'challenge'>; readonly returnToken: string | null }
+  | { readonly kind: 'send'; readonly message: ClientMessage }
+  | { readonly kind: 'run'; readonly id: number; readonly task: ClientTask }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'note'; readonly message: string }
+  | { readonly kind: 'end'; readonly outcome: ClientOutcome };
+
+/** Consecutive failed connections after which a client gives up. */
+export const MAX_ATTEMPTS = 12;
+
+/** Before anything happened. */
+export const initialClientState: ClientState = {
+  phase: 'connecting',
+  identity: null,
+  job: null,
+  dataReady: false,
+  challenge: null,
+  running: null,
+  tasks: 0,
+  lastAnswer: null,
+  canaryAnswer: null,
+  attempts: 0,
+};

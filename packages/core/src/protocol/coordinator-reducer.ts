@@ -1,0 +1,238 @@
+import { unreachable } from '../errors.js';
+import type {
+  AskingPhase,
+  ComputingPhase,
+  CoordinatorConfig,
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorState,
+} from './coordinator-state.js';
+import {
+  adjustmentOf,
+  isAsking,
+  judgeStep,
+  openStep,
+  orderedAnswers,
+  presentSeats,
+  quorumOf,
+  widenStep,
+  type Transition,
+} from './coordinator-step.js';
+import { admitClient, joinClient, markAway, markGone } from './coordinator-seats.js';
+import { checkTurn } from './coordinator-turn.js';
+
+type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
+
+/**
+ * The coordinator: `(state, event) → (state, effects)`. Pure; replaying a journal of events gives the same state and
+ * effects. Whatever arrives, it never throws: an answer that is not in turn is refused and forgotten.
+ */
+export function reduceCoordinator(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  event: CoordinatorEvent,
+): Transition {
+  if (state.phase === 'finished') return onFinished(state, event);
+  const moved = apply(config, state, event);
+  return progress(config, moved);
+}
+
+function apply(config: CoordinatorConfig, state: CoordinatorState, event: CoordinatorEvent): Transition {
+  switch (event.kind) {
+    case 'prepared':
+      return still({ ...state, prepared: true });
+    case 'join':
+      return joinClient(state, event);
+    case 'canary':
+      return admitClient(config, state, event);
+    case 'lost':
+      return markAway(config, state, event.clientId);
+    case 'left':
+    case 'returnTimeout':
+      return markGone(state, event);
+    case 'answer':
+      return onAnswer(state, event);
+    case 'failed':
+      return onFailed(state, event);
+    case 'deadline':
+      return onDeadline(state, event);
+    case 'computed':
+      return onComputed(config, state, event);
+    case 'stop':
+      return onStop(state, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Nothing changes after the end; answers and newcomers are told so. */
+function onFinished(state: CoordinatorState, event: CoordinatorEvent): Transition {
+  const message = 'the run has ended; there is nothing left to do';
+  if (event.kind === 'answer') {
+    return {
+      state,
+      effects: [
+        { kind: 'discard', payload: event.payload },
+        { kind: 'refuse', clientId: event.clientId, code: 'late', message, fatal: false },
+      ],
+    };
+  }
+  if (event.kind !== 'join') return still(state);
+  return {
+    state,
+    effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'stopped', message }],
+  };
+}
+
+function onAnswer(state: CoordinatorState, event: Of<'answer'>): Transition {
+  const { clientId, phase, round, payload } = event;
+  const refusal = checkTurn(state, { clientId, phase, round });
+  if (refusal !== null) {
+    return {
+      state,
+      effects: [
+        { kind: 'discard', payload },
+        { kind: 'refuse', clientId, ...refusal, fatal: false },
+      ],
+    };
+  }
+  const answers = new Map(state.step.answers).set(clientId, payload);
+  return {
+    state: { ...state, step: { ...state.step, answers } },
+    effects: [{ kind: 'accept', clientId, phase, round }],
+  };
+}
+
+function onFailed(state: CoordinatorState, { clientId, round, code }: Of<'failed'>): Transition {
+  const { step } = state;
+  const concerned =
+    isAsking(state.phase) &&
+    round === state.round &&
+    step.cohort.includes(clientId) &&
+    !step.answers.has(clientId);
+  if (!concerned) return still(state);
+  return {
+    state: { ...state, step: { ...step, failed: new Set(step.failed).add(clientId) } },
+    effects: [{ kind: 'note', message: `client ${clientId} cannot answer in round ${round} (${code})` }],
+  };
+}
+
+function onDeadline(state: CoordinatorState, { step }: Of<'deadline'>): Transition {
+  if (step !== state.step.id) return still(state);
+  return still({ ...state, step: { ...state.step, deadlinePassed: true } });
+}
+
+function onStop(state: CoordinatorState, { reason }: Of<'stop'>): Transition {
+  const next: CoordinatorState = { ...state, stopping: true };
+  const effects: CoordinatorEffect[] = [{ kind: 'note', message: `stopping: ${reason}` }];
+  // What is being computed is finished first, so that no accepted answer is lost; everything else ends at once.
+  const computing = state.phase === 'merge' || state.phase === 'choose' || state.phase === 'close';
+  if (computing) return { state: next, effects };
+  return {
+    state: { ...next, phase: 'finished' },
+    effects: [...effects, { kind: 'finish', answers: [], stopped: true }],
+  };
+}
+
+function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: Of<'computed'>): Transition {
+  if (event.phase !== state.phase) return still(state);
+  const adjusted = event.phase === 'close' && adjustmentOf(config, state) !== null;
+  const next: CoordinatorState = {
+    ...state,
+    round: event.phase === 'close' ? state.round + 1 : state.round,
+    adjustments: state.adjustments + (adjusted ? 1 : 0),
+  };
+  if (state.stopping) {
+    return {
+      state: { ...next, phase: 'finished' },
+      effects: [{ kind: 'finish', answers: [], stopped: true }],
+    };
+  }
+  if (event.phase === 'merge') return openStep(config, next, 'losses');
+  return nextRound(config, next);
+}
+
+function nextRound(config: CoordinatorConfig, state: CoordinatorState): Transition {
+  if (state.round < config.rounds) return openStep(config, state, 'train');
+  if (config.evaluatesOnClients) return openStep(config, state, 'evaluate');
+  return finish({ ...state, step: { ...state.step, cohort: [], answers: new Map() } });
+}
+
+/** Tells everybody present, then ends. */
+function finish(state: CoordinatorState): Transition {
+  const { round } = state;
+  const told: readonly CoordinatorEffect[] =
+    state.phase === 'evaluate'
+      ? []
+      : presentSeats(state).map(({ clientId }) => ({
+          kind: 'ask',
+          clientId,
+          request: { kind: 'finish', round, evaluate: false },
+        }));
+  return {
+    state: { ...state, phase: 'finished' },
+    effects: [...told, { kind: 'finish', answers: orderedAnswers(state), stopped: false }],
+  };
+}
+
+/** Moves on as far as the new state allows. */
+function progress(config: CoordinatorConfig, { state, effects }: Transition): Transition {
+  const next = advance(config, state);
+  return next === null ? { state, effects } : { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+function advance(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
+  if (state.phase === 'gather') return startIfGathered(config, state);
+  if (!isAsking(state.phase)) return null;
+  const verdict = judgeStep(config, state);
+  if (verdict === 'wait') return null;
+  if (verdict === 'widen') return widen(config, state, state.phase);
+  return closeStep(config, state, state.phase);
+}
+
+/** Starts with everybody, or past the joining deadline with a quorum of `numClients`. */
+function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
+  const present = presentSeats(state).length;
+  const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
+  if (!state.prepared || (present < config.numClients && !late)) return null;
+  return config.selects ? openStep(config, state, 'moments') : nextRound(config, state);
+}
+
+function widen(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
+  const { cohort, answers } = state.step;
+  const note = `${answers.size} of ${cohort.length} asked have answered, ${quorumOf(config, phase)} needed: asking everybody present`;
+  // Losses are only comparable among clients whose statistics were merged: without a quorum selection begins anew.
+  const restarts = phase === 'losses';
+  const again = restarts ? openStep(config, state, 'moments') : widenStep(config, state);
+  const discarded: readonly CoordinatorEffect[] = restarts
+    ? [...answers.values()].map((payload) => ({ kind: 'discard', payload }))
+    : [];
+  return { state: again.state, effects: [{ kind: 'note', message: note }, ...discarded, ...again.effects] };
+}
+
+const COMPUTES: Readonly<Record<Exclude<AskingPhase, 'evaluate'>, ComputingPhase>> = {
+  moments: 'merge',
+  losses: 'choose',
+  train: 'close',
+};
+
+function closeStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
+  if (phase === 'evaluate') return finish(state);
+  const computing = COMPUTES[phase];
+  return {
+    state: { ...state, phase: computing },
+    effects: [
+      {
+        kind: 'compute',
+        phase: computing,
+        round: state.round,
+        answers: orderedAnswers(state),
+        adjustment: phase === 'train' ? adjustmentOf(config, state) : null,
+      },
+    ],
+  };
+}
+
+function still(state: CoordinatorState): Transition {
+  return { state, effects: [] };
+}

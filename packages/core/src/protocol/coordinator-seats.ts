@@ -1,0 +1,104 @@
+import type {
+  CoordinatorConfig,
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorState,
+  Seat,
+} from './coordinator-state.js';
+import { askPending, type Transition } from './coordinator-step.js';
+
+type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
+
+/**
+ * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when nobody
+ * present holds it (a client started again without its token), else a new one at the lowest free partition index.
+ */
+export function joinClient(state: CoordinatorState, event: Of<'join'>): Transition {
+  const { samples, name, part, newClientId, newReturnToken } = event;
+  const seats = [...state.seats.values()];
+  const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
+  if (returning) return seat(state, event, { ...returning, samples, name });
+  const holder = seats.find((other) => other.partitionIndex === part);
+  if (holder?.presence === 'present') {
+    const message = `part ${holder.partitionIndex + 1} is held by ${holder.name}: choose another part, or stop that client first`;
+    return {
+      state,
+      effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
+    };
+  }
+  if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
+  const partitionIndex = part ?? lowestFree(state.seats);
+  return seat(state, event, {
+    clientId: newClientId,
+    partitionIndex,
+    name,
+    samples,
+    returnToken: newReturnToken,
+  });
+}
+
+function seat(
+  state: CoordinatorState,
+  event: Of<'join'>,
+  who: Omit<Seat, 'presence' | 'admitted'>,
+): Transition {
+  const returned = state.seats.has(who.clientId);
+  const seated: Seat = { ...who, presence: 'present', admitted: false };
+  return {
+    state: { ...state, seats: new Map(state.seats).set(who.clientId, seated) },
+    effects: [{ kind: 'seat', connection: event.connection, seat: seated, returned }],
+  };
+}
+
+function lowestFree(seats: ReadonlyMap<string, Seat>): number {
+  const taken = new Set([...seats.values()].map((other) => other.partitionIndex));
+  let index = 0;
+  while (taken.has(index)) index++;
+  return index;
+}
+
+/** Admits a client whose canary was right, and gives it the work of the open step when it belongs to it. */
+export function admitClient(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  event: Of<'canary'>,
+): Transition {
+  const { clientId, problem } = event;
+  const known = state.seats.get(clientId);
+  if (!known) return { state, effects: [] };
+  if (problem !== null) {
+    const effects: CoordinatorEffect[] = [
+      { kind: 'refuse', clientId, code: 'canary_failed', message: problem, fatal: true },
+    ];
+    return { state: withSeat(state, { ...known, presence: 'gone', admitted: false }), effects };
+  }
+  const next = withSeat(state, { ...known, admitted: true });
+  const work = askPending(config, next, clientId);
+  return { state: next, effects: [{ kind: 'admit', clientId }, ...work] };
+}
+
+/** A lost connection: the client is waited for, for a while. */
+export function markAway(config: CoordinatorConfig, state: CoordinatorState, clientId: string): Transition {
+  const known = state.seats.get(clientId);
+  if (known?.presence !== 'present') return { state, effects: [] };
+  return {
+    state: withSeat(state, { ...known, presence: 'away', admitted: false }),
+    effects: [{ kind: 'startReturnTimer', clientId, seconds: config.returnTimeout }],
+  };
+}
+
+/** Not waited for any longer: it said so, or did not return in time. It may still come back. */
+export function markGone(state: CoordinatorState, event: Of<'left'> | Of<'returnTimeout'>): Transition {
+  const known = state.seats.get(event.clientId);
+  // It is back already: the timer of an earlier loss means nothing.
+  const overtaken = event.kind === 'returnTimeout' && known?.presence !== 'away';
+  if (!known || overtaken) return { state, effects: [] };
+  return {
+    state: withSeat(state, { ...known, presence: 'gone', admitted: false }),
+    effects: [{ kind: 'note', message: `client ${known.name} is no longer waited for` }],
+  };
+}
+
+function withSeat(state: CoordinatorState, changed: Seat): CoordinatorState {
+  return { ...state, seats: new Map(state.seats).set(changed.clientId, changed) };
+}

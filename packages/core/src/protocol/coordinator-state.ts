@@ -1,0 +1,184 @@
+import type { ErrorCode } from '../errors.js';
+import type { MaskReference } from './messages.js';
+
+/** What the coordinator's reducer must know of a job. */
+export interface CoordinatorConfig {
+  readonly seed: number;
+  readonly numClients: number;
+  readonly clientsPerRound: number;
+  readonly rounds: number;
+  /** Share of a cohort that must answer, in (0, 1]. */
+  readonly quorum: number;
+  /** Clients choose between candidates before round 0. */
+  readonly selects: boolean;
+  /** There is no server test set: clients evaluate on held-out samples of their own. */
+  readonly evaluatesOnClients: boolean;
+  /** Rounds that end with a mask adjustment, ascending. */
+  readonly adjustmentRounds: readonly number[];
+  readonly roundTimeout: number;
+  readonly joinTimeout: number;
+  /** Seconds a client that lost its connection is waited for. */
+  readonly returnTimeout: number;
+}
+
+/**
+ * Where the run stands. Clients are asked in `moments`, `losses`, `train` and `evaluate`; the coordinator computes in
+ * `merge`, `choose` and `close`.
+ */
+export type Phase =
+  'gather' | 'moments' | 'merge' | 'losses' | 'choose' | 'train' | 'close' | 'evaluate' | 'finished';
+
+/** Phases in which clients are asked for something. */
+export type AskingPhase = Extract<Phase, 'moments' | 'losses' | 'train' | 'evaluate'>;
+
+/** Phases in which the coordinator computes. */
+export type ComputingPhase = Extract<Phase, 'merge' | 'choose' | 'close'>;
+
+/** One client, connected or not. A seat outlives its connection. */
+export interface Seat {
+  readonly clientId: string;
+  readonly partitionIndex: number;
+  readonly name: string;
+  readonly samples: number;
+  readonly returnToken: string;
+  /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */
+  readonly presence: 'present' | 'away' | 'gone';
+  /** Its backend computed the canary correctly on the present connection. */
+  readonly admitted: boolean;
+}
+
+/** One question to a cohort. */
+export interface Step {
+  /** Counts up over the run; deadlines carry it, so that an old one does nothing. */
+  readonly id: number;
+  /** Clients asked, by partition index. */
+  readonly cohort: readonly string[];
+  /** Payload by client, accepted. */
+  readonly answers: ReadonlyMap<string, string>;
+  /** Clients that said, or were found, not to be able to answer. */
+  readonly failed: ReadonlySet<string>;
+  readonly deadlinePassed: boolean;
+}
+
+/** The coordinator's whole decision state. Weights are not in it: the shell keeps them by round. */
+export interface CoordinatorState {
+  readonly phase: Phase;
+  /** The initial model and, where there is one, the pool are ready. */
+  readonly prepared: boolean;
+  /** The open round, from 0; `rounds` when all are done. */
+  readonly round: number;
+  /** Adjustments asked for so far: the counter that rotates layers and blocks. */
+  readonly adjustments: number;
+  /** By client id. */
+  readonly seats: ReadonlyMap<string, Seat>;
+  readonly step: Step;
+  /** The run ends after what is being computed now. */
+  readonly stopping: boolean;
+}
+
+/** What happened. Random parts (ids, tokens) are drawn by the shell and stand in the event, so a replay is exact. */
+export type CoordinatorEvent =
+  | { readonly kind: 'prepared' }
+  | {
+      readonly kind: 'join';
+      readonly connection: string;
+      /** Used unless the return token names an older seat. */
+      readonly newClientId: string;
+      readonly newReturnToken: string;
+      readonly shownReturnToken: string | null;
+      readonly part: number | null;
+      readonly name: string;
+      readonly samples: number;
+    }
+  | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
+  | { readonly kind: 'lost'; readonly clientId: string }
+  | { readonly kind: 'left'; readonly clientId: string }
+  | { readonly kind: 'returnTimeout'; readonly clientId: string }
+  | {
+      readonly kind: 'answer';
+      readonly clientId: string;
+      readonly phase: AskingPhase;
+      readonly round: number;
+      readonly payload: string;
+    }
+  | { readonly kind: 'failed'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
+  | { readonly kind: 'deadline'; readonly step: number }
+  | { readonly kind: 'computed'; readonly phase: ComputingPhase; readonly mask: MaskReference | null }
+  | { readonly kind: 'stop'; readonly reason: string };
+
+/** What the shell must ask clients for; it fills in the weights. */
+export type Request =
+  | { readonly kind: 'pool' }
+  | { readonly kind: 'poolMoments' }
+  | {
+      readonly kind: 'train';
+      readonly round: number;
+      readonly adjustment: number | null;
+      readonly evaluate: boolean;
+    }
+  | { readonly kind: 'finish'; readonly round: number; readonly evaluate: boolean };
+
+/** An accepted answer, in the order in which answers must be folded. */
+export interface AcceptedAnswer {
+  readonly clientId: string;
+  readonly partitionIndex: number;
+  readonly payload: string;
+}
+
+/** What the shell must do, in order. */
+export type CoordinatorEffect =
+  | { readonly kind: 'seat'; readonly connection: string; readonly seat: Seat; readonly returned: boolean }
+  | { readonly kind: 'admit'; readonly clientId: string }
+  | {
+      readonly kind: 'refuseConnection';
+      readonly connection: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'refuse';
+      readonly clientId: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** The client cannot take part; its connection closes. */
+      readonly fatal: boolean;
+    }
+  | {
+      readonly kind: 'accept';
+      readonly clientId: string;
+      readonly phase: AskingPhase;
+      readonly round: number;
+    }
+  | { readonly kind: 'discard'; readonly payload: string }
+  | { readonly kind: 'ask'; readonly clientId: string; readonly request: Request }
+  | { readonly kind: 'startDeadline'; readonly step: number; readonly seconds: number }
+  | { readonly kind: 'startReturnTimer'; readonly clientId: string; readonly seconds: number }
+  | { readonly kind: 'note'; readonly message: string }
+  | {
+      readonly kind: 'compute';
+      readonly phase: ComputingPhase;
+      readonly round: number;
+      /** By partition index. */
+      readonly answers: readonly AcceptedAnswer[];
+      /** The adjustment's number when this round ends with one. */
+      readonly adjustment: number | null;
+    }
+  | { readonly kind: 'finish'; readonly answers: readonly AcceptedAnswer[]; readonly stopped: boolean };
+
+/** The state before anything happened, and the effects that set it going. */
+export function initialCoordinatorState(config: CoordinatorConfig): {
+  readonly state: CoordinatorState;
+  readonly effects: readonly CoordinatorEffect[];
+} {
+  const step: Step = { id: 0, cohort: [], answers: new Map(), failed: new Set(), deadlinePassed: false };
+  const state: CoordinatorState = {
+    phase: 'gather',
+    prepared: false,
+    round: 0,
+    adjustments: 0,
+    seats: new Map(),
+    step,
+    stopping: false,
+  };
+  return { state, effects: [{ kind: 'startDeadline', step: 0, seconds: config.joinTimeout }] };
+}

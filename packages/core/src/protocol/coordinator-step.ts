@@ -1,0 +1,159 @@
+import { randomStream, shuffled } from '../random/stream.js';
+import type {
+  AcceptedAnswer,
+  AskingPhase,
+  CoordinatorConfig,
+  CoordinatorEffect,
+  CoordinatorState,
+  Phase,
+  Request,
+  Seat,
+} from './coordinator-state.js';
+
+/** A new state with what must be done about it. */
+export interface Transition {
+  readonly state: CoordinatorState;
+  readonly effects: readonly CoordinatorEffect[];
+}
+
+/** True while clients are being asked. */
+export function isAsking(phase: Phase): phase is AskingPhase {
+  return phase === 'moments' || phase === 'losses' || phase === 'train' || phase === 'evaluate';
+}
+
+/** Seats that can work now, by partition index. */
+export function presentSeats(state: CoordinatorState): readonly Seat[] {
+  return [...state.seats.values()]
+    .filter((seat) => seat.presence === 'present' && seat.admitted)
+    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+}
+
+/**
+ * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
+ * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
+ */
+export function quorumOf(config: CoordinatorConfig, phase: Phase): number {
+  const intended =
+    phase === 'train' ? Math.min(config.clientsPerRound, config.numClients) : config.numClients;
+  return Math.max(1, Math.ceil(config.quorum * intended));
+}
+
+/** The adjustment's number when the open round ends with one, else null. */
+export function adjustmentOf(config: CoordinatorConfig, state: CoordinatorState): number | null {
+  return config.adjustmentRounds.includes(state.round) ? state.adjustments : null;
+}
+
+/** Accepted answers by partition index, the order in which they are folded. */
+export function orderedAnswers(state: CoordinatorState): readonly AcceptedAnswer[] {
+  return [...state.step.answers]
+    .map(([clientId, payload]) => ({
+      clientId,
+      payload,
+      partitionIndex: state.seats.get(clientId)?.partitionIndex ?? 0,
+    }))
+    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+}
+
+/** Opens a step: draws its cohort, asks everybody in it, starts the deadline. */
+export function openStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
+  return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
+}
+
+/** The open step again, with everybody present in the cohort; accepted answers stand and are not asked for twice. */
+export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
+  const { answers } = state.step;
+  const present = new Set(presentSeats(state).map((seat) => seat.clientId));
+  const cohort = [...state.seats.values()]
+    .sort((a, b) => a.partitionIndex - b.partitionIndex)
+    .map((seat) => seat.clientId)
+    .filter((clientId) => present.has(clientId) || answers.has(clientId));
+  return startStep(config, state, cohort, answers);
+}
+
+function startStep(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  cohort: readonly string[],
+  answers: ReadonlyMap<string, string>,
+): Transition {
+  const step = { id: state.step.id + 1, cohort, answers, failed: new Set<string>(), deadlinePassed: false };
+  const next: CoordinatorState = { ...state, step };
+  return {
+    state: next,
+    effects: [
+      { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
+      ...cohort.flatMap((clientId) => askPending(config, next, clientId)),
+    ],
+  };
+}
+
+/** What that client is asked by the open step and has not answered; it is sent again when the client comes back. */
+export function pendingRequests(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  clientId: string,
+): readonly Request[] {
+  const { cohort, answers } = state.step;
+  const pending = isAsking(state.phase) && cohort.includes(clientId) && !answers.has(clientId);
+  return pending ? requestsOf(config, state) : [];
+}
+
+/** The effects that send a client what it is asked and has not answered. */
+export function askPending(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  clientId: string,
+): readonly CoordinatorEffect[] {
+  return pendingRequests(config, state, clientId).map((request) => ({ kind: 'ask', clientId, request }));
+}
+
+function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonly Request[] {
+  const { phase, round } = state;
+  if (phase === 'moments') return [{ kind: 'pool' }];
+  // A client needs the pool before its merged statistics make sense; one that has it already is told apart by the shell.
+  if (phase === 'losses') return [{ kind: 'poolMoments' }];
+  if (phase === 'evaluate') return [{ kind: 'finish', round, evaluate: true }];
+  return [
+    { kind: 'train', round, adjustment: adjustmentOf(config, state), evaluate: config.evaluatesOnClients },
+  ];
+}
+
+/**
+ * Selection asks everybody present and then those who answered; a round asks `clientsPerRound` drawn from those
+ * present by a stream keyed by the round, so that a restarted coordinator draws the same.
+ */
+function drawCohort(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  phase: AskingPhase,
+): readonly string[] {
+  const present = presentSeats(state).map((seat) => seat.clientId);
+  if (phase === 'losses') return present.filter((clientId) => state.step.answers.has(clientId));
+  if (phase !== 'train' || present.length <= config.clientsPerRound) return present;
+  const stream = randomStream({ seed: config.seed, purpose: 'cohort', round: state.round });
+  const drawn = new Set(shuffled(present, stream).slice(0, config.clientsPerRound));
+  return present.filter((clientId) => drawn.has(clientId));
+}
+
+/** How the open step may go on. */
+export type StepVerdict = 'wait' | 'complete' | 'widen';
+
+/**
+ * A step is complete when everybody still expected has answered, or when the deadline has passed, with a quorum.
+ * Without a quorum it is widened to whoever else is present: at once when nobody is expected any more, else at the
+ * deadline. With nobody there it waits; only the final evaluation ends at its deadline whatever came.
+ */
+export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
+  const { cohort, answers, failed, deadlinePassed } = state.step;
+  const enough = answers.size >= quorumOf(config, state.phase);
+  const awaited = cohort.filter((clientId) => {
+    const presence = state.seats.get(clientId)?.presence ?? 'gone';
+    return !answers.has(clientId) && !failed.has(clientId) && presence !== 'gone';
+  });
+  const ended = state.phase === 'evaluate' && (deadlinePassed || awaited.length === 0);
+  if (ended || (enough && (awaited.length === 0 || deadlinePassed))) return 'complete';
+  const present = presentSeats(state);
+  if (deadlinePassed && present.length > 0) return 'widen';
+  const fresh = present.some((seat) => !cohort.includes(seat.clientId));
+  return awaited.length === 0 && fresh ? 'widen' : 'wait';
+}
