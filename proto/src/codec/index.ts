@@ -1,3 +1,4 @@
 export { wireContext, type WireContext } from './context.js';
 export { decodeClientMessage, encodeClientMessage } from './client-message.js';
 export { decodeServerMessage, encodeServerMessage } from './server-message.js';
+export { messageBytesBound } from './message-bound.js';

@@ -1,0 +1,9 @@
+export { canaryGradients } from './canary-task.js';
+export {
+  runClient,
+  type ClientOptions,
+  type ClientReport,
+  type RunningClient,
+  type Scheduler,
+} from './run-client.js';
+export type { ClientData, ReceivedModel } from './task-context.js';

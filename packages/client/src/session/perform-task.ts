@@ -1,0 +1,24 @@
+import type { ClientMessage, ClientTask, TrainControl } from '@espalier/core';
+import { proveBackend } from './canary-task.js';
+import { candidateLosses, candidateMoments } from './selection-task.js';
+import type { TaskContext } from './task-context.js';
+import { evaluateFinal, trainRound } from './train-task.js';
+
+/**
+ * Does one task and gives the answer to send.
+ * @throws EspalierError `mask_mismatch` when the mask must be sent whole, or whatever the trainer throws.
+ */
+export function performTask(context: TaskContext, task: ClientTask, control: TrainControl): Promise<ClientMessage> {
+  switch (task.kind) {
+    case 'canary':
+      return proveBackend(context.trainer, task.message.canary);
+    case 'moments':
+      return candidateMoments(context, task.message);
+    case 'losses':
+      return candidateLosses(context, task.message.candidates);
+    case 'train':
+      return trainRound(context, task.message, control);
+    case 'evaluate':
+      return evaluateFinal(context, task.message);
+  }
+}

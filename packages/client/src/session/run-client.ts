@@ -1,0 +1,287 @@
+import {
+  EspalierError,
+  initialClientState,
+  PROTOCOL_VERSION,
+  reduceClient,
+  toEspalierError,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientJob,
+  type ClientMessage,
+  type ClientOutcome,
+  type ClientState,
+  type ClientTask,
+  type DeviceProfile,
+  type FrameConnection,
+  type ServerMessage,
+  type Trainer,
+  type TrainProgress,
+} from '@espalier/core';
+import {
+  decodeServerMessage,
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  encodeClientMessage,
+  messageBytesBound,
+  openChannel,
+  wireContext,
+  type Channel,
+} from '@espalier/proto';
+import { answerChallenge } from './answer.js';
+import { performTask } from './perform-task.js';
+import type { ClientData, ReceivedModel, TaskContext, TaskMemory } from './task-context.js';
+
+/** Runs a function later; the platform's timers, or a test's. Returns how to cancel it. */
+export type Scheduler = (seconds: number, callback: () => void) => () => void;
+
+/** What a client is made of. Everything of the platform is handed in. */
+export interface ClientOptions {
+  /** Makes a fresh connection; rejects with `connection_lost`. */
+  readonly connect: () => Promise<FrameConnection>;
+  /** Asked once, after the job has come. */
+  readonly makeTrainer: (job: ClientJob) => Promise<Trainer>;
+  /** Reads this client's samples; asked once. */
+  readonly loadData: (job: ClientJob) => Promise<ClientData>;
+  /** The join token; null where the coordinator lets everybody in. */
+  readonly token: string | null;
+  readonly name: string;
+  /** The part of the partition it holds, from 0; null to be given one. */
+  readonly part: number | null;
+  readonly profile: Omit<DeviceProfile, 'backend'>;
+  readonly schedule: Scheduler;
+  /** Seconds, from any origin. */
+  readonly clock: () => number;
+  readonly onEvent?: (event: ClientReport) => void;
+}
+
+/** What a client tells the person who runs it. */
+export type ClientReport =
+  | { readonly kind: 'note'; readonly message: string }
+  | { readonly kind: 'admitted'; readonly partitionIndex: number; readonly samples: number; readonly backend: string }
+  | { readonly kind: 'task'; readonly task: ClientTask['kind']; readonly round: number | null }
+  | { readonly kind: 'progress'; readonly round: number | null; readonly progress: TrainProgress }
+  | { readonly kind: 'sent'; readonly message: ClientMessage['kind'] };
+
+/** A running client. */
+export interface RunningClient {
+  /** Resolves when it has ended, whatever the reason; never rejects. */
+  readonly ended: Promise<ClientOutcome>;
+  /** Leaves: tells the coordinator, stops training, closes. */
+  stop(reason: string): void;
+  /** The final model, once it came with a request to evaluate it. */
+  finalModel(): ReceivedModel | null;
+}
+
+/** Starts a client: it connects, joins, works until the coordinator has finished, and comes back after a loss. */
+export function runClient(options: ClientOptions): RunningClient {
+  const session = new Session(options);
+  session.start();
+  return {
+    ended: session.ended,
+    stop: (reason) => {
+      session.dispatch({ kind: 'stop', reason });
+    },
+    finalModel: () => session.memory.final,
+  };
+}
+
+/** Performs the reducer's effects. It decides nothing. */
+class Session {
+  readonly memory: TaskMemory = { mask: null, pool: null, final: null };
+  readonly ended: Promise<ClientOutcome>;
+  readonly #options: ClientOptions;
+  #state: ClientState = initialClientState;
+  #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
+  #channel: Channel<ClientMessage> | null = null;
+  #trainer: Trainer | null = null;
+  #data: ClientData | null = null;
+  /** Settles when everything sent so far has left. */
+  #sending: Promise<void> = Promise.resolve();
+  #cancelTimer: () => void = () => undefined;
+  #control: { aborted: boolean } = { aborted: false };
+  /** Tasks run one after another: a trainer does one thing at a time. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  dispatch(event: ClientEvent): void {
+    const { state, effects } = reduceClient(this.#state, event);
+    const admitted = state.phase === 'admitted' && this.#state.phase !== 'admitted';
+    this.#state = state;
+    if (admitted) this.#reportAdmitted();
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: ClientEffect): void {
+    switch (effect.kind) {
+      case 'connect':
+        this.#cancelTimer = this.#options.schedule(effect.delaySeconds, () => void this.#connect());
+        return;
+      case 'loadData':
+        void this.#load(effect.job);
+        return;
+      case 'join':
+        this.#send(this.#joinMessage(effect.challenge, effect.returnToken));
+        return;
+      case 'send':
+        this.#send(effect.message);
+        return;
+      case 'run':
+        this.#enqueue(effect.id, effect.task);
+        return;
+      case 'cancel':
+        this.#control.aborted = true;
+        return;
+      case 'note':
+        this.#report({ kind: 'note', message: effect.message });
+        return;
+      case 'end':
+        void this.#end(effect.outcome);
+        return;
+    }
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      const connection = await this.#options.connect();
+      if (this.#state.phase === 'ended') {
+        connection.close('ended');
+        return;
+      }
+      this.#attach(connection);
+    } catch (error) {
+      this.dispatch({ kind: 'closed', reason: toEspalierError(error).rawMessage });
+    }
+  }
+
+  #attach(connection: FrameConnection): void {
+    this.dispatch({ kind: 'opened' });
+    // Until the challenge has brought the graph there is nothing to read weights against.
+    let wire = wireContext(null);
+    const channel = openChannel<ClientMessage, ServerMessage>(connection, {
+      encode: (message) => encodeClientMessage(message, wire),
+      decode: (bytes) => decodeServerMessage(bytes, wire),
+      maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
+      maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+      onMessage: (message) => {
+        if (this.#channel !== channel) return;
+        if (message.kind === 'challenge') {
+          const { graph, maxFrameBytes } = message.job;
+          wire = wireContext(graph);
+          channel.setLimits({ maxFrameBytes, maxMessageBytes: messageBytesBound(graph) });
+        }
+        this.dispatch({ kind: 'received', message });
+      },
+      onClose: (reason) => {
+        if (this.#channel !== channel) return;
+        this.#channel = null;
+        this.dispatch({ kind: 'closed', reason });
+      },
+      onError: (error) => {
+        this.#report({ kind: 'note', message: `a message could not be read: ${error.message}` });
+        channel.close(error.rawMessage);
+      },
+    });
+    this.#channel = channel;
+  }
+
+  async #load(job: ClientJob): Promise<void> {
+    try {
+      this.#data = await this.#options.loadData(job);
+      this.#trainer = await this.#options.makeTrainer(job);
+      this.dispatch({ kind: 'dataReady' });
+    } catch (error) {
+      const { code, rawMessage } = toEspalierError(error);
+      this.dispatch({ kind: 'dataFailed', code, message: rawMessage });
+    }
+  }
+
+  #joinMessage(challenge: Extract<ServerMessage, { kind: 'challenge' }>, returnToken: string | null): ClientMessage {
+    const { token, name, part, profile } = this.#options;
+    const { train } = this.#loaded().data;
+    return {
+      kind: 'join',
+      protocolVersion: PROTOCOL_VERSION,
+      answer: answerChallenge(token, challenge.nonce),
+      returnToken,
+      name,
+      part,
+      profile: { ...profile, backend: this.#loaded().trainer.name },
+      samples: train.labels.length,
+      classes: train.classes,
+      imageShape: train.imageShape,
+    };
+  }
+
+  #send(message: ClientMessage): void {
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#report({ kind: 'sent', message: message.kind });
+    // A send that fails means the connection is gone, which onClose reports.
+    this.#sending = channel.send(message).catch(() => undefined);
+  }
+
+  #enqueue(id: number, task: ClientTask): void {
+    const control = { aborted: false };
+    this.#control = control;
+    this.#queue = this.#queue.then(() => this.#runTask(id, task, control));
+  }
+
+  async #runTask(id: number, task: ClientTask, signal: { readonly aborted: boolean }): Promise<void> {
+    if (signal.aborted) return;
+    const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : null;
+    this.#report({ kind: 'task', task: task.kind, round });
+    try {
+      const onProgress = (progress: TrainProgress): void => {
+        this.#report({ kind: 'progress', round, progress });
+      };
+      const answer = await performTask(this.#context(), task, { signal, onProgress });
+      this.dispatch({ kind: 'taskDone', id, answer });
+    } catch (error) {
+      const { code, rawMessage } = toEspalierError(error);
+      this.dispatch({ kind: 'taskFailed', id, code, message: rawMessage });
+    }
+  }
+
+  #context(): TaskContext {
+    const { data, trainer } = this.#loaded();
+    const { job, identity } = this.#state;
+    if (!job || !identity) throw new EspalierError('internal', 'a task came before the client was seated');
+    const { partitionIndex } = identity;
+    return { job, data, trainer, partitionIndex, clock: this.#options.clock, memory: this.memory };
+  }
+
+  #loaded(): { readonly data: ClientData; readonly trainer: Trainer } {
+    if (!this.#data || !this.#trainer) throw new EspalierError('internal', 'the data are not loaded yet');
+    return { data: this.#data, trainer: this.#trainer };
+  }
+
+  #reportAdmitted(): void {
+    const { data, trainer } = this.#loaded();
+    const partitionIndex = this.#state.identity?.partitionIndex ?? 0;
+    this.#report({ kind: 'admitted', partitionIndex, samples: data.train.labels.length, backend: trainer.name });
+  }
+
+  async #end(outcome: ClientOutcome): Promise<void> {
+    this.#cancelTimer();
+    this.#control.aborted = true;
+    const channel = this.#channel;
+    this.#channel = null;
+    await this.#sending;
+    channel?.close(outcome.kind);
+    await this.#queue;
+    await this.#trainer?.dispose().catch(() => undefined);
+    this.#resolveEnded(outcome);
+  }
+
+  #report(event: ClientReport): void {
+    this.#options.onEvent?.(event);
+  }
+}

@@ -1,0 +1,40 @@
+import type { ClientJob, Dataset, Mask, NestedPool, ParamTree, Trainer, MomentTree } from '@espalier/core';
+
+/** A client's samples; they never leave the device. */
+export interface ClientData {
+  readonly train: Dataset;
+  /** Held out from training; null where nothing is held out. */
+  readonly evaluation: Dataset | null;
+}
+
+/** What tasks are done with, and what they leave behind for the next. */
+export interface TaskContext {
+  readonly job: ClientJob;
+  readonly data: ClientData;
+  readonly trainer: Trainer;
+  readonly partitionIndex: number;
+  /** Seconds, from any origin. */
+  readonly clock: () => number;
+  readonly memory: TaskMemory;
+}
+
+/** What a client remembers between tasks, over connections. */
+export interface TaskMemory {
+  /** The mask of the last model received. */
+  mask: Mask | null;
+  pool: { readonly pool: NestedPool; readonly batchSize: number } | null;
+  /** The final model, once it has come. */
+  final: ReceivedModel | null;
+}
+
+/** A model as it came, its mask followed and checked. */
+export interface ReceivedModel {
+  readonly mask: Mask;
+  readonly params: ParamTree;
+  readonly moments: MomentTree;
+  /** In mask order, as received. */
+  readonly values: Float32Array;
+}
+
+/** Batch size where nothing is trained; it does not change results beyond rounding. */
+export const EVALUATION_BATCH = 64;

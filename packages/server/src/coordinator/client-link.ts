@@ -1,0 +1,94 @@
+import {
+  toEspalierError,
+  type ClientMessage,
+  type EspalierError,
+  type FrameConnection,
+  type ServerMessage,
+} from '@espalier/core';
+import {
+  decodeClientMessage,
+  encodeServerMessage,
+  openChannel,
+  type Channel,
+  type FrameLimits,
+  type WireContext,
+} from '@espalier/proto';
+
+/** What a link tells the coordinator. */
+export interface LinkHandlers {
+  readonly onMessage: (link: ClientLink, message: ClientMessage) => void;
+  readonly onClose: (link: ClientLink) => void;
+  /** A message that could not be read. */
+  readonly onError: (link: ClientLink, error: EspalierError) => void;
+}
+
+/** What all links of a coordinator share. */
+export interface LinkWire {
+  readonly context: WireContext;
+  readonly limits: FrameLimits;
+}
+
+/** One connection of somebody who is, or wants to be, a client. */
+export class ClientLink {
+  /** For the reducer's events. */
+  readonly id: string;
+  readonly nonce: Uint8Array;
+  readonly connection: FrameConnection;
+  /** Set when it has a seat. */
+  clientId: string | null = null;
+  /** Hash of the mask this connection was sent last; null before the first. */
+  knownMask: string | null = null;
+  /** The pool has been sent over this connection. */
+  poolSent = false;
+  readonly #channel: Channel<ServerMessage>;
+  #sending: Promise<void> = Promise.resolve();
+  #detached = false;
+
+  constructor(
+    { id, nonce, connection }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
+    handlers: LinkHandlers,
+    { context, limits }: LinkWire,
+  ) {
+    this.id = id;
+    this.nonce = nonce;
+    this.connection = connection;
+    this.#channel = openChannel<ServerMessage, ClientMessage>(connection, {
+      encode: (message) => encodeServerMessage(message, context),
+      decode: (bytes) => decodeClientMessage(bytes, context),
+      ...limits,
+      onMessage: (message) => {
+        if (!this.#detached) handlers.onMessage(this, message);
+      },
+      onClose: () => {
+        if (!this.#detached) handlers.onClose(this);
+      },
+      onError: (error) => {
+        if (!this.#detached) handlers.onError(this, toEspalierError(error));
+      },
+    });
+  }
+
+  /** Queues a message; a connection that breaks under it is reported by `onClose`. */
+  send(message: ServerMessage): void {
+    this.#sending = this.#channel.send(message).catch(() => undefined);
+  }
+
+  /** Tells why, then closes. */
+  refuse(error: EspalierError): void {
+    const { code, rawMessage, facts } = error;
+    this.send({ kind: 'refused', code, message: rawMessage, facts, fatal: true });
+    void this.close(code);
+  }
+
+  /** Closes once everything queued has left. */
+  async close(reason: string): Promise<void> {
+    await this.#sending;
+    this.#channel.close(reason);
+  }
+
+  /** Another connection has taken its place: nothing of this one counts any longer. */
+  detach(): void {
+    this.#detached = true;
+    void this.close('replaced by a newer connection');
+  }
+}

@@ -1,0 +1,320 @@
+import {
+  checkTurn,
+  EspalierError,
+  PROTOCOL_VERSION,
+  toEspalierError,
+  unreachable,
+  type AskingPhase,
+  type ClientJob,
+  type ClientMessage,
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type FrameConnection,
+  type ModelGraph,
+  type Request,
+  type ServerMessage,
+} from '@espalier/core';
+import { messageBytesBound, wireContext } from '@espalier/proto';
+import { ClientLink, type LinkWire } from './client-link.js';
+import { clientJob } from './client-job.js';
+import { outgoingModel } from './global-model.js';
+import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
+import { checkJoin } from './join-check.js';
+import type { CoordinatorOptions } from './options.js';
+import type { Payload } from './payloads.js';
+import { trainWork } from './work.js';
+import type { Workshop } from './workshop.js';
+
+/** The reducer, as the desk sees it. */
+interface Reducer {
+  state(): CoordinatorState;
+  dispatch(event: CoordinatorEvent): void;
+  /** What that client was asked and has not answered. */
+  pendingRequests(clientId: string): readonly Request[];
+}
+
+type DeskEffect = Extract<
+  CoordinatorEffect,
+  { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
+>;
+type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
+
+/** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
+export class CoordinatorDesk {
+  readonly #options: CoordinatorOptions;
+  readonly #job: ClientJob;
+  readonly #wire: LinkWire;
+  readonly #workshop: Workshop;
+  readonly #reducer: Reducer;
+  readonly #links = new Map<string, ClientLink>();
+  readonly #seated = new Map<string, ClientLink>();
+
+  constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
+    this.#options = options;
+    this.#workshop = workshop;
+    this.#reducer = reducer;
+    this.#job = clientJob(options, graph);
+    const { maxFrameBytes } = options.job;
+    this.#wire = {
+      context: wireContext(graph),
+      limits: { maxFrameBytes, maxMessageBytes: messageBytesBound(graph) },
+    };
+  }
+
+  /** Challenges a new connection. */
+  open(connection: FrameConnection): void {
+    this.#workshop.ledger.open(connection);
+    const nonce = this.#options.randomBytes(32);
+    const link = new ClientLink(
+      { id: this.#token(8), nonce, connection },
+      {
+        onMessage: (from, message) => {
+          this.#receive(from, message);
+        },
+        onClose: (from) => {
+          this.#closed(from);
+        },
+        onError: (from, error) => {
+          this.#refuseLink(from, error);
+        },
+      },
+      this.#wire,
+    );
+    this.#links.set(link.id, link);
+    link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
+  }
+
+  /** Does what the reducer decided about one client. */
+  perform(effect: DeskEffect): void {
+    switch (effect.kind) {
+      case 'seat':
+        this.#seat(effect);
+        return;
+      case 'admit':
+        this.#seated.get(effect.clientId)?.send({ kind: 'admitted' });
+        return;
+      case 'refuseConnection':
+        this.#refuse(this.#links.get(effect.connection), new EspalierError(effect.code, effect.message), true);
+        return;
+      case 'refuse':
+        this.#refuse(this.#seated.get(effect.clientId), new EspalierError(effect.code, effect.message), effect.fatal);
+        return;
+      case 'accept':
+        this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
+        return;
+      case 'ask':
+        this.#ask(effect.clientId, effect.request);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** Closes everything, once what is queued has left. */
+  async closeAll(reason: string): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
+  }
+
+  #seat({ connection, seat }: Extract<CoordinatorEffect, { kind: 'seat' }>): void {
+    const link = this.#links.get(connection);
+    if (!link) return;
+    const { clientId, returnToken, partitionIndex } = seat;
+    const older = this.#seated.get(clientId);
+    if (older && older !== link) {
+      this.#links.delete(older.id);
+      older.detach();
+    }
+    link.clientId = clientId;
+    this.#seated.set(clientId, link);
+    this.#workshop.ledger.assign(link.connection, partitionIndex);
+    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
+    link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
+  }
+
+  #ask(clientId: string, request: Request): void {
+    const link = this.#seated.get(clientId);
+    if (!link) return;
+    for (const message of this.#fill(link, request)) link.send(message);
+  }
+
+  /** The request with weights in it, given what this connection has been sent before. */
+  #fill(link: ClientLink, request: Request): readonly ServerMessage[] {
+    switch (request.kind) {
+      case 'pool':
+        return [this.#poolMessage(link)];
+      case 'poolMoments': {
+        const merged: ServerMessage = { kind: 'poolMoments', candidates: this.#workshop.poolMoments };
+        return link.poolSent ? [merged] : [this.#poolMessage(link), merged];
+      }
+      case 'train': {
+        const { round, adjustment, evaluate } = request;
+        const work = trainWork(this.#options.job, round, this.#workshop.roundRequests(round, adjustment));
+        return [{ kind: 'train', round, model: this.#modelFor(link), work, evaluate }];
+      }
+      case 'finish':
+        return [{ kind: 'finish', round: request.round, model: this.#modelFor(link), evaluate: request.evaluate }];
+      default:
+        return unreachable(request);
+    }
+  }
+
+  #poolMessage(link: ClientLink): ServerMessage {
+    link.poolSent = true;
+    const { batchSize, pool } = this.#options.job;
+    return { kind: 'pool', pool: this.#workshop.pool, mode: pool.momentMode, batchSize };
+  }
+
+  #modelFor(link: ClientLink): ReturnType<typeof outgoingModel> {
+    const model = outgoingModel(this.#workshop.model, link.knownMask);
+    link.knownMask = model.mask.hash;
+    return model;
+  }
+
+  #receive(link: ClientLink, message: ClientMessage): void {
+    try {
+      if (link.clientId === null) this.#joining(link, message);
+      else this.#answer(link, link.clientId, message);
+    } catch (error) {
+      this.#contentRefused(link, message, toEspalierError(error));
+    }
+  }
+
+  #joining(link: ClientLink, message: ClientMessage): void {
+    if (message.kind !== 'join') {
+      throw new EspalierError('not_expected', `${message.kind} came before join`);
+    }
+    checkJoin(message, link.nonce, this.#job, this.#options);
+    this.#reducer.dispatch({
+      kind: 'join',
+      connection: link.id,
+      newClientId: this.#token(8),
+      newReturnToken: this.#token(24),
+      shownReturnToken: message.returnToken,
+      part: message.part,
+      name: message.name,
+      samples: message.samples,
+    });
+  }
+
+  #answer(link: ClientLink, clientId: string, message: ClientMessage): void {
+    const { round } = this.#reducer.state();
+    switch (message.kind) {
+      case 'join':
+        throw new EspalierError('not_expected', 'join came twice on one connection');
+      case 'canaryResult':
+        void this.#judge(link, clientId, message.gradients);
+        return;
+      case 'candidateMoments':
+        this.#take(clientId, { phase: 'moments', round, open: () => this.#openMoments(message) });
+        return;
+      case 'candidateLosses':
+        this.#take(clientId, { phase: 'losses', round, open: () => this.#openLosses(message) });
+        return;
+      case 'update':
+        this.#take(clientId, { phase: 'train', round: message.update.round, open: () => this.#openUpdate(clientId, message) });
+        return;
+      case 'evaluation':
+        this.#take(clientId, { phase: 'evaluate', round: message.round, open: () => openEvaluation(message) });
+        return;
+      case 'requestMask':
+        this.#sendWholeMask(link, clientId);
+        return;
+      case 'failed':
+        this.#options.log.warn(`client ${clientId} reports [${message.code}] ${message.message}`);
+        this.#reducer.dispatch({ kind: 'failed', clientId, round: message.round, code: message.code });
+        return;
+      case 'leave':
+        this.#options.log.info(`client ${clientId} leaves: ${message.reason}`);
+        this.#reducer.dispatch({ kind: 'left', clientId });
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
+    const problem = await this.#workshop.judgeCanary(gradients).catch((error: unknown) => toEspalierError(error).rawMessage);
+    // The client may have gone, or come back over another connection, meanwhile.
+    if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
+  }
+
+  /** In turn first, so that a late answer is told it is late and not that its contents are wrong. */
+  #take(clientId: string, answer: { phase: AskingPhase; round: number; open: () => Payload }): void {
+    const { phase, round } = answer;
+    const inTurn = checkTurn(this.#reducer.state(), { clientId, phase, round }) === null;
+    const payload = inTurn ? this.#workshop.payloads.put(answer.open()) : '';
+    this.#reducer.dispatch({ kind: 'answer', clientId, phase, round, payload });
+  }
+
+  #openMoments({ candidates, samples }: Of<'candidateMoments'>): Payload {
+    checkCandidateMoments(this.#job.graph, candidates, this.#workshop.pool.counts.length);
+    if (samples < 1) throw new EspalierError('invalid_data', `statistics of ${samples} samples`);
+    return { kind: 'moments', statistics: { candidates, samples } };
+  }
+
+  #openLosses({ candidates }: Of<'candidateLosses'>): Payload {
+    checkCandidateLosses(candidates, this.#workshop.pool.counts.length);
+    return { kind: 'losses', candidates };
+  }
+
+  #openUpdate(clientId: string, { update }: Of<'update'>): Payload {
+    checkUpdate(update, {
+      model: this.#workshop.model,
+      samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
+      topGradients: this.#workshop.askedTopGradients,
+      evaluation: this.#options.testData === null,
+    });
+    return { kind: 'update', update };
+  }
+
+  /** A client that lost track of the mask gets its work again, with the mask whole. */
+  #sendWholeMask(link: ClientLink, clientId: string): void {
+    link.knownMask = null;
+    for (const request of this.#reducer.pendingRequests(clientId)) this.#ask(clientId, request);
+  }
+
+  /** Bad contents: told why; the open step no longer waits for this client. Strangers are shown the door. */
+  #contentRefused(link: ClientLink, message: ClientMessage, error: EspalierError): void {
+    if (link.clientId === null) {
+      this.#refuseLink(link, error);
+      return;
+    }
+    this.#refuse(link, error, false);
+    const answers = ['candidateMoments', 'candidateLosses', 'update', 'evaluation'];
+    if (!answers.includes(message.kind)) return;
+    const { round } = this.#reducer.state();
+    this.#reducer.dispatch({ kind: 'failed', clientId: link.clientId, round, code: error.code });
+  }
+
+  #refuseLink(link: ClientLink, error: EspalierError): void {
+    this.#refuse(link, error, true);
+  }
+
+  #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
+    if (!link) return;
+    this.#workshop.record.refused(error.code);
+    this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
+    if (fatal) {
+      link.refuse(error);
+      return;
+    }
+    link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
+  }
+
+  #closed(link: ClientLink): void {
+    this.#links.delete(link.id);
+    if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
+    this.#seated.delete(link.clientId);
+    this.#reducer.dispatch({ kind: 'lost', clientId: link.clientId });
+  }
+
+  #token(bytes: number): string {
+    return [...this.#options.randomBytes(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+}
+
+function openEvaluation({ evaluation }: Of<'evaluation'>): Payload {
+  checkEvaluation(evaluation);
+  return { kind: 'evaluation', evaluation };
+}

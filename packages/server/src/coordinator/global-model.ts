@@ -1,0 +1,47 @@
+import {
+  packActive,
+  type Mask,
+  maskDelta,
+  type MaskUpdate,
+  type ModelGraph,
+  type ModelState,
+  type SparseModel,
+} from '@espalier/core';
+
+/** The network of one moment: its mask and all its numbers. Replaced as a whole, never changed. */
+export interface GlobalModel {
+  readonly graph: ModelGraph;
+  readonly mask: Mask;
+  readonly state: ModelState;
+  /** In mask order: what ordinary rounds send. */
+  readonly values: Float32Array;
+  /** The mask before this one, from which a difference can be sent; null for the first. */
+  readonly previousMask: Mask | null;
+}
+
+/** The model of that mask and state. */
+export function globalModel(
+  graph: ModelGraph,
+  mask: Mask,
+  state: ModelState,
+  previousMask: Mask | null = null,
+): GlobalModel {
+  return { graph, mask, state, values: packActive(graph, mask, state.params), previousMask };
+}
+
+/** The model as sent to somebody who has the mask of that hash, or none. */
+export function outgoingModel(model: GlobalModel, knownMaskHash: string | null): SparseModel {
+  const { mask, values, state } = model;
+  return {
+    mask: { version: mask.version, hash: mask.hash },
+    maskUpdate: maskUpdateFor(model, knownMaskHash),
+    values,
+    moments: state.moments,
+  };
+}
+
+function maskUpdateFor({ mask, previousMask }: GlobalModel, known: string | null): MaskUpdate {
+  if (known === mask.hash) return { kind: 'unchanged' };
+  if (known === null || previousMask?.hash !== known) return { kind: 'full', mask };
+  return { kind: 'delta', parent: known, layers: maskDelta(previousMask, mask) };
+}

@@ -1,0 +1,123 @@
+import {
+  EspalierError,
+  momentSpecs,
+  type ClientUpdate,
+  type Evaluation,
+  type MomentTree,
+  type ModelGraph,
+  type TopGradientRequest,
+} from '@espalier/core';
+import type { GlobalModel } from './global-model.js';
+
+/** What an update of the open round must look like. */
+export interface UpdateExpectation {
+  readonly model: GlobalModel;
+  /** Declared at join. */
+  readonly samples: number;
+  readonly topGradients: readonly TopGradientRequest[];
+  readonly evaluation: boolean;
+}
+
+/**
+ * Looks at everything in an update before it is accepted.
+ * @throws EspalierError `mask_mismatch`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and what was expected.
+ */
+export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): void {
+  const { mask, values, graph } = expected.model;
+  if (update.maskHash !== mask.hash) {
+    throw new EspalierError(
+      'mask_mismatch',
+      `the update was trained under mask ${update.maskHash}, round ${update.round} has ${mask.hash}: ask for the mask`,
+    );
+  }
+  checkLength('values', update.delta.length, values.length);
+  checkFinite('values', update.delta);
+  checkMoments(graph, update.moments);
+  if (update.samples !== expected.samples) {
+    throw new EspalierError(
+      'invalid_data',
+      `the update claims ${update.samples} samples, the client joined with ${expected.samples}`,
+    );
+  }
+  checkTopGradients(update, expected);
+  if (expected.evaluation !== (update.evaluation !== null)) {
+    throw new EspalierError('invalid_data', `an evaluation was ${expected.evaluation ? 'asked for' : 'not asked for'}`);
+  }
+  if (update.evaluation) checkEvaluation(update.evaluation);
+}
+
+/** One set of moments per candidate. @throws EspalierError as {@link checkUpdate}. */
+export function checkCandidateMoments(graph: ModelGraph, candidates: readonly MomentTree[], expected: number): void {
+  checkLength('candidates', candidates.length, expected);
+  for (const moments of candidates) checkMoments(graph, moments);
+}
+
+/** One evaluation per candidate, all over the same samples. @throws EspalierError as {@link checkUpdate}. */
+export function checkCandidateLosses(candidates: readonly Evaluation[], expected: number): void {
+  checkLength('candidates', candidates.length, expected);
+  for (const evaluation of candidates) checkEvaluation(evaluation);
+}
+
+/** @throws EspalierError `not_finite` or `invalid_data`. */
+export function checkEvaluation({ lossSum, correct, samples }: Evaluation): void {
+  if (!Number.isFinite(lossSum)) throw new EspalierError('not_finite', 'the evaluation has a loss that is not finite');
+  if (samples < 1 || correct < 0 || correct > samples) {
+    throw new EspalierError('invalid_data', `the evaluation has ${correct} correct of ${samples} samples`);
+  }
+}
+
+function checkMoments(graph: ModelGraph, moments: MomentTree): void {
+  const specs = momentSpecs(graph);
+  checkLength('batch-norm nodes', moments.size, specs.length);
+  for (const { node, channels } of specs) {
+    const { mean, variance } = moments.get(node) ?? { mean: [], variance: [] };
+    checkLength(`${node} means`, mean.length, channels);
+    checkLength(`${node} variances`, variance.length, channels);
+    checkFinite(`${node} means`, mean);
+    checkFinite(`${node} variances`, variance);
+    if (variance.some((value) => value < 0)) {
+      throw new EspalierError('invalid_data', `${node} has a negative variance; a variance is at least 0`);
+    }
+  }
+}
+
+function checkTopGradients({ topGradients }: ClientUpdate, { model, topGradients: asked }: UpdateExpectation): void {
+  checkLength('layers of top gradients', topGradients.length, asked.length);
+  for (const [i, { layer, count }] of asked.entries()) {
+    const { layer: name, indices, values } = topGradients[i] ?? { layer: '', indices: [], values: [] };
+    const mask = model.mask.layer(layer);
+    if (name !== layer || mask === undefined) {
+      throw new EspalierError('invalid_data', `top gradients of ${name} came where ${layer} was asked for`);
+    }
+    checkLength(`top gradients of ${layer}`, indices.length, Math.min(count, mask.size - mask.active.length));
+    checkLength(`top gradients of ${layer}`, values.length, indices.length);
+    checkFinite(`top gradients of ${layer}`, values);
+    checkInactive(layer, [...indices], mask.active, mask.size);
+  }
+}
+
+function checkInactive(layer: string, indices: readonly number[], active: Uint32Array, size: number): void {
+  const taken = new Set(active);
+  let previous = -1;
+  for (const index of indices) {
+    if (index <= previous || index >= size || taken.has(index)) {
+      throw new EspalierError(
+        'invalid_data',
+        `top gradients of ${layer} name weight ${index}, which is out of order, out of range or active`,
+      );
+    }
+    previous = index;
+  }
+}
+
+function checkLength(what: string, came: number, expected: number): void {
+  if (came !== expected) throw new EspalierError('wrong_length', `${what}: ${came} came, expected ${expected}`);
+}
+
+function checkFinite(what: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new EspalierError('not_finite', `${what}: value ${i} is ${String(values[i])}; drop the update`);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { FrameConnection, Traffic } from '@espalier/core';
+import type { ByteFigures } from './metrics.js';
+
+/** Traffic since the last reading, by partition index. */
+export interface TrafficReading extends ByteFigures {
+  readonly upPerClient: Readonly<Record<string, number>>;
+}
+
+/**
+ * Counts what really crossed every connection, per client and since the last reading. Connections that have ended keep
+ * counting, so that nothing of a client that came back is lost; bytes of strangers that never joined count in the sums.
+ */
+export class TrafficLedger {
+  readonly #entries = new Map<FrameConnection, { partition: number | null; read: Traffic }>();
+  #totals: ByteFigures = { up: 0, down: 0 };
+
+  /** Starts counting a connection. */
+  open(connection: FrameConnection): void {
+    this.#entries.set(connection, { partition: null, read: { bytesIn: 0, bytesOut: 0 } });
+  }
+
+  /** Says whose it is. */
+  assign(connection: FrameConnection, partition: number): void {
+    const entry = this.#entries.get(connection);
+    if (entry) entry.partition = partition;
+  }
+
+  /** Everything since the reading before. */
+  read(): TrafficReading {
+    let up = 0;
+    let down = 0;
+    const upPerClient: Record<string, number> = {};
+    for (const [connection, entry] of this.#entries) {
+      const now = connection.traffic();
+      const moved = now.bytesIn - entry.read.bytesIn;
+      up += moved;
+      down += now.bytesOut - entry.read.bytesOut;
+      if (entry.partition !== null) {
+        const key = String(entry.partition);
+        upPerClient[key] = (upPerClient[key] ?? 0) + moved;
+      }
+      entry.read = now;
+    }
+    this.#totals = { up: this.#totals.up + up, down: this.#totals.down + down };
+    return { up, down, upPerClient };
+  }
+
+  /** All readings so far. */
+  get totals(): ByteFigures {
+    return this.#totals;
+  }
+}

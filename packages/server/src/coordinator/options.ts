@@ -1,0 +1,69 @@
+import type { Dataset, Job, ModelState, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
+import type { RunSummary } from './metrics.js';
+import type { RunStore } from './run-store.js';
+
+/** Runs a function later; returns how to cancel it. The platform's timers, or a test's. */
+export type Scheduler = (seconds: number, callback: () => void) => () => void;
+
+/** The coordinator's log; a pino logger fits. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What happens, for a progress display. */
+export type RunReport =
+  | { readonly kind: 'prepared'; readonly seconds: number }
+  | { readonly kind: 'selected'; readonly candidate: number; readonly losses: readonly number[] }
+  | { readonly kind: 'round'; readonly round: number; readonly accuracy: number | null; readonly trainLoss: number };
+
+/** What a coordinator is made of. Everything of the platform is handed in. */
+export interface CoordinatorOptions {
+  readonly job: Job;
+  readonly classes: readonly string[];
+  /** Pretrains, proves canaries' references and evaluates; used for one thing at a time. */
+  readonly trainer: Trainer;
+  /** Held out from clients, for pretraining; null for none. */
+  readonly serverData: Dataset | null;
+  /** Null: clients evaluate on held-out samples of their own. */
+  readonly testData: Dataset | null;
+  /** Training images per class that clients must leave to the coordinator. */
+  readonly serverSamplesPerClass: number;
+  /** Null lets everybody in. */
+  readonly joinToken: string | null;
+  /** True when the answer is the token's over the nonce; compares in constant time. */
+  readonly verifyAnswer: (token: string, nonce: Uint8Array, answer: Uint8Array) => boolean;
+  /** Unguessable bytes. */
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly schedule: Scheduler;
+  /** Seconds, from any origin. */
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly store: RunStore;
+  readonly onReport?: (report: RunReport) => void;
+}
+
+/** A run's end. */
+export interface RunResult {
+  readonly summary: RunSummary;
+  readonly graph: ModelGraph;
+  readonly mask: Mask;
+  readonly state: ModelState;
+}
+
+/** A moment of a run. */
+export interface CoordinatorStatus {
+  readonly phase: Phase;
+  readonly round: number;
+  readonly rounds: number;
+  readonly clients: readonly {
+    readonly clientId: string;
+    readonly name: string;
+    readonly partitionIndex: number;
+    readonly samples: number;
+    readonly presence: 'present' | 'away' | 'gone';
+    readonly admitted: boolean;
+    readonly answered: boolean;
+  }[];
+}

@@ -1,0 +1,84 @@
+import {
+  allocationNamed,
+  criterionNamed,
+  denseMask,
+  drawPool,
+  initialState,
+  maskFromScores,
+  methodNamed,
+  unreachable,
+  type Dataset,
+  type Job,
+  type Mask,
+  type ModelGraph,
+  type ModelState,
+  type NestedPool,
+  type Trainer,
+} from '@espalier/core';
+
+/** What the coordinator starts from. */
+export interface Preparation {
+  /** Pretrained and dense. */
+  readonly state: ModelState;
+  /** The first mask, unless clients are to choose among candidates. */
+  readonly start: { readonly kind: 'mask'; readonly mask: Mask } | { readonly kind: 'pool'; readonly pool: NestedPool };
+}
+
+/** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
+export async function prepare(
+  job: Job,
+  graph: ModelGraph,
+  { trainer, serverData }: { readonly trainer: Trainer; readonly serverData: Dataset | null },
+): Promise<Preparation> {
+  const state = await pretrain(job, graph, trainer, serverData);
+  const { initialMask } = methodNamed(job.method);
+  switch (initialMask) {
+    case 'dense':
+      return { state, start: { kind: 'mask', mask: denseMask(graph) } };
+    case 'criterion':
+      return { state, start: { kind: 'mask', mask: criterionMask(job, graph, state) } };
+    case 'candidatePool':
+      return { state, start: { kind: 'pool', pool: candidatePool(job, graph, state) } };
+    default:
+      return unreachable(initialMask);
+  }
+}
+
+async function pretrain(
+  job: Job,
+  graph: ModelGraph,
+  trainer: Trainer,
+  serverData: Dataset | null,
+): Promise<ModelState> {
+  const fresh = initialState(graph, job.seed);
+  const { epochs, learningRate } = job.pretrain;
+  if (epochs === 0 || serverData === null) return fresh;
+  const { batchSize, optimizer, normalization, augmentation, momentMode } = job;
+  await trainer.load(graph, fresh, null);
+  const { state } = await trainer.train(serverData, {
+    epochs,
+    learningRate,
+    batchSize,
+    optimizer,
+    normalization,
+    augmentation,
+    momentMode,
+    proximal: 0,
+    stream: { seed: job.seed, purpose: 'pretrain' },
+    topGradients: [],
+  });
+  return state;
+}
+
+function criterionMask(job: Job, graph: ModelGraph, { params }: ModelState): Mask {
+  const { criterion, allocation, layerFloor } = job.staticMask;
+  const scores = criterionNamed(criterion).score(graph, params, {
+    rng: { seed: job.seed, purpose: 'criterion' },
+  });
+  const counts = allocationNamed(allocation).counts(graph, job.targetDensity, { scores, layerFloor });
+  return maskFromScores(graph, scores, counts);
+}
+
+function candidatePool(job: Job, graph: ModelGraph, { params, moments }: ModelState): NestedPool {
+  return drawPool({ graph, params, moments, density: job.targetDensity, spec: job.pool, seed: job.seed });
+}

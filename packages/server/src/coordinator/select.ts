@@ -1,0 +1,49 @@
+import { chooseCandidate, mergeMoments, type Evaluation, type MomentTree, type NestedPool } from '@espalier/core';
+import type { SelectionFigures } from './metrics.js';
+
+/** One client's statistics of every candidate, over its development samples. */
+export interface CandidateStatistics {
+  readonly candidates: readonly MomentTree[];
+  readonly samples: number;
+}
+
+/** Pooled statistics per candidate (FedTiny, S4), weighted by development samples; clients in partition order. */
+export function mergeCandidates(reports: readonly CandidateStatistics[]): readonly MomentTree[] {
+  const count = reports[0]?.candidates.length ?? 0;
+  return Array.from({ length: count }, (_, c) =>
+    mergeMoments(
+      reports.flatMap(({ candidates, samples }) => {
+        const moments = candidates[c];
+        return moments ? [{ moments, samples }] : [];
+      }),
+    ),
+  );
+}
+
+/** The candidate with the smallest pooled loss (FedTiny, S6), and how all of them did. */
+export function selectCandidate(pool: NestedPool, reports: readonly (readonly Evaluation[])[]): SelectionFigures {
+  const size = pool.union.reduce((sum, layer) => sum + layer.size, 0);
+  const pooled = pool.counts.map((_, c) => pooledEvaluation(reports, c));
+  return {
+    chosen: chooseCandidate(reports),
+    losses: pooled.map(({ lossSum, samples }) => lossSum / samples),
+    accuracies: pooled.map(({ correct, samples }) => correct / samples),
+    densities: pool.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0) / size),
+  };
+}
+
+function pooledEvaluation(reports: readonly (readonly Evaluation[])[], candidate: number): Evaluation {
+  return addEvaluations(reports.flatMap((report) => report[candidate] ?? []));
+}
+
+/** Evaluations of one model over several clients, added up. */
+export function addEvaluations(evaluations: readonly Evaluation[]): Evaluation {
+  return evaluations.reduce(
+    (sum, one) => ({
+      lossSum: sum.lossSum + one.lossSum,
+      correct: sum.correct + one.correct,
+      samples: sum.samples + one.samples,
+    }),
+    { lossSum: 0, correct: 0, samples: 0 },
+  );
+}

@@ -1,0 +1,35 @@
+import {
+  cos,
+  unreachable,
+  type Job,
+  type LearningRateSpec,
+  type TopGradientRequest,
+  type TrainWork,
+} from '@espalier/core';
+
+/** Learning rate of a round, 0 ≤ round < rounds. Cosine: half a period from `initial` to `final`. */
+export function learningRateAt(spec: LearningRateSpec, round: number, rounds: number): number {
+  switch (spec.kind) {
+    case 'constant':
+      return spec.initial;
+    case 'cosine':
+      return spec.final + 0.5 * (spec.initial - spec.final) * (1 + cos((Math.PI * round) / Math.max(1, rounds - 1)));
+    default:
+      return unreachable(spec);
+  }
+}
+
+/** What clients are to do in a round. */
+export function trainWork(job: Job, round: number, topGradients: readonly TopGradientRequest[]): TrainWork {
+  const { localEpochs, batchSize, optimizer, augmentation, momentMode, proximal } = job;
+  return {
+    epochs: localEpochs,
+    batchSize,
+    learningRate: learningRateAt(job.learningRate, round, job.rounds),
+    optimizer,
+    augmentation,
+    momentMode,
+    proximal,
+    topGradients,
+  };
+}

@@ -1,0 +1,186 @@
+import {
+  adjustmentRequests,
+  applyMask,
+  candidateModel,
+  EspalierError,
+  type AcceptedAnswer,
+  type CoordinatorEffect,
+  type MaskReference,
+  type ModelGraph,
+  type MomentTree,
+  type NestedPool,
+  type TopGradientRequest,
+} from '@espalier/core';
+import { encodeBundle } from '@espalier/proto';
+import { closeRound } from './close-round.js';
+import { EvaluationQueue } from './evaluation-queue.js';
+import { globalModel, type GlobalModel } from './global-model.js';
+import { TrafficLedger } from './ledger.js';
+import type { CoordinatorOptions, RunResult } from './options.js';
+import { PayloadShelf } from './payloads.js';
+import { prepare } from './prepare.js';
+import { RunRecord } from './run-record.js';
+import { addEvaluations, mergeCandidates, selectCandidate } from './select.js';
+
+/** The round being worked on. */
+interface OpenRound {
+  readonly round: number;
+  readonly topGradients: readonly TopGradientRequest[];
+  readonly started: number;
+}
+
+/** Holds the model and does the coordinator's arithmetic. Which, and when, the reducer says. */
+export class Workshop {
+  readonly ledger = new TrafficLedger();
+  readonly payloads = new PayloadShelf();
+  readonly record: RunRecord;
+  readonly #options: CoordinatorOptions;
+  readonly #graph: ModelGraph;
+  readonly #evaluations: EvaluationQueue;
+  readonly #started: number;
+  #model: GlobalModel | null = null;
+  #pool: NestedPool | null = null;
+  #poolMoments: readonly MomentTree[] = [];
+  #open: OpenRound | null = null;
+
+  constructor(options: CoordinatorOptions, graph: ModelGraph) {
+    this.#options = options;
+    this.#graph = graph;
+    this.#started = options.clock();
+    this.record = new RunRecord(this.ledger);
+    this.#evaluations = new EvaluationQueue(options, this.record);
+  }
+
+  /** Pretrains and prunes coarsely. */
+  async prepare(): Promise<void> {
+    const { job, trainer, serverData } = this.#options;
+    await this.#evaluations.whenCanaryReady;
+    const { state, start } = await prepare(job, this.#graph, { trainer, serverData });
+    if (start.kind === 'mask') {
+      this.#model = globalModel(this.#graph, start.mask, { ...state, params: applyMask(this.#graph, start.mask, state.params) });
+    } else {
+      this.#pool = start.pool;
+      // Without selection the first candidate is taken as it is.
+      this.#choose(0, start.pool.moments);
+    }
+    this.#options.onReport?.({ kind: 'prepared', seconds: this.#options.clock() - this.#started });
+  }
+
+  /** Null when the gradients are right, else a sentence. */
+  judgeCanary(gradients: Float32Array): Promise<string | null> {
+    return this.#evaluations.judgeCanary(gradients);
+  }
+
+  get canary(): EvaluationQueue['canary'] {
+    return this.#evaluations.canary;
+  }
+
+  get model(): GlobalModel {
+    if (this.#model === null) throw new EspalierError('internal', 'there is no model yet');
+    return this.#model;
+  }
+
+  get pool(): NestedPool {
+    if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
+    return this.#pool;
+  }
+
+  get poolMoments(): readonly MomentTree[] {
+    return this.#poolMoments;
+  }
+
+  /** The top gradients this round asks for; opens the round's books when it is new. */
+  roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
+    if (this.#open?.round !== round) {
+      if (this.#open === null) this.record.setupDone();
+      const spec = this.#options.job.adjustment;
+      const topGradients =
+        adjustment === null ? [] : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+      this.#open = { round, topGradients, started: this.#options.clock() };
+    }
+    return this.#open.topGradients;
+  }
+
+  /** What the open round asked for; empty outside rounds. */
+  get askedTopGradients(): readonly TopGradientRequest[] {
+    return this.#open?.topGradients ?? [];
+  }
+
+  discard(payload: string): void {
+    this.payloads.drop(payload);
+  }
+
+  /** Does what the effect says; gives the model's mask when there is one. */
+  async compute(
+    effect: Extract<CoordinatorEffect, { kind: 'compute' }>,
+    asked: number,
+  ): Promise<MaskReference | null> {
+    const { phase, answers } = effect;
+    if (phase === 'merge') this.#merge(answers);
+    else if (phase === 'choose') this.#select(answers);
+    else await this.#close(effect, asked);
+    for (const { payload } of answers) this.payloads.drop(payload);
+    if (phase === 'merge') return null;
+    const { version, hash } = this.model.mask;
+    return { version, hash };
+  }
+
+  #merge(answers: readonly AcceptedAnswer[]): void {
+    this.#poolMoments = mergeCandidates(answers.map(({ payload }) => this.payloads.moments(payload)));
+  }
+
+  #select(answers: readonly AcceptedAnswer[]): void {
+    const reports = answers.map(({ payload }) => this.payloads.losses(payload));
+    const selection = selectCandidate(this.pool, reports);
+    this.record.selection = selection;
+    this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
+    this.#options.onReport?.({ kind: 'selected', candidate: selection.chosen, losses: selection.losses });
+  }
+
+  #choose(candidate: number, moments: MomentTree): void {
+    const counts = this.pool.counts[candidate];
+    if (!counts) throw new EspalierError('internal', `the pool has no candidate ${candidate}`);
+    const { mask, params } = candidateModel(this.#graph, this.pool, counts);
+    this.#model = globalModel(this.#graph, mask, { params, moments });
+  }
+
+  async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
+    const { round, answers, adjustment } = effect;
+    const { job, clock, store } = this.#options;
+    const read = answers.map(({ payload }) => () => this.payloads.update(payload));
+    const requests = this.askedTopGradients;
+    const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
+    const { model, exchanged } = closeRound(this.model, read, exchange);
+    this.#model = model;
+    const updates = read.map((one) => one());
+    this.record.closed({
+      round,
+      model,
+      updates,
+      asked,
+      seconds: clock() - (this.#open?.started ?? 0),
+      adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+    });
+    const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
+    await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);
+    await store.checkpoint(round, this.#bundle(model));
+  }
+
+  /** The last evaluation, the summary and the final model. */
+  async finish(answers: readonly AcceptedAnswer[], stopped: boolean): Promise<RunResult> {
+    const evaluations = answers.map(({ payload }) => this.payloads.evaluation(payload));
+    await this.#evaluations.finish(evaluations.length > 0 ? addEvaluations(evaluations) : null);
+    if (this.#model === null) throw new EspalierError('stopped', 'the run was stopped before there was a model');
+    const { job, clock, store } = this.#options;
+    const summary = this.record.summary(job, this.model, { stopped, seconds: clock() - this.#started });
+    await store.finish(summary, this.#bundle(this.model));
+    const { graph, mask, state } = this.model;
+    return { summary, graph, mask, state };
+  }
+
+  #bundle({ graph, mask, state }: GlobalModel): Uint8Array {
+    const { job, classes } = this.#options;
+    const metadata = { job: job.name, method: job.method, seed: String(job.seed) };
+    return encodeBundle({ graph, mask, state, classes, normalization: job.normalization, metadata });
+  }
+}
