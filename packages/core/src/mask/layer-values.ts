@@ -24,3 +24,10 @@ export function layerOf(mask: Mask, name: string): LayerMask {
   if (layer === undefined) throw new EspalierError('invalid_mask', `the mask has no layer ${name}`, { name });
   return layer;
 }
+
+/** |value| at each of the indices, aligned with them. */
+export function magnitudesAt(values: Float32Array, indices: Uint32Array): Float32Array {
+  const magnitudes = new Float32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) magnitudes[i] = Math.abs(values[indices[i]!]!);
+  return magnitudes;
+}
