@@ -1,3 +1,4 @@
 /** The only door of proto: messages ⇄ bytes, bytes ⇄ frames, models ⇄ files. */
 export * from './codec/index.js';
 export * from './framing/index.js';
+export * from './bundle/index.js';

@@ -3,10 +3,8 @@ import { FrameAssembler } from './frame-assembler.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { splitFrames } from './split-frames.js';
 
-/** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
-export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits {
-  readonly encode: (message: Outgoing) => Uint8Array;
-  readonly decode: (bytes: Uint8Array) => Incoming;
+/** What a channel tells its owner; nothing of it before the call that opened it has returned. */
+export interface ChannelHandlers<Incoming> {
   readonly onMessage: (message: Incoming) => void;
   /** Called once, whoever closed it. */
   readonly onClose: (reason: string) => void;
@@ -15,6 +13,12 @@ export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits {
    * `frame_too_large` and a malformed frame: the channel closes, for the place in the stream is lost.
    */
   readonly onError: (error: EspalierError) => void;
+}
+
+/** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
+export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits, ChannelHandlers<Incoming> {
+  readonly encode: (message: Outgoing) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => Incoming;
 }
 
 /** Messages over a connection. */
@@ -59,14 +63,9 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     this.#options = options;
     this.#limits = { maxFrameBytes, maxMessageBytes };
     this.#assembler = new FrameAssembler(this.#limits);
-    connection.subscribe({
-      onFrame: (frame) => {
-        this.#receive(frame);
-      },
-      onClose: (reason) => {
-        this.#closed ??= reason;
-        options.onClose(reason);
-      },
+    // A connection hands over what it held back within `subscribe`, when the owner does not have the channel yet.
+    void Promise.resolve().then(() => {
+      this.#subscribe();
     });
   }
 
@@ -90,6 +89,18 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
 
   traffic(): Traffic {
     return this.#connection.traffic();
+  }
+
+  #subscribe(): void {
+    this.#connection.subscribe({
+      onFrame: (frame) => {
+        this.#receive(frame);
+      },
+      onClose: (reason) => {
+        this.#closed ??= reason;
+        this.#options.onClose(reason);
+      },
+    });
   }
 
   async #transmit(message: Outgoing): Promise<void> {

@@ -1,4 +1,4 @@
-export { openChannel, type Channel, type ChannelOptions } from './channel.js';
+export { openChannel, type Channel, type ChannelHandlers, type ChannelOptions } from './channel.js';
 export { FrameAssembler } from './frame-assembler.js';
 export {
   DEFAULT_MAX_FRAME_BYTES,

@@ -1,0 +1,2 @@
+export { decodeBundle, encodeBundle, type ModelBundle } from './bundle.js';
+export { modelHash } from './model-hash.js';
