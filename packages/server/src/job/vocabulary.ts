@@ -1,12 +1,12 @@
-import { methods, methodNames, zooNames } from '@espalier/core';
+import { allocations, criteria, methodNames, methods, zooNames } from '@espalier/core';
 
-/** The names a job may use: what this build of Espalier has registered. */
+/** The names a job may use: what core has registered. */
 export const vocabulary = {
   methods: methodNames(),
   models: zooNames(),
-  criteria: ['magnitude', 'random'],
-  allocations: ['uniform', 'erk', 'global'],
-} as const;
+  criteria: Object.keys(criteria),
+  allocations: Object.keys(allocations),
+};
 
 /** True for a method that keeps every weight, so that its only density is 1. */
 export function trainsDensely(method: string): boolean {

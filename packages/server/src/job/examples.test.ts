@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { jobJsonSchema } from './json-schema.js';
+import { loadJob } from './parse.js';
+
+const root = join(__dirname, '../../../..');
+const examples = join(root, 'examples');
+const names = readdirSync(examples).filter((name) => name.endsWith('.yaml'));
+
+describe('the examples', () => {
+  it.each(names)('%s is a job named like its file', async (name) => {
+    expect(`${(await loadJob(join(examples, name))).name}.yaml`).toBe(name);
+  });
+
+  it('demo.yaml has a dense control of the same rounds and seed', async () => {
+    const file = join(examples, 'demo.yaml');
+    const sparse = await loadJob(file);
+    const dense = await loadJob(file, { overrides: ['method=fedavg', 'targetDensity=1'] });
+
+    expect(sparse).toMatchObject({
+      method: 'fedtiny',
+      targetDensity: 0.1,
+      numClients: 6,
+      pool: { size: 10 },
+    });
+    expect(dense).toEqual({ ...sparse, method: 'fedavg', targetDensity: 1 });
+  });
+
+  it('a job file that is not there is named', async () => {
+    await expect(loadJob(join(examples, 'none.yaml'))).rejects.toThrow(
+      /\[storage\] cannot read the job file .*none\.yaml/,
+    );
+  });
+});
+
+describe('the published JSON schema', () => {
+  it('is current: otherwise run node tools/generate-job-schema.mjs', () => {
+    const published: unknown = JSON.parse(readFileSync(join(root, 'docs/reference/job.schema.json'), 'utf8'));
+
+    expect(published).toEqual(JSON.parse(JSON.stringify(jobJsonSchema())));
+  });
+});
