@@ -1,1 +1,14 @@
-export {};
+/** The tfjs trainer: a door of its own, so that whoever does not train never loads tfjs. */
+export { createTfjsTrainer, type TfjsTrainerOptions } from './create-tfjs-trainer.js';
+export {
+  chooseBackend,
+  cpuBackend,
+  registeredBackend,
+  tryBackends,
+  wasmBackend,
+  type BackendCandidate,
+  type BackendChoice,
+  type BackendReport,
+  type WasmOptions,
+} from './backends.js';
+export { registerWasmKernels } from './wasm/register-wasm-kernels.js';

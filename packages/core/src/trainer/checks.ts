@@ -72,14 +72,14 @@ export function checkTrainOptions(graph: ModelGraph, options: TrainOptions): voi
   else {
     checkFraction('beta1', optimizer.beta1);
     checkFraction('beta2', optimizer.beta2);
-    check('epsilon', optimizer.epsilon, notNegative(optimizer.epsilon), 'at least 0');
+    check('epsilon', optimizer.epsilon, optimizer.epsilon > 0, 'above 0');
   }
   if (momentMode.kind === 'ema') checkKept(momentMode.momentum);
-  checkTopGradients(graph, options.topGradients);
+  checkTopGradientRequests(graph, options.topGradients);
 }
 
 /** @throws EspalierError `invalid_argument` on a layer that is not maskable, asked for twice, or a bad count. */
-export function checkTopGradients(graph: ModelGraph, requests: readonly TopGradientRequest[]): void {
+export function checkTopGradientRequests(graph: ModelGraph, requests: readonly TopGradientRequest[]): void {
   const maskable = new Set(maskableSpecs(graph).map(({ name }) => name));
   const seen = new Set<string>();
   for (const { layer, count } of requests) {

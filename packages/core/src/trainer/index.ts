@@ -15,4 +15,10 @@ export type {
   TrainResult,
 } from './trainer.js';
 export { epochStream } from './epoch-stream.js';
-export { checkBatch, checkKept, checkTopGradients, checkTrainable, checkTrainOptions } from './checks.js';
+export {
+  checkBatch,
+  checkKept,
+  checkTopGradientRequests,
+  checkTrainable,
+  checkTrainOptions,
+} from './checks.js';
