@@ -1,4 +1,4 @@
-import { difference, disjointUnion } from '../mask/delta.js';
+import { difference, disjointUnion, maskDelta } from '../mask/delta.js';
 import { layerOf, layerValues, magnitudesAt } from '../mask/layer-values.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
 import { topK } from '../mask/top-k.js';
@@ -22,8 +22,8 @@ export interface AdjustmentInputs {
 export interface MaskAdjustment {
   /** The successor; the mask itself, and no new version, when nothing was exchanged. */
   readonly mask: Mask;
-  /** Per changed layer, as many dropped as grown. */
-  readonly exchanged: readonly MaskDeltaLayer[];
+  /** Weights dropped, and as many grown, by parameter name; changed layers only. */
+  readonly exchanged: ReadonlyMap<string, number>;
 }
 
 /**
@@ -34,27 +34,28 @@ export interface MaskAdjustment {
  * @throws EspalierError `invalid_mask`, `invalid_params`, `not_finite`.
  */
 export function adjustMask({ mask, params, gradients, requests }: AdjustmentInputs): MaskAdjustment {
-  const exchanged = requests
+  const changes = requests
     .map(({ layer, count }) => {
       const current = layerOf(mask, layer);
       const gradient = gradients.get(layer) ?? NO_GRADIENT;
       return exchangeWeights(current, layerValues(current, params), gradient, count);
     })
     .filter(({ grown }) => grown.length > 0);
-  if (exchanged.length === 0) return { mask, exchanged };
-  const layers = exchanged.map((change) => changedLayer(layerOf(mask, change.name), change));
+  const exchanged = new Map(changes.map(({ name, grown }) => [name, grown.length]));
+  if (changes.length === 0) return { mask, exchanged };
+  const layers = changes.map((change) => changedLayer(layerOf(mask, change.name), change));
   return { mask: mask.successor(layers), exchanged };
 }
 
 /**
- * The parameters after an adjustment: 0 where a weight was dropped, and 0 where one was grown, for it starts there.
- * Changed layers are copied, all others shared.
+ * The parameters after an adjustment from one mask to another: 0 where a weight was dropped, and 0 where one was
+ * grown, for it starts there. Changed layers are copied, all others shared.
+ * @throws EspalierError `invalid_mask` when the masks do not have the same layers, `invalid_params`.
  */
-export function regrowParams(params: ParamTree, exchanged: readonly MaskDeltaLayer[]): ParamTree {
+export function regrowParams(params: ParamTree, before: Mask, after: Mask): ParamTree {
   const adjusted = new Map(params);
-  for (const { name, dropped, grown } of exchanged) {
-    const values = params.get(name)?.slice();
-    if (values === undefined) continue;
+  for (const { name, dropped, grown } of maskDelta(before, after)) {
+    const values = layerValues(layerOf(before, name), params).slice();
     for (const index of dropped) values[index] = 0;
     for (const index of grown) values[index] = 0;
     adjusted.set(name, values);
