@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Mask } from '../mask/mask.js';
-import { checkTopGradients } from './check-report.js';
+import { checkGradientReport } from './check-report.js';
 
 const mask = new Mask([
   { name: 'a/kernel', size: 8, active: Uint32Array.of(0, 2, 5) },
@@ -13,14 +13,14 @@ const report = (layer: string, indices: number[], values: number[]) => ({
   values: Float32Array.from(values),
 });
 
-describe('checkTopGradients', () => {
+describe('checkGradientReport', () => {
   it.each([
     ['as many as asked', [report('a/kernel', [1, 7], [1, -1])]],
     ['fewer', [report('a/kernel', [3], [0])]],
     ['none', [report('a/kernel', [], [])]],
   ])('takes %s', (_, reported) => {
     expect(() => {
-      checkTopGradients(mask, requests, reported);
+      checkGradientReport(mask, requests, reported);
     }).not.toThrow();
   });
 
@@ -38,7 +38,7 @@ describe('checkTopGradients', () => {
     ['infinity', [report('a/kernel', [1], [Infinity])], '[not_finite]'],
   ])('refuses %s', (_, reported, message) => {
     expect(() => {
-      checkTopGradients(mask, requests, reported);
+      checkGradientReport(mask, requests, reported);
     }).toThrow(message);
   });
 });

@@ -10,7 +10,7 @@ import type { TopGradientRequest, TopGradients } from '../trainer/trainer.js';
  * indices and values differ in number or are more than asked for; `malformed_message` when indices are not ascending,
  * out of range or active; `not_finite`.
  */
-export function checkTopGradients(
+export function checkGradientReport(
   mask: Mask,
   requests: readonly TopGradientRequest[],
   reported: readonly TopGradients[],

@@ -1,3 +1,3 @@
 export { adjustMask, regrowParams, type AdjustmentInputs, type MaskAdjustment } from './adjust-mask.js';
-export { checkTopGradients } from './check-report.js';
+export { checkGradientReport } from './check-report.js';
 export { meanTopGradients, type GradientReport, type MeanGradient } from './mean-gradients.js';
