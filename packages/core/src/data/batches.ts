@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import { randomStream, shuffled, type RandomStream, type StreamKey } from '../random/stream.js';
 import { datasetSize, imageBytes, type Dataset } from './dataset.js';
 
@@ -34,9 +35,16 @@ export interface BatchOptions {
 /**
  * One pass over the data set; the last batch may be short. The same key gives the same batches everywhere.
  * Batches are made as they are asked for.
+ * @throws EspalierError `invalid_argument` when the batch size is not a whole number of at least 1.
  */
 export function* epochBatches(dataset: Dataset, options: BatchOptions): Generator<Batch, void> {
   const { batchSize, shuffle } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new EspalierError(
+      'invalid_argument',
+      `batchSize ${String(batchSize)} is not a whole number of at least 1`,
+    );
+  }
   const stream = shuffle && randomStream(shuffle.key);
   const positions = Array.from({ length: datasetSize(dataset) }, (_, i) => i);
   const order = stream ? shuffled(positions, stream) : positions;

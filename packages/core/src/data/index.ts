@@ -9,3 +9,4 @@ export {
 } from './batches.js';
 export { holdOut, splitFraction, type FractionSplit, type HeldOut } from './hold-out.js';
 export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
+export { proceduralDataset, type ProceduralOptions } from './procedural/index.js';

@@ -1,0 +1,1 @@
+export { proceduralDataset, type ProceduralOptions } from './procedural.js';
