@@ -6,8 +6,10 @@ import { registerWasmKernels } from './wasm/register-wasm-kernels.js';
 
 /** A tfjs backend that might be there. */
 export interface BackendCandidate {
-  /** The name tfjs knows it by. */
+  /** The name people know it by. */
   readonly name: string;
+  /** The name tfjs knows it by. */
+  readonly backend: string;
   /** What a person does to get it; empty where nothing needs doing. */
   readonly install: string;
   /** Makes it usable, or throws saying why not. */
@@ -26,6 +28,8 @@ export interface BackendReport {
 /** The backend that was chosen, and what became of those before it. */
 export interface BackendChoice {
   readonly name: string;
+  /** What to give to `createTfjsTrainer`. */
+  readonly backend: string;
   readonly tried: readonly BackendReport[];
 }
 
@@ -38,7 +42,7 @@ export async function chooseBackend(candidates: readonly BackendCandidate[]): Pr
   for (const candidate of candidates) {
     const report = await tryBackend(candidate);
     tried.push(report);
-    if (report.available) return { name: candidate.name, tried };
+    if (report.available) return { name: candidate.name, backend: candidate.backend, tried };
   }
   const reasons = tried.map(({ name, reason }) => `${name}: ${reason}`).join(' ');
   throw new EspalierError('backend_unavailable', `no tfjs backend can be used. ${reasons}`);
@@ -75,6 +79,7 @@ export interface WasmOptions {
 export function wasmBackend({ files, threads = 1 }: WasmOptions = {}): BackendCandidate {
   return {
     name: 'wasm',
+    backend: 'wasm',
     install: 'Install @tensorflow/tfjs-backend-wasm beside @espalier/client.',
     open: async () => {
       const wasm = await import('@tensorflow/tfjs-backend-wasm');
@@ -90,6 +95,7 @@ export function wasmBackend({ files, threads = 1 }: WasmOptions = {}): BackendCa
 export function cpuBackend(): BackendCandidate {
   return {
     name: 'cpu',
+    backend: 'cpu',
     install: 'Install @tensorflow/tfjs-backend-cpu beside @espalier/client.',
     open: async () => {
       // The backend greets every Node user with an advertisement unless tfjs is in production mode.
@@ -100,11 +106,33 @@ export function cpuBackend(): BackendCandidate {
   };
 }
 
-/** A backend that some other import has registered, e.g. `webgl`. */
-export function registeredBackend(name: string, install: string): BackendCandidate {
-  return { name, install, open: () => activate(name) };
+/** A backend that registers itself with tfjs when some module is loaded. */
+export interface ImportedBackend {
+  readonly name: string;
+  readonly backend: string;
+  readonly install: string;
+  /** Loads the module, or throws saying why not. */
+  readonly load: () => Promise<unknown>;
 }
 
-async function activate(name: string): Promise<void> {
-  if (!(await tf.setBackend(name))) throw new Error(`tfjs could not initialise its ${name} backend.`);
+/** A candidate from a module that registers itself, e.g. webgl or tfjs-node. */
+export function importedBackend({ name, backend, install, load }: ImportedBackend): BackendCandidate {
+  return {
+    name,
+    backend,
+    install,
+    open: async () => {
+      await load();
+      await activate(backend);
+    },
+  };
+}
+
+async function activate(backend: string): Promise<void> {
+  if (tf.engine().registryFactory[backend] === undefined) {
+    throw new Error(
+      `It loaded, but gave no ${backend} backend to tfjs ${tf.version_core}; install the matching version.`,
+    );
+  }
+  if (!(await tf.setBackend(backend))) throw new Error(`tfjs could not initialise its ${backend} backend.`);
 }

@@ -3,12 +3,13 @@ export { createTfjsTrainer, type TfjsTrainerOptions } from './create-tfjs-traine
 export {
   chooseBackend,
   cpuBackend,
-  registeredBackend,
+  importedBackend,
   tryBackends,
   wasmBackend,
   type BackendCandidate,
   type BackendChoice,
   type BackendReport,
+  type ImportedBackend,
   type WasmOptions,
 } from './backends.js';
 export { registerWasmKernels } from './wasm/register-wasm-kernels.js';

@@ -1,0 +1,6 @@
+export {
+  chooseNodeBackend,
+  describeBackends,
+  nodeBackends,
+  type NodeBackendOptions,
+} from './node-backends.js';
