@@ -1,1 +1,3 @@
-export {};
+export { candidateLosses, chooseCandidate } from './choose-candidate.js';
+export { mergeMoments, type MomentReport, type VarianceMerge } from './merge-moments.js';
+export { MomentAccumulator, type BatchMoments, type BatchSums } from './moment-accumulator.js';
