@@ -48,7 +48,9 @@ function plannerTable() {
     const fields = op.fields.map((field) => `'${field.name}'`).join(', ');
     return `  ${op.name}: { code: ${String(i + 1)}, fields: [${fields}] },`;
   });
-  const floats = ops.flatMap((op) => op.fields.filter((field) => field.float).map((field) => `'${field.name}'`));
+  const floats = ops.flatMap((op) =>
+    op.fields.filter((field) => field.float).map((field) => `'${field.name}'`),
+  );
   return [
     banner(),
     `/** Bytes of one record of a program. */\nexport const RECORD_BYTES = ${String(recordBytes)};\n\n`,
@@ -66,9 +68,20 @@ async function compile(extra) {
 
 async function compileSources(extra) {
   let bytes;
-  const flags = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--initialMemory', '1', '--enable', 'simd'];
+  const flags = [
+    '-O3',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '--importMemory',
+    '--initialMemory',
+    '1',
+    '--enable',
+    'simd',
+  ];
   const result = await asc.main(['assembly/index.ts', '--outFile', 'kernels.wasm', ...flags, ...extra], {
-    readFile: async (name, base) => readFile(join(root, base === '.' ? name : join(base, name)), 'utf8').catch(() => null),
+    readFile: async (name, base) =>
+      readFile(join(root, base === '.' ? name : join(base, name)), 'utf8').catch(() => null),
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm')) bytes = contents;
     },

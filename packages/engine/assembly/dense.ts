@@ -128,7 +128,8 @@ export function denseConv(op: usize, thread: i32, threads: i32): void {
   const blocks = (rows + 3) >> 2;
   const firstBlock = shareStart(blocks, thread, threads);
   const lastBlock = shareStart(blocks, thread + 1, threads);
-  for (let k0 = 0; k0 < kCount; k0 += BLOCK) {
+  // A phase without taps still runs once, to write its zeros or biases.
+  for (let k0 = 0; k0 < max(kCount, 1); k0 += BLOCK) {
     const count = min(BLOCK, kCount - k0);
     const offs = kOff + 4 * (<usize>k0);
     const add = accumulate | i32(k0 > 0);
@@ -226,13 +227,14 @@ function addSums(grad: usize, valid: i32, sums: v128): void {
   if (valid > 2) store<f32>(grad, load<f32>(grad, 8) + f32x4.extract_lane(sums, 2), 8);
 }
 
-/** Gradient of every weight, active or not, added to `grad` in the order [k][rows]. */
+/** Gradient of every weight, active or not, added to `grad + k·gradStride + 4·row`. */
 export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const x = load<usize>(op, DenseWeightGrad.x);
   const dy = load<usize>(op, DenseWeightGrad.dy);
   const kOff = load<usize>(op, DenseWeightGrad.kOff);
   const kCount = load<i32>(op, DenseWeightGrad.kCount);
   const grad = load<usize>(op, DenseWeightGrad.grad);
+  const gradStride = load<usize>(op, DenseWeightGrad.gradStride);
   const rows = load<i32>(op, DenseWeightGrad.rows);
   const height = load<i32>(op, DenseWeightGrad.height);
   const width = load<i32>(op, DenseWeightGrad.width);
@@ -257,8 +259,8 @@ export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
       const valid = min(4, rows - 4 * b);
       for (let k = 0; k < kCount; k += 2) {
         const next = min(k + 1, kCount - 1);
-        const g0 = grad + 4 * (<usize>k * <usize>rows + 4 * <usize>b);
-        const g1 = grad + 4 * (<usize>next * <usize>rows + 4 * <usize>b);
+        const g0 = grad + <usize>k * gradStride + 16 * <usize>b;
+        const g1 = grad + <usize>next * gradStride + 16 * <usize>b;
         const o0 = load<u32>(kOff + 4 * (<usize>k));
         const o1 = load<u32>(kOff + 4 * (<usize>next));
         dots(pd, dPlane, px, o0, o1, count, runs, runBytes, dRow, dCol, xRow, xCol, g0, g1, valid);
@@ -267,11 +269,12 @@ export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** Packs weights into [rows / 4][k][4]: element (row, k) stands at `src + k·kStride + row·rowStride` bytes. */
+/** Packs weights into [rows / 4][kTotal][4]: element (row, k) stands at `src + k·kStride + row·rowStride` bytes. */
 export function packDense(op: usize, thread: i32, threads: i32): void {
   const dst = load<usize>(op, PackDense.dst);
   const src = load<usize>(op, PackDense.src);
   const kCount = load<usize>(op, PackDense.kCount);
+  const kTotal = load<usize>(op, PackDense.kTotal);
   const rows = load<usize>(op, PackDense.rows);
   const kStride = load<usize>(op, PackDense.kStride);
   const rowStride = load<usize>(op, PackDense.rowStride);
@@ -279,7 +282,7 @@ export function packDense(op: usize, thread: i32, threads: i32): void {
   const last = <usize>shareStart(<i32>blocks, thread + 1, threads);
   for (let b = <usize>shareStart(<i32>blocks, thread, threads); b < last; b++) {
     for (let k: usize = 0; k < kCount; k++) {
-      const to = dst + 16 * (b * kCount + k);
+      const to = dst + 16 * (b * kTotal + k);
       for (let i: usize = 0; i < 4; i++) {
         const row = (b << 2) + i;
         store<f32>(to + 4 * i, row < rows ? load<f32>(src + k * kStride + row * rowStride) : 0);

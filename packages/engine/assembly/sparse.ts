@@ -11,8 +11,9 @@ import { gatherRow, openStats } from './stats';
 function balancedStart(rowPtr: usize, rows: i32, thread: i32, threads: i32): i32 {
   if (thread == 0) return 0;
   if (thread == threads) return rows;
-  const total = load<u32>(rowPtr + 4 * (<usize>rows)) + 4 * rows;
-  const target = <u32>(((<u64>total) * (<u64>thread)) / (<u64>threads));
+  const start = load<u32>(rowPtr);
+  const total = load<u32>(rowPtr + 4 * (<usize>rows)) - start + 4 * rows;
+  const target = start + <u32>(((<u64>total) * (<u64>thread)) / (<u64>threads));
   let low = 0;
   let high = rows;
   while (low < high) {

@@ -1,1 +1,2 @@
-export {};
+export { createSparseTrainer, type SparseTrainerOptions } from './sparse-trainer.js';
+export { engineAvailable } from './wasm/kernels.js';

@@ -92,16 +92,17 @@ export const enum DenseWeightGrad {
   kOff = 12,
   kCount = 16,
   grad = 20,
-  rows = 24,
-  height = 28,
-  width = 32,
-  posBytes = 36,
-  xRow = 40,
-  xCol = 44,
-  dyRow = 48,
-  dyCol = 52,
-  dyPlane = 56,
-  stripe = 60,
+  gradStride = 24,
+  rows = 28,
+  height = 32,
+  width = 36,
+  posBytes = 40,
+  xRow = 44,
+  xCol = 48,
+  dyRow = 52,
+  dyCol = 56,
+  dyPlane = 60,
+  stripe = 64,
 }
 
 export const enum BiasGrad {
@@ -319,9 +320,10 @@ export const enum PackDense {
   dst = 4,
   src = 8,
   kCount = 12,
-  rows = 16,
-  kStride = 20,
-  rowStride = 24,
+  kTotal = 16,
+  rows = 20,
+  kStride = 24,
+  rowStride = 28,
 }
 
 export const enum Sgd {

@@ -11,7 +11,7 @@ export const OPS = {
   sparseConv: { code: 1, fields: ['x', 'y', 'rowPtr', 'off', 'val', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate', 'stripe', 'stats', 'lanes'] },
   sparseWeightGrad: { code: 2, fields: ['x', 'dy', 'rowPtr', 'off', 'grad', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },
   denseConv: { code: 3, fields: ['x', 'y', 'kOff', 'kCount', 'pack', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate'] },
-  denseWeightGrad: { code: 4, fields: ['x', 'dy', 'kOff', 'kCount', 'grad', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },
+  denseWeightGrad: { code: 4, fields: ['x', 'dy', 'kOff', 'kCount', 'grad', 'gradStride', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },
   biasGrad: { code: 5, fields: ['dy', 'grad', 'channels', 'height', 'width', 'posBytes', 'row', 'plane'] },
   channelStats: { code: 6, fields: ['x', 'stats', 'channels', 'height', 'width', 'posBytes', 'lanes', 'row', 'plane'] },
   normBatch: { code: 7, fields: ['stats', 'norm', 'gamma', 'beta', 'channels', 'count', 'epsilon'] },
@@ -27,7 +27,7 @@ export const OPS = {
   loadImages: { code: 17, fields: ['staging', 'x', 'lanes', 'channels', 'height', 'width', 'posBytes', 'xRow', 'xPlane'] },
   loss: { code: 18, fields: ['logits', 'dlogits', 'labels', 'result', 'classes', 'lanes', 'posBytes', 'plane', 'dPlane', 'scale'] },
   gather: { code: 19, fields: ['dst', 'src', 'index', 'count'] },
-  packDense: { code: 20, fields: ['dst', 'src', 'kCount', 'rows', 'kStride', 'rowStride'] },
+  packDense: { code: 20, fields: ['dst', 'src', 'kCount', 'kTotal', 'rows', 'kStride', 'rowStride'] },
   sgd: { code: 21, fields: ['values', 'grads', 'velocity', 'origin', 'count', 'hyper'] },
   adam: { code: 22, fields: ['values', 'grads', 'first', 'second', 'origin', 'count', 'hyper'] },
 } as const;

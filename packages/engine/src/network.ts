@@ -1,0 +1,263 @@
+import { copyState, type Mask, type ModelState, type ModelGraph, type Batch } from '@espalier/core';
+import { lowerGraph, type LoweredModel } from './plan/lower.js';
+import {
+  draftRefresh,
+  writeProgram,
+  programRecordBytes,
+  type Program,
+  type ProgramDraft,
+} from './plan/program.js';
+import { lanesOf } from './plan/emit.js';
+import { Draft, recordBytes, writeRecords } from './plan/draft.js';
+import { planStore, type NormStore, type Slot, type Store } from './plan/store.js';
+import { instantiateKernels, type Kernels } from './wasm/kernels.js';
+import { LinearMemory, PAGE } from './wasm/linear-memory.js';
+import { writeStructure } from './weights/structure.js';
+
+/** Where an optimiser's arrays lie; 0 for those it does not use. */
+export interface OptimizerArrays {
+  readonly first: number;
+  readonly second: number;
+  readonly origin: number;
+}
+
+/** What one call of the trainer has in memory beside the store. */
+export interface Workspace {
+  readonly optimizer: OptimizerArrays;
+  readonly programs: readonly Program[];
+  /** Clears gradients and results; applies the optimiser and refreshes the copies of the weights. */
+  readonly begin: Runnable;
+  readonly update: Runnable;
+}
+
+/** Records in memory. */
+export interface Runnable {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a workspace is to hold. */
+export interface WorkspaceRequest {
+  readonly programs: readonly ProgramDraft[];
+  readonly optimizer: 'none' | 'sgd' | 'adam';
+  readonly proximal: boolean;
+}
+
+/** A network in the engine's memory: its weights, its structure and the programs of the running call. */
+export class Network {
+  readonly graph: ModelGraph;
+  readonly model: LoweredModel;
+  readonly mask: Mask | null;
+  readonly store: Store;
+  readonly memory: LinearMemory;
+  readonly #kernels: Kernels;
+  /** Lanes the byte offsets are scaled to, ×4 bytes; 1 means plain positions. */
+  #scale = 1;
+  readonly #refresh: Draft;
+
+  private constructor(
+    source: { graph: ModelGraph; model: LoweredModel; mask: Mask | null; store: Store },
+    memory: LinearMemory,
+    kernels: Kernels,
+  ) {
+    this.graph = source.graph;
+    this.model = source.model;
+    this.mask = source.mask;
+    this.store = source.store;
+    this.memory = memory;
+    this.#kernels = kernels;
+    this.#refresh = draftRefresh(source.store);
+  }
+
+  /** Plans and fills the memory of a network. `check` may refuse the plan before anything large is allocated. */
+  static async create(
+    { graph, state, mask }: { graph: ModelGraph; state: ModelState; mask: Mask | null },
+    check: (model: LoweredModel, store: Store) => void,
+  ): Promise<Network> {
+    const model = lowerGraph(graph);
+    const memory = new LinearMemory();
+    const kernels = await instantiateKernels(memory.memory);
+    const store = planStore(model, mask, kernels.heapBase());
+    check(model, store);
+    memory.ensure(store.end);
+    const network = new Network({ graph, model, mask, store }, memory, kernels);
+    for (const layer of store.layers.values()) writeStructure(memory, layer);
+    network.writeState(state);
+    return network;
+  }
+
+  /** Bytes a workspace takes in all, the store included, in whole pages. */
+  plannedBytes(request: WorkspaceRequest): number {
+    return Math.ceil(this.#layout(request).end / PAGE) * PAGE;
+  }
+
+  /** Puts a call's programs and optimiser state in memory. */
+  open(request: WorkspaceRequest): Workspace {
+    const layout = this.#layout(request);
+    this.memory.ensure(layout.end);
+    const programs = request.programs.map((program, i) =>
+      writeProgram(this.memory, program, layout.programs[i]!, layout.arena),
+    );
+    const begin = this.#draftBegin();
+    const update = this.#draftUpdate(request, layout.optimizer);
+    writeRecords(begin, this.memory, layout.begin, 0);
+    writeRecords(update, this.memory, layout.update, 0);
+    return {
+      optimizer: layout.optimizer,
+      programs,
+      begin: { first: layout.begin, count: begin.ops.length },
+      update: { first: layout.update, count: update.ops.length },
+    };
+  }
+
+  /** Clears the optimiser's arrays and keeps the present values as the proximal term's origin. */
+  startOptimizer({ first, second, origin }: OptimizerArrays): void {
+    const { floats, values } = this.store;
+    if (first) this.memory.f32(first, floats).fill(0);
+    if (second) this.memory.f32(second, floats).fill(0);
+    if (origin) this.memory.f32(origin, floats).set(this.memory.f32(values, floats));
+  }
+
+  run({ first, count }: Runnable): void {
+    this.#kernels.execute(first, count, 0, 1);
+  }
+
+  /** Puts a batch where the program reads it, and scales the offsets to its lanes. */
+  feed(program: Program, batch: Batch): void {
+    const posBytes = 4 * lanesOf(program.spec.lanes);
+    if (posBytes !== this.#scale) {
+      this.#kernels.scaleOffsets(this.store.offsets, this.store.offsetCount, this.#scale, posBytes);
+      this.#scale = posBytes;
+    }
+    this.memory.f32(program.staging, batch.images.length).set(batch.images);
+    this.memory.u32(program.labels, batch.size).set(batch.labels);
+  }
+
+  /** Logits `[size, classes]` of the program just run. */
+  logits({ logits, spec }: Program): Float32Array {
+    const classes = this.model.output.channels;
+    const padded = lanesOf(spec.lanes);
+    const raw = this.memory.f32(logits, classes * padded);
+    return Float32Array.from(
+      { length: spec.lanes * classes },
+      (_, i) => raw[(i % classes) * padded + Math.floor(i / classes)]!,
+    );
+  }
+
+  /** Sum of losses and correct predictions since the last `begin`. */
+  result(): { lossSum: number; correct: number } {
+    const [lossSum = 0, correct = 0] = this.memory.f64(this.store.result, 2);
+    return { lossSum, correct };
+  }
+
+  /** Mean and variance of the batch just seen, for one norm. The views are good until the next call. */
+  batchMoments({ norm, channels }: NormStore): { mean: Float64Array; variance: Float64Array } {
+    return {
+      mean: this.memory.f64(norm, channels),
+      variance: this.memory.f64(norm + 8 * channels, channels),
+    };
+  }
+
+  /** Takes parameters and running statistics over, and brings all copies up to date. */
+  writeState(state: ModelState): void {
+    const { store, memory } = this;
+    for (const slot of store.slots) {
+      const values = state.params.get(slot.name)!;
+      const target = memory.f32(store.values + 4 * slot.start, slot.count);
+      const flat = this.#flatOf(slot);
+      if (flat) for (let i = 0; i < flat.length; i++) target[i] = values[flat[i]!]!;
+      else target.set(values);
+    }
+    for (const { node, channels, running } of store.norms.values()) {
+      const moments = state.moments.get(node)!;
+      memory.f32(running, channels).set(moments.mean);
+      memory.f32(running + 4 * channels, channels).set(moments.variance);
+    }
+    this.refresh();
+  }
+
+  /** The parameters as trees, inactive weights 0, beside the given moments. */
+  readState(moments: ModelState['moments']): ModelState {
+    return copyState({ params: this.#readTree(this.store.values), moments });
+  }
+
+  /** Gradients of everything that is kept; kernels of sparse layers are 0 at inactive weights. */
+  readGradients(): Map<string, Float32Array> {
+    return this.#readTree(this.store.grads);
+  }
+
+  /** Brings transposed and packed copies of the weights up to date. */
+  refresh(): void {
+    const address = Math.ceil(this.store.end / 16) * 16;
+    this.memory.ensure(address + recordBytes(this.#refresh));
+    writeRecords(this.#refresh, this.memory, address, 0);
+    this.run({ first: address, count: this.#refresh.ops.length });
+  }
+
+  #readTree(base: number): Map<string, Float32Array> {
+    return new Map(
+      this.store.slots.map((slot) => {
+        const source = this.memory.f32(base + 4 * slot.start, slot.count);
+        const flat = this.#flatOf(slot);
+        if (!flat) return [slot.name, source.slice()];
+        const values = new Float32Array(slot.size);
+        for (let i = 0; i < flat.length; i++) values[flat[i]!] = source[i]!;
+        return [slot.name, values];
+      }),
+    );
+  }
+
+  /** Flat index of every kept value; null where all are kept in their own order. */
+  #flatOf(slot: Slot): Uint32Array | null {
+    for (const { kernel, flat, active } of this.store.layers.values()) {
+      if (kernel === slot && active) return this.memory.u32(flat, slot.count);
+    }
+    return null;
+  }
+
+  #draftBegin(): Draft {
+    const { grads, floats, result } = this.store;
+    const draft = new Draft();
+    draft.op('fill', { ptr: grads, bytes: 4 * floats });
+    draft.op('fill', { ptr: result, bytes: 16 });
+    return draft;
+  }
+
+  #draftUpdate({ optimizer }: WorkspaceRequest, arrays: OptimizerArrays): Draft {
+    const { values, grads, floats: count, hyper } = this.store;
+    const { first, second, origin } = arrays;
+    const draft = new Draft();
+    if (optimizer === 'sgd') draft.op('sgd', { values, grads, velocity: first, origin, count, hyper });
+    if (optimizer === 'adam') draft.op('adam', { values, grads, first, second, origin, count, hyper });
+    draft.ops.push(...this.#refresh.ops);
+    return draft;
+  }
+
+  #layout({ programs, optimizer, proximal }: WorkspaceRequest) {
+    let next = this.store.end;
+    const take = (bytes: number, alignment = 16): number => {
+      const address = Math.ceil(next / alignment) * alignment;
+      next = address + bytes;
+      return address;
+    };
+    const array = (wanted: boolean): number => (wanted ? take(4 * this.store.floats) : 0);
+    const arrays = {
+      first: array(optimizer !== 'none'),
+      second: array(optimizer === 'adam'),
+      origin: array(proximal),
+    };
+    const begin = take(recordBytes(this.#draftBegin()));
+    const update = take(recordBytes(this.#refresh) + recordBytes(oneOp()));
+    const starts = programs.map((program) => take(programRecordBytes(program)));
+    const arena = take(0, 64);
+    take(programs.reduce((most, { arenaBytes }) => Math.max(most, arenaBytes), 0));
+    return { optimizer: arrays, begin, update, programs: starts, arena, end: next };
+  }
+}
+
+/** A draft as long as the optimiser's. */
+function oneOp(): Draft {
+  const draft = new Draft();
+  draft.op('fill', { ptr: 0, bytes: 0 });
+  return draft;
+}

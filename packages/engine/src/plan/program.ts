@@ -1,0 +1,149 @@
+import { RECORD_BYTES } from '../gen/ops.js';
+import type { LinearMemory } from '../wasm/linear-memory.js';
+import { placeBuffers } from './arena.js';
+import { Draft, recordBytes, writeRecords, type DraftBuffer } from './draft.js';
+import { canRecompute, emitBackward } from './emit-backward.js';
+import { Emission, emitForward, type ProgramSpec } from './emit.js';
+import type { LoweredModel } from './lower.js';
+import type { LayerStore, Store } from './store.js';
+import { planeOf, positionsOf } from './tensor.js';
+
+/** A run of records with an address of its own. */
+export interface Segment {
+  readonly first: number;
+  readonly count: number;
+  /** What the caller may read when it has run: a kernel's name and its whole gradient. */
+  readonly gradient: { readonly kernel: string; readonly address: number; readonly count: number } | null;
+}
+
+/** A program in memory. */
+export interface Program {
+  readonly spec: ProgramSpec;
+  readonly segments: readonly Segment[];
+  /** Where the batch goes: images `[lanes, h, w, c]` f32, labels u32. */
+  readonly staging: number;
+  readonly labels: number;
+  /** Logits, `[classes][lanes rounded up]`. */
+  readonly logits: number;
+}
+
+/** A program whose addresses are not known yet. */
+export interface ProgramDraft {
+  readonly spec: ProgramSpec;
+  readonly draft: Draft;
+  readonly staging: DraftBuffer;
+  readonly labels: DraftBuffer;
+  readonly logits: DraftBuffer;
+  /** Bytes of its buffers. */
+  readonly arenaBytes: number;
+}
+
+/** Writes a program for one batch size, and packs its buffers. */
+export function draftProgram(model: LoweredModel, store: Store, spec: ProgramSpec): ProgramDraft {
+  const emission = new Emission(model, store, spec);
+  const { draft, posBytes } = emission;
+  const { input, output } = model;
+  const staging = draft.buffer(4 * spec.lanes * input.channels * input.height * input.width);
+  const labels = draft.buffer(4 * spec.lanes);
+  draft.touch(labels);
+  emitForward(emission, staging);
+  const logits = emission.value(output);
+  const learn = spec.kind === 'learn';
+  const gradient = learn ? draft.buffer(positionsOf(output) * posBytes) : null;
+  const plane = planeOf(output) * posBytes;
+  draft.op('loss', {
+    ...{ logits: emission.origin(logits, output), dlogits: gradient ? emission.origin(gradient, output) : 0 },
+    ...{ labels: { buffer: labels, bytes: 0 }, result: store.result, classes: output.channels },
+    ...{ lanes: spec.lanes, posBytes, plane, dPlane: plane, scale: 1 / spec.lossSamples },
+  });
+  if (gradient) {
+    forgetRecomputed(emission);
+    emitBackward(emission, gradient);
+  } else {
+    draft.touch(logits);
+  }
+  return { spec, draft, staging, labels, logits, arenaBytes: placeBuffers(draft.buffers) };
+}
+
+function forgetRecomputed(emission: Emission): void {
+  if (!emission.spec.recompute) return;
+  for (const step of emission.model.steps) {
+    if (step.kind === 'join' && canRecompute(step, emission.model.output)) emission.release(step.z);
+  }
+}
+
+/** Bytes of a program's records. */
+export function programRecordBytes({ draft }: ProgramDraft): number {
+  return recordBytes(draft);
+}
+
+/** Writes the records at `address`; buffers lie from `arena` on. */
+export function writeProgram(
+  memory: LinearMemory,
+  program: ProgramDraft,
+  address: number,
+  arena: number,
+): Program {
+  const { draft, spec } = program;
+  writeRecords(draft, memory, address, arena);
+  const segments: Segment[] = [];
+  let start = 0;
+  for (const { end, label, buffer } of draft.pauses) {
+    const gradient = { kernel: label, address: arena + buffer.offset, count: buffer.bytes / 4 };
+    segments.push({ first: address + start * RECORD_BYTES, count: end - start, gradient });
+    start = end;
+  }
+  segments.push({ first: address + start * RECORD_BYTES, count: draft.ops.length - start, gradient: null });
+  const place = (buffer: DraftBuffer): number => arena + buffer.offset;
+  return {
+    spec,
+    segments,
+    staging: place(program.staging),
+    labels: place(program.labels),
+    logits: place(program.logits),
+  };
+}
+
+/** Ops that bring transposed and packed copies of the weights up to date. */
+export function draftRefresh(store: Store): Draft {
+  const draft = new Draft();
+  for (const layer of store.layers.values()) refreshLayer(draft, layer, store);
+  return draft;
+}
+
+function refreshLayer(draft: Draft, layer: LayerStore, store: Store): void {
+  const { kernel, step, active, phases } = layer;
+  const src = store.values + 4 * kernel.start;
+  if (active) {
+    if (layer.backVal)
+      draft.op('gather', { dst: layer.backVal, src, index: layer.backFrom, count: kernel.count });
+    return;
+  }
+  const filters = step.y.channels;
+  const channels = step.x.channels;
+  const kCount = kernel.size / filters;
+  draft.op('packDense', {
+    dst: layer.pack,
+    src,
+    kCount,
+    kTotal: kCount,
+    rows: filters,
+    kStride: 4 * filters,
+    rowStride: 4,
+  });
+  for (const [i, dst] of layer.backPack.entries()) {
+    const taps = phases[i]?.taps ?? [];
+    for (const [t, [ky, kx]] of taps.entries()) {
+      draft.op('packDense', {
+        ...{ dst: dst + 16 * t * filters, src: src + 4 * (ky * step.kernel[1] + kx) * channels * filters },
+        ...{
+          kCount: filters,
+          kTotal: taps.length * filters,
+          rows: channels,
+          kStride: 4,
+          rowStride: 4 * filters,
+        },
+      });
+    }
+  }
+}

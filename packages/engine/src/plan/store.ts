@@ -1,0 +1,228 @@
+import { parameterSpecs, type LayerMask, type Mask } from '@espalier/core';
+import { phaseOfTap, type LoweredModel, type WeightedStep } from './lower.js';
+
+/** One parameter's place in the values, gradients and optimiser state. */
+export interface Slot {
+  readonly name: string;
+  /** Values of the whole parameter. */
+  readonly size: number;
+  /** Values kept: only the active ones of a sparse kernel. */
+  readonly count: number;
+  /** Floats from the start of the values; a multiple of 4, and so is the room behind it. */
+  readonly start: number;
+}
+
+/** One stride phase of a layer's input gradient: input pixels `(phaseY + sy·i, phaseX + sx·j)`. */
+export interface Phase {
+  readonly y: number;
+  readonly x: number;
+  /** Kernel taps that reach these pixels. */
+  readonly taps: readonly (readonly [number, number])[];
+}
+
+/** Where a layer's structure lies. Addresses of things it does not have are 0. */
+export interface LayerStore {
+  readonly step: WeightedStep;
+  readonly kernel: Slot;
+  readonly bias: Slot | null;
+  /** The active weights' list; null where all are kept and the dense path runs. */
+  readonly active: Uint32Array | null;
+  readonly phases: readonly Phase[];
+  /** Byte offset per (tap, input channel) of one group. */
+  readonly kOff: number;
+  /** Rows by output channel: bounds, input offsets, and each kept weight's flat index. */
+  readonly rowPtr: number;
+  readonly off: number;
+  readonly flat: number;
+  /** Rows by (phase, input channel): bounds, offsets into the output gradient, source bytes and values. */
+  readonly backPtr: number;
+  readonly backOff: number;
+  readonly backFrom: number;
+  readonly backVal: number;
+  /** Packed weights of the dense path, and per phase its transposed ones with their offsets. */
+  readonly pack: number;
+  readonly backPack: readonly number[];
+  readonly backKOff: readonly number[];
+}
+
+/** Where a batch norm's numbers lie. */
+export interface NormStore {
+  readonly node: string;
+  readonly channels: number;
+  readonly gamma: Slot;
+  readonly beta: Slot;
+  readonly stats: number;
+  readonly norm: number;
+  readonly running: number;
+}
+
+/** Everything that outlives a step, with its address. */
+export interface Store {
+  readonly slots: readonly Slot[];
+  readonly layers: ReadonlyMap<string, LayerStore>;
+  readonly norms: ReadonlyMap<string, NormStore>;
+  /** Floats in the values and in the gradients, and in each array an optimiser adds. */
+  readonly floats: number;
+  readonly values: number;
+  readonly grads: number;
+  /** All byte offsets stand together, so that one pass scales them to another batch size. */
+  readonly offsets: number;
+  readonly offsetCount: number;
+  /** f64 sum of losses, f64 correct count. */
+  readonly result: number;
+  /** Eight f32 for the optimiser. */
+  readonly hyper: number;
+  readonly end: number;
+}
+
+/** Bump allocation from a first address. */
+class Bump {
+  next: number;
+
+  constructor(first: number) {
+    this.next = first;
+  }
+
+  take(bytes: number): number {
+    const address = Math.ceil(this.next / 16) * 16;
+    this.next = address + bytes;
+    return address;
+  }
+}
+
+/** Gives every persistent number an address from `base` on. A null mask keeps everything. */
+export function planStore(model: LoweredModel, mask: Mask | null, base: number): Store {
+  const slots = planSlots(model, mask);
+  const floats = slots.reduce((end, slot) => Math.max(end, slot.start + rounded(slot.count)), 0);
+  const bump = new Bump(base);
+  const result = bump.take(16);
+  const hyper = bump.take(32);
+  const values = bump.take(4 * floats);
+  const grads = bump.take(4 * floats);
+  const steps = model.steps.filter((step) => step.kind === 'weighted');
+  const drafts = steps.map((step) => draftLayer(step, slots, mask));
+  const offsets = bump.take(0);
+  const withOffsets = drafts.map((draft) => placeOffsets(draft, bump));
+  const offsetCount = (bump.next - offsets) / 4;
+  const layers = new Map(withOffsets.map((draft) => [draft.step.node, placeLayer(draft, bump)]));
+  const norms = planNorms(model, slots, bump);
+  return {
+    floats,
+    values,
+    grads,
+    slots,
+    layers,
+    norms,
+    offsets,
+    offsetCount,
+    result,
+    hyper,
+    end: bump.take(0),
+  };
+}
+
+function rounded(count: number): number {
+  return Math.ceil(count / 4) * 4;
+}
+
+function planSlots({ graph }: LoweredModel, mask: Mask | null): readonly Slot[] {
+  let start = 0;
+  return parameterSpecs(graph).map(({ name, size }) => {
+    const count = mask?.layer(name)?.active.length ?? size;
+    const slot = { name, size, count, start };
+    start += rounded(count);
+    return slot;
+  });
+}
+
+function slotNamed(slots: readonly Slot[], name: string): Slot | null {
+  return slots.find((slot) => slot.name === name) ?? null;
+}
+
+type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'phases'>;
+
+function draftLayer(step: WeightedStep, slots: readonly Slot[], mask: Mask | null): LayerDraft {
+  const kernel = slotNamed(slots, `${step.node}/kernel`)!;
+  const bias = step.hasBias ? slotNamed(slots, `${step.node}/bias`) : null;
+  const listed = mask?.layer(kernel.name);
+  return { step, kernel, bias, active: activeOf(step, kernel, listed), phases: phasesOf(step) };
+}
+
+/** Groups go by the lists of weights too: a depthwise row has nine, which is what the sparse kernel is good at. */
+function activeOf(
+  { groups }: WeightedStep,
+  { size }: Slot,
+  listed: LayerMask | undefined,
+): Uint32Array | null {
+  if (listed && listed.active.length < size) return listed.active;
+  return groups === 1 ? null : Uint32Array.from({ length: size }, (_, i) => i);
+}
+
+/** The stride phases of the input, in row order; on a small input the last ones may have no pixels. */
+export function phasesOf({ kernel, strides, padTop, padLeft }: WeightedStep): readonly Phase[] {
+  const phases: Phase[] = [];
+  for (let a = 0; a < strides[0]; a++) {
+    for (let b = 0; b < strides[1]; b++) {
+      const taps: (readonly [number, number])[] = [];
+      for (let ky = 0; ky < kernel[0]; ky++) {
+        for (let kx = 0; kx < kernel[1]; kx++) {
+          if (phaseOfTap(ky, strides[0], padTop) === a && phaseOfTap(kx, strides[1], padLeft) === b)
+            taps.push([ky, kx]);
+        }
+      }
+      phases.push({ y: a, x: b, taps });
+    }
+  }
+  return phases;
+}
+
+type OffsetDraft = LayerDraft & Pick<LayerStore, 'kOff' | 'off' | 'backOff' | 'backKOff'>;
+
+function placeOffsets(draft: LayerDraft, bump: Bump): OffsetDraft {
+  const { step, kernel, active, phases } = draft;
+  const kOff = bump.take(4 * (kernel.size / step.y.channels));
+  const off = active ? bump.take(4 * kernel.count) : 0;
+  const backOff = active && step.x.trainable ? bump.take(4 * kernel.count) : 0;
+  const backKOff =
+    active || !step.x.trainable ? [] : phases.map(({ taps }) => bump.take(4 * taps.length * step.y.channels));
+  return { ...draft, kOff, off, backOff, backKOff };
+}
+
+function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
+  const { step, kernel, active, phases } = draft;
+  const { x, y } = step;
+  const none = { rowPtr: 0, flat: 0, backPtr: 0, backFrom: 0, backVal: 0, pack: 0, backPack: [] };
+  if (!active) {
+    const fours = Math.ceil(x.channels / 4);
+    const pack = bump.take(16 * Math.ceil(y.channels / 4) * (kernel.size / y.channels));
+    const backPack = x.trainable
+      ? phases.map(({ taps }) => bump.take(16 * fours * taps.length * y.channels))
+      : [];
+    return { ...draft, ...none, pack, backPack };
+  }
+  const rowPtr = bump.take(4 * (y.channels + 1));
+  const flat = bump.take(4 * kernel.count);
+  if (!x.trainable) return { ...draft, ...none, rowPtr, flat };
+  const backPtr = bump.take(4 * (phases.length * x.channels + 1));
+  const backFrom = bump.take(4 * kernel.count);
+  const backVal = bump.take(4 * kernel.count);
+  return { ...draft, ...none, rowPtr, flat, backPtr, backFrom, backVal };
+}
+
+function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): ReadonlyMap<string, NormStore> {
+  const norms = new Map<string, NormStore>();
+  for (const step of model.steps) {
+    if (step.kind !== 'join') continue;
+    for (const { norm, source } of step.terms) {
+      if (!norm) continue;
+      const { channels } = source;
+      const stats = bump.take(24 * channels);
+      const block = bump.take(32 * channels);
+      const running = bump.take(8 * channels);
+      const gamma = slotNamed(slots, `${norm.name}/gamma`)!;
+      const beta = slotNamed(slots, `${norm.name}/beta`)!;
+      norms.set(norm.name, { node: norm.name, channels, gamma, beta, stats, norm: block, running });
+    }
+  }
+  return norms;
+}

@@ -1,0 +1,280 @@
+import {
+  checkBatch,
+  checkKept,
+  checkState,
+  checkTopGradientRequests,
+  checkTrainable,
+  checkTrainOptions,
+  datasetSize,
+  epochBatches,
+  EspalierError,
+  type Batch,
+  type Dataset,
+  type Evaluation,
+  type EvaluateOptions,
+  type Footprint,
+  type Mask,
+  type ModelGraph,
+  type ModelState,
+  type MomentOptions,
+  type MomentTree,
+  type ParamTree,
+  type TopGradientRequest,
+  type TopGradients,
+  type TrainControl,
+  type Trainer,
+  type TrainOptions,
+  type TrainResult,
+} from '@espalier/core';
+import { Call, type CallRequest, type Limits } from './call.js';
+import { executedMacs } from './footprint.js';
+import { MomentGatherer } from './moments.js';
+import { Network } from './network.js';
+import { Breather } from './breather.js';
+import { draftProgram } from './plan/program.js';
+import { ENGINE_OPS } from './plan/lower.js';
+import { trainNetwork } from './train.js';
+import { collectGradients, collectTopGradients, prunedKernels, sparseKernels } from './top-gradients.js';
+import { engineAvailable } from './wasm/kernels.js';
+import { MAX_BYTES } from './wasm/linear-memory.js';
+
+/** How the engine may use its host. */
+export interface SparseTrainerOptions {
+  /** Bytes the trainer may allocate in all; a batch that needs more is trained in parts. Default: 4 GiB. */
+  readonly memoryBudget?: number;
+  /**
+   * Computes a norm's output again in the backward pass instead of keeping it: about a third less memory for a few
+   * per cent of the time. Default: true.
+   */
+  readonly recompute?: boolean;
+}
+
+/**
+ * The sparse engine: a {@link Trainer} whose time and memory fall with the density, on any CPU with WebAssembly SIMD.
+ * @throws EspalierError `backend_unavailable` where that is missing: the tfjs trainer takes over.
+ */
+export function createSparseTrainer(options: SparseTrainerOptions = {}): Promise<Trainer> {
+  if (!engineAvailable()) {
+    const sentence = 'the sparse engine needs WebAssembly SIMD, which this host lacks; use the tfjs trainer';
+    return Promise.reject(new EspalierError('backend_unavailable', sentence));
+  }
+  return Promise.resolve(new SparseTrainer(options));
+}
+
+class SparseTrainer implements Trainer {
+  readonly name = 'engine-wasm';
+  readonly ops = ENGINE_OPS;
+  readonly #limits: Limits;
+  #loaded: { readonly network: Network; state: ModelState } | null = null;
+  #peakBytes = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor({ memoryBudget = MAX_BYTES, recompute = true }: SparseTrainerOptions) {
+    this.#limits = { memoryBudget: Math.min(memoryBudget, MAX_BYTES), recompute };
+  }
+
+  load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#loaded = null;
+      mask?.checkFits(graph);
+      const network = await Network.create({ graph, state, mask }, (model, store) => {
+        checkState(graph, state);
+        this.#checkBudget(model, store);
+      });
+      this.#loaded = { network, state };
+      this.#peakBytes = network.memory.bytes;
+    });
+  }
+
+  train(dataset: Dataset, options: TrainOptions, control: TrainControl = {}): Promise<TrainResult> {
+    return this.#inTurn(async () => {
+      const loaded = this.#demand();
+      const { network } = loaded;
+      checkTrainable(network.graph, dataset);
+      checkTrainOptions(network.graph, options);
+      const sizes = batchSizes(datasetSize(dataset), options.batchSize);
+      const call = this.#open(network, {
+        kind: 'learn',
+        batchSizes: sizes,
+        gradients: { batchSize: sizes.at(-1) ?? 0, kernels: sparseKernels(network, options.topGradients) },
+        optimizer: options.optimizer.kind,
+        proximal: options.proximal > 0,
+      });
+      try {
+        const result = await trainNetwork({
+          network,
+          call,
+          dataset,
+          options,
+          control,
+          moments: loaded.state.moments,
+        });
+        loaded.state = result.state;
+        return result;
+      } catch (error) {
+        network.writeState(loaded.state);
+        throw error;
+      }
+    });
+  }
+
+  gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: ParamTree }> {
+    return this.#inTurn(() => {
+      const { network } = this.#demand();
+      checkBatch(network.graph, batch);
+      const call = this.#open(network, learning(batch.size, prunedKernels(network)));
+      const whole = new Map<string, Float32Array>();
+      collectGradients({ network, call, batch, kernels: prunedKernels(network) }, (kernel, values) => {
+        whole.set(kernel, values.slice());
+      });
+      const gradients = network.readGradients();
+      for (const [kernel, values] of whole) gradients.set(kernel, values);
+      return { loss: network.result().lossSum / batch.size, gradients };
+    });
+  }
+
+  topGradients(batch: Batch, requests: readonly TopGradientRequest[]): Promise<readonly TopGradients[]> {
+    return this.#inTurn(() => {
+      const { network } = this.#demand();
+      checkBatch(network.graph, batch);
+      checkTopGradientRequests(network.graph, requests);
+      const kernels = sparseKernels(network, requests);
+      const call = this.#open(network, learning(batch.size, kernels));
+      return collectTopGradients({ network, call, batch, kernels }, requests);
+    });
+  }
+
+  batchNormMoments(dataset: Dataset, { batchSize, normalization, mode }: MomentOptions): Promise<MomentTree> {
+    return this.#inTurn(async () => {
+      const { network, state } = this.#demand();
+      checkTrainable(network.graph, dataset);
+      if (mode.kind === 'ema') checkKept(mode.momentum);
+      const call = this.#open(network, {
+        ...forward(batchSizes(datasetSize(dataset), batchSize)),
+        kind: 'observe',
+      });
+      const moments = new MomentGatherer(state.moments, mode);
+      const breather = this.#breather(network);
+      for (let pass = 0; pass < (mode.kind === 'ema' ? mode.passes : 1); pass++) {
+        for (const batch of epochBatches(dataset, { batchSize, normalization })) {
+          call.run(batch, {
+            piece: (piece) => {
+              call.gather(moments, piece);
+            },
+          });
+          await breather.breathe(batch.size);
+        }
+      }
+      return moments.result();
+    });
+  }
+
+  evaluate(dataset: Dataset, { batchSize, normalization }: EvaluateOptions): Promise<Evaluation> {
+    return this.#inTurn(async () => {
+      const { network } = this.#demand();
+      checkTrainable(network.graph, dataset);
+      const call = this.#open(network, forward(batchSizes(datasetSize(dataset), batchSize)));
+      const breather = this.#breather(network);
+      call.begin();
+      for (const batch of epochBatches(dataset, { batchSize, normalization })) {
+        call.run(batch);
+        await breather.breathe(batch.size);
+      }
+      return { ...network.result(), samples: datasetSize(dataset) };
+    });
+  }
+
+  predict(batch: Batch): Promise<Float32Array> {
+    return this.#inTurn(() => {
+      const { network } = this.#demand();
+      checkBatch(network.graph, batch);
+      const call = this.#open(network, forward([batch.size]));
+      const classes = network.model.output.channels;
+      const logits = new Float32Array(batch.size * classes);
+      let at = 0;
+      call.run(batch, {
+        piece: ({ program }) => {
+          const part = network.logits(program);
+          logits.set(part, at);
+          at += part.length;
+        },
+      });
+      return logits;
+    });
+  }
+
+  footprint(): Footprint {
+    const { network } = this.#demand();
+    return { peakBytes: this.#peakBytes, ...executedMacs(network.store) };
+  }
+
+  dispose(): Promise<void> {
+    return this.#inTurn(() => {
+      this.#loaded = null;
+      this.#disposed = true;
+    });
+  }
+
+  #open(network: Network, request: CallRequest): Call {
+    const call = Call.open(network, request, this.#limits);
+    this.#peakBytes = Math.max(this.#peakBytes, network.memory.bytes);
+    return call;
+  }
+
+  #breather(network: Network): Breather {
+    return new Breather(executedMacs(network.store).forwardMacsPerSample);
+  }
+
+  /** Refuses what could not train even four samples at a time. */
+  #checkBudget(model: Network['model'], store: Network['store']): void {
+    const spec = {
+      lanes: 4,
+      lossSamples: 4,
+      denseGradients: new Set<string>(),
+      recompute: this.#limits.recompute,
+    };
+    const needed = store.end + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
+    if (needed > this.#limits.memoryBudget) {
+      throw new EspalierError(
+        'memory_budget',
+        `the smallest plan needs ${needed} bytes; the budget is ${this.#limits.memoryBudget}`,
+        { needed, budget: this.#limits.memoryBudget },
+      );
+    }
+  }
+
+  #demand(): { readonly network: Network; state: ModelState } {
+    if (!this.#loaded) {
+      throw new EspalierError(
+        'invalid_argument',
+        this.#disposed
+          ? 'the trainer was disposed of; make another'
+          : 'no network is loaded; call load first',
+      );
+    }
+    return this.#loaded;
+  }
+
+  /** Calls run one at a time, in the order they came. */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function forward(sizes: readonly number[]): CallRequest {
+  return { kind: 'infer', batchSizes: sizes, gradients: null, optimizer: 'none', proximal: false };
+}
+
+function learning(batchSize: number, kernels: readonly string[]): CallRequest {
+  const gradients = { batchSize, kernels };
+  return { kind: 'learn', batchSizes: [batchSize], gradients, optimizer: 'none', proximal: false };
+}
+
+/** The sizes that the batches of one pass have. */
+function batchSizes(samples: number, batchSize: number): readonly number[] {
+  const rest = samples % batchSize;
+  return [...(samples >= batchSize ? [batchSize] : []), ...(rest > 0 ? [rest] : [])];
+}
