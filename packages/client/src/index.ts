@@ -1,1 +1,2 @@
 export * from './sockets/index.js';
+export * from './session/index.js';

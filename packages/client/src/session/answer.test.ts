@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { answerChallenge } from './answer.js';
 
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+const hex = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('answerChallenge', () => {

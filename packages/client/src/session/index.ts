@@ -7,3 +7,4 @@ export {
   type Scheduler,
 } from './run-client.js';
 export type { ClientData, ReceivedModel } from './task-context.js';
+export { answerChallenge } from './answer.js';

@@ -8,7 +8,11 @@ import { evaluateFinal, trainRound } from './train-task.js';
  * Does one task and gives the answer to send.
  * @throws EspalierError `mask_mismatch` when the mask must be sent whole, or whatever the trainer throws.
  */
-export function performTask(context: TaskContext, task: ClientTask, control: TrainControl): Promise<ClientMessage> {
+export function performTask(
+  context: TaskContext,
+  task: ClientTask,
+  control: TrainControl,
+): Promise<ClientMessage> {
   switch (task.kind) {
     case 'canary':
       return proveBackend(context.trainer, task.message.canary);

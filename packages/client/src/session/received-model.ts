@@ -1,4 +1,11 @@
-import { applyMaskDelta, EspalierError, unpackActive, type Mask, type ModelGraph, type SparseModel } from '@espalier/core';
+import {
+  applyMaskDelta,
+  EspalierError,
+  unpackActive,
+  type Mask,
+  type ModelGraph,
+  type SparseModel,
+} from '@espalier/core';
 import type { ReceivedModel } from './task-context.js';
 
 /**
@@ -12,7 +19,12 @@ export function receiveModel(graph: ModelGraph, model: SparseModel, known: Mask 
     throw mismatch(`the mask came out as ${mask.hash}, announced was ${model.mask.hash}`);
   }
   mask.checkFits(graph);
-  return { mask, params: unpackActive(graph, mask, model.values), moments: model.moments, values: model.values };
+  return {
+    mask,
+    params: unpackActive(graph, mask, model.values),
+    moments: model.moments,
+    values: model.values,
+  };
 }
 
 function followMask({ maskUpdate }: SparseModel, known: Mask | null): Mask {

@@ -57,7 +57,12 @@ export interface ClientOptions {
 /** What a client tells the person who runs it. */
 export type ClientReport =
   | { readonly kind: 'note'; readonly message: string }
-  | { readonly kind: 'admitted'; readonly partitionIndex: number; readonly samples: number; readonly backend: string }
+  | {
+      readonly kind: 'admitted';
+      readonly partitionIndex: number;
+      readonly samples: number;
+      readonly backend: string;
+    }
   | { readonly kind: 'task'; readonly task: ClientTask['kind']; readonly round: number | null }
   | { readonly kind: 'progress'; readonly round: number | null; readonly progress: TrainProgress }
   | { readonly kind: 'sent'; readonly message: ClientMessage['kind'] };
@@ -203,7 +208,10 @@ class Session {
     }
   }
 
-  #joinMessage(challenge: Extract<ServerMessage, { kind: 'challenge' }>, returnToken: string | null): ClientMessage {
+  #joinMessage(
+    challenge: Extract<ServerMessage, { kind: 'challenge' }>,
+    returnToken: string | null,
+  ): ClientMessage {
     const { token, name, part, profile } = this.#options;
     const { train } = this.#loaded().data;
     return {
@@ -266,7 +274,12 @@ class Session {
   #reportAdmitted(): void {
     const { data, trainer } = this.#loaded();
     const partitionIndex = this.#state.identity?.partitionIndex ?? 0;
-    this.#report({ kind: 'admitted', partitionIndex, samples: data.train.labels.length, backend: trainer.name });
+    this.#report({
+      kind: 'admitted',
+      partitionIndex,
+      samples: data.train.labels.length,
+      backend: trainer.name,
+    });
   }
 
   async #end(outcome: ClientOutcome): Promise<void> {

@@ -28,7 +28,9 @@ export async function candidateMoments(
   for (const counts of pool.counts) {
     const { mask, params } = candidateModel(job.graph, pool, counts);
     await trainer.load(job.graph, { params, moments: pool.moments }, mask);
-    candidates.push(await trainer.batchNormMoments(development, { mode, batchSize, normalization: job.normalization }));
+    candidates.push(
+      await trainer.batchNormMoments(development, { mode, batchSize, normalization: job.normalization }),
+    );
   }
   return { kind: 'candidateMoments', candidates, samples: datasetSize(development) };
 }
@@ -39,7 +41,8 @@ export async function candidateLosses(
   merged: readonly MomentTree[],
 ): Promise<ClientMessage> {
   const { job, trainer, memory } = context;
-  if (memory.pool === null) throw new EspalierError('not_expected', 'merged statistics came without a pool before them');
+  if (memory.pool === null)
+    throw new EspalierError('not_expected', 'merged statistics came without a pool before them');
   const { pool } = memory.pool;
   const development = developmentSamples(context);
   const candidates: Evaluation[] = [];

@@ -27,7 +27,11 @@ export async function trainRound(
   const received = await takeModel(context, model);
   const evaluation = message.evaluate ? await evaluateHeldOut(context) : null;
   const stream = trainStream(context, round);
-  const result = await trainer.train(data.train, { ...work, normalization: job.normalization, stream }, control);
+  const result = await trainer.train(
+    data.train,
+    { ...work, normalization: job.normalization, stream },
+    control,
+  );
   const update: ClientUpdate = {
     round,
     maskHash: received.mask.hash,
@@ -75,7 +79,10 @@ async function takeModel(context: TaskContext, model: TrainMessage['model']): Pr
 
 async function evaluateHeldOut({ job, data, trainer }: TaskContext): Promise<Evaluation> {
   if (data.evaluation === null) {
-    throw new EspalierError('invalid_data', 'the coordinator asks for an evaluation, but no samples were held out here');
+    throw new EspalierError(
+      'invalid_data',
+      'the coordinator asks for an evaluation, but no samples were held out here',
+    );
   }
   return trainer.evaluate(data.evaluation, { batchSize: EVALUATION_BATCH, normalization: job.normalization });
 }

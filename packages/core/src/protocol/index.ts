@@ -53,3 +53,4 @@ export {
   type RunningTask,
 } from './client-state.js';
 export { reduceClient, type ClientTransition } from './client-reducer.js';
+export { candidateModel, nestedPool } from './nested-pool.js';

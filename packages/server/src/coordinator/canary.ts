@@ -18,7 +18,13 @@ const TOLERANCE = 0.02;
 export function makeCanary(): Canary {
   const seed = 7;
   const graph = buildModel({ name: 'cnn-small', width: 4 }, [8, 8, 3], 4);
-  const batch = proceduralDataset({ numClasses: 4, imageShape: [8, 8, 3], samplesPerClass: 2, seed, split: 'train' });
+  const batch = proceduralDataset({
+    numClasses: 4,
+    imageShape: [8, 8, 3],
+    samplesPerClass: 2,
+    seed,
+    split: 'train',
+  });
   const { params } = initialState(graph, seed);
   return {
     graph,
@@ -39,13 +45,20 @@ export async function referenceGradients(trainer: Trainer, canary: Canary): Prom
 }
 
 /** Null when the gradients agree with the reference, else a sentence that says where they do not. */
-export function canaryProblem(canary: Canary, reference: Float32Array, gradients: Float32Array): string | null {
+export function canaryProblem(
+  canary: Canary,
+  reference: Float32Array,
+  gradients: Float32Array,
+): string | null {
   if (gradients.length !== reference.length) {
     return `the backend sent ${gradients.length} gradients of the test network, expected ${reference.length}`;
   }
   let offset = 0;
   for (const { name, size } of parameterSpecs(canary.graph)) {
-    const error = relativeError(gradients.subarray(offset, offset + size), reference.subarray(offset, offset + size));
+    const error = relativeError(
+      gradients.subarray(offset, offset + size),
+      reference.subarray(offset, offset + size),
+    );
     if (!(error <= TOLERANCE)) {
       const percent = (100 * error).toFixed(1);
       return `this backend computes the gradient of ${name} of a small test network ${percent} % wrong (allowed are ${100 * TOLERANCE} %): choose another backend`;

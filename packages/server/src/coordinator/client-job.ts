@@ -2,7 +2,10 @@ import type { ClientJob, ModelGraph } from '@espalier/core';
 import type { CoordinatorOptions } from './options.js';
 
 /** What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set. */
-export function clientJob({ job, classes, testData, serverSamplesPerClass }: CoordinatorOptions, graph: ModelGraph): ClientJob {
+export function clientJob(
+  { job, classes, testData, serverSamplesPerClass }: CoordinatorOptions,
+  graph: ModelGraph,
+): ClientJob {
   return {
     name: job.name,
     seed: job.seed,

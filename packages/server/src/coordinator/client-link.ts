@@ -45,7 +45,11 @@ export class ClientLink {
   #detached = false;
 
   constructor(
-    { id, nonce, connection }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
+    {
+      id,
+      nonce,
+      connection,
+    }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
     handlers: LinkHandlers,
     { context, limits }: LinkWire,
   ) {

@@ -32,7 +32,8 @@ export function closeRound(
 ): ClosedRound {
   const { graph, mask } = model;
   const state = averagedState(model, updates);
-  if (adjustment === null) return { model: globalModel(graph, mask, state, model.previousMask), exchanged: null };
+  if (adjustment === null)
+    return { model: globalModel(graph, mask, state, model.previousMask), exchanged: null };
   const reports = updates.map((read) => {
     const { samples, topGradients } = read();
     return { samples, topGradients };

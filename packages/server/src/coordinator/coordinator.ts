@@ -1,10 +1,10 @@
 import {
   buildModel,
   coordinatorConfig,
-  EspalierError,
   initialCoordinatorState,
   pendingRequests,
   reduceCoordinator,
+  toEspalierError,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
@@ -161,7 +161,7 @@ export class Coordinator {
 
   #fail(error: unknown): void {
     this.#cancelTimers();
-    const known = error instanceof EspalierError ? error : new EspalierError('internal', String(error));
+    const known = toEspalierError(error);
     this.#options.log.error(known.message);
     void this.#desk.closeAll(known.code);
     this.#settle?.reject(known);

@@ -26,6 +26,14 @@ import type { Payload } from './payloads.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
+/** Messages that answer an open step. */
+const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set([
+  'candidateMoments',
+  'candidateLosses',
+  'update',
+  'evaluation',
+]);
+
 /** The reducer, as the desk sees it. */
 interface Reducer {
   state(): CoordinatorState;
@@ -76,7 +84,7 @@ export class CoordinatorDesk {
           this.#closed(from);
         },
         onError: (from, error) => {
-          this.#refuseLink(from, error);
+          this.#contentRefused(from, error, true);
         },
       },
       this.#wire,
@@ -95,10 +103,18 @@ export class CoordinatorDesk {
         this.#seated.get(effect.clientId)?.send({ kind: 'admitted' });
         return;
       case 'refuseConnection':
-        this.#refuse(this.#links.get(effect.connection), new EspalierError(effect.code, effect.message), true);
+        this.#refuse(
+          this.#links.get(effect.connection),
+          new EspalierError(effect.code, effect.message),
+          true,
+        );
         return;
       case 'refuse':
-        this.#refuse(this.#seated.get(effect.clientId), new EspalierError(effect.code, effect.message), effect.fatal);
+        this.#refuse(
+          this.#seated.get(effect.clientId),
+          new EspalierError(effect.code, effect.message),
+          effect.fatal,
+        );
         return;
       case 'accept':
         this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
@@ -153,7 +169,9 @@ export class CoordinatorDesk {
         return [{ kind: 'train', round, model: this.#modelFor(link), work, evaluate }];
       }
       case 'finish':
-        return [{ kind: 'finish', round: request.round, model: this.#modelFor(link), evaluate: request.evaluate }];
+        return [
+          { kind: 'finish', round: request.round, model: this.#modelFor(link), evaluate: request.evaluate },
+        ];
       default:
         return unreachable(request);
     }
@@ -176,7 +194,7 @@ export class CoordinatorDesk {
       if (link.clientId === null) this.#joining(link, message);
       else this.#answer(link, link.clientId, message);
     } catch (error) {
-      this.#contentRefused(link, message, toEspalierError(error));
+      this.#contentRefused(link, toEspalierError(error), ANSWERS.has(message.kind));
     }
   }
 
@@ -212,10 +230,18 @@ export class CoordinatorDesk {
         this.#take(clientId, { phase: 'losses', round, open: () => this.#openLosses(message) });
         return;
       case 'update':
-        this.#take(clientId, { phase: 'train', round: message.update.round, open: () => this.#openUpdate(clientId, message) });
+        this.#take(clientId, {
+          phase: 'train',
+          round: message.update.round,
+          open: () => this.#openUpdate(clientId, message),
+        });
         return;
       case 'evaluation':
-        this.#take(clientId, { phase: 'evaluate', round: message.round, open: () => openEvaluation(message) });
+        this.#take(clientId, {
+          phase: 'evaluate',
+          round: message.round,
+          open: () => openEvaluation(message),
+        });
         return;
       case 'requestMask':
         this.#sendWholeMask(link, clientId);
@@ -234,7 +260,9 @@ export class CoordinatorDesk {
   }
 
   async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
-    const problem = await this.#workshop.judgeCanary(gradients).catch((error: unknown) => toEspalierError(error).rawMessage);
+    const problem = await this.#workshop
+      .judgeCanary(gradients)
+      .catch((error: unknown) => toEspalierError(error).rawMessage);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
   }
@@ -275,20 +303,12 @@ export class CoordinatorDesk {
   }
 
   /** Bad contents: told why; the open step no longer waits for this client. Strangers are shown the door. */
-  #contentRefused(link: ClientLink, message: ClientMessage, error: EspalierError): void {
-    if (link.clientId === null) {
-      this.#refuseLink(link, error);
-      return;
-    }
-    this.#refuse(link, error, false);
-    const answers = ['candidateMoments', 'candidateLosses', 'update', 'evaluation'];
-    if (!answers.includes(message.kind)) return;
+  #contentRefused(link: ClientLink, error: EspalierError, wasAnswer: boolean): void {
+    const { clientId } = link;
+    this.#refuse(link, error, clientId === null);
+    if (clientId === null || !wasAnswer) return;
     const { round } = this.#reducer.state();
-    this.#reducer.dispatch({ kind: 'failed', clientId: link.clientId, round, code: error.code });
-  }
-
-  #refuseLink(link: ClientLink, error: EspalierError): void {
-    this.#refuse(link, error, true);
+    this.#reducer.dispatch({ kind: 'failed', clientId, round, code: error.code });
   }
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {

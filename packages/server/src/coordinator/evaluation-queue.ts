@@ -60,7 +60,10 @@ export class EvaluationQueue {
   async #evaluate(round: number, { graph, mask, state }: GlobalModel, testData: Dataset): Promise<void> {
     const { trainer, job } = this.#options;
     await trainer.load(graph, state, mask);
-    await this.#write(round, await trainer.evaluate(testData, { batchSize: BATCH, normalization: job.normalization }));
+    await this.#write(
+      round,
+      await trainer.evaluate(testData, { batchSize: BATCH, normalization: job.normalization }),
+    );
   }
 
   async #write(round: number, evaluation: Evaluation): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  checkGradientReport,
   EspalierError,
   momentSpecs,
   type ClientUpdate,
@@ -39,15 +40,22 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
       `the update claims ${update.samples} samples, the client joined with ${expected.samples}`,
     );
   }
-  checkTopGradients(update, expected);
+  checkGradientReport(mask, expected.topGradients, update.topGradients);
   if (expected.evaluation !== (update.evaluation !== null)) {
-    throw new EspalierError('invalid_data', `an evaluation was ${expected.evaluation ? 'asked for' : 'not asked for'}`);
+    throw new EspalierError(
+      'invalid_data',
+      `an evaluation was ${expected.evaluation ? 'asked for' : 'not asked for'}`,
+    );
   }
   if (update.evaluation) checkEvaluation(update.evaluation);
 }
 
 /** One set of moments per candidate. @throws EspalierError as {@link checkUpdate}. */
-export function checkCandidateMoments(graph: ModelGraph, candidates: readonly MomentTree[], expected: number): void {
+export function checkCandidateMoments(
+  graph: ModelGraph,
+  candidates: readonly MomentTree[],
+  expected: number,
+): void {
   checkLength('candidates', candidates.length, expected);
   for (const moments of candidates) checkMoments(graph, moments);
 }
@@ -60,7 +68,8 @@ export function checkCandidateLosses(candidates: readonly Evaluation[], expected
 
 /** @throws EspalierError `not_finite` or `invalid_data`. */
 export function checkEvaluation({ lossSum, correct, samples }: Evaluation): void {
-  if (!Number.isFinite(lossSum)) throw new EspalierError('not_finite', 'the evaluation has a loss that is not finite');
+  if (!Number.isFinite(lossSum))
+    throw new EspalierError('not_finite', 'the evaluation has a loss that is not finite');
   if (samples < 1 || correct < 0 || correct > samples) {
     throw new EspalierError('invalid_data', `the evaluation has ${correct} correct of ${samples} samples`);
   }
@@ -81,37 +90,9 @@ function checkMoments(graph: ModelGraph, moments: MomentTree): void {
   }
 }
 
-function checkTopGradients({ topGradients }: ClientUpdate, { model, topGradients: asked }: UpdateExpectation): void {
-  checkLength('layers of top gradients', topGradients.length, asked.length);
-  for (const [i, { layer, count }] of asked.entries()) {
-    const { layer: name, indices, values } = topGradients[i] ?? { layer: '', indices: [], values: [] };
-    const mask = model.mask.layer(layer);
-    if (name !== layer || mask === undefined) {
-      throw new EspalierError('invalid_data', `top gradients of ${name} came where ${layer} was asked for`);
-    }
-    checkLength(`top gradients of ${layer}`, indices.length, Math.min(count, mask.size - mask.active.length));
-    checkLength(`top gradients of ${layer}`, values.length, indices.length);
-    checkFinite(`top gradients of ${layer}`, values);
-    checkInactive(layer, [...indices], mask.active, mask.size);
-  }
-}
-
-function checkInactive(layer: string, indices: readonly number[], active: Uint32Array, size: number): void {
-  const taken = new Set(active);
-  let previous = -1;
-  for (const index of indices) {
-    if (index <= previous || index >= size || taken.has(index)) {
-      throw new EspalierError(
-        'invalid_data',
-        `top gradients of ${layer} name weight ${index}, which is out of order, out of range or active`,
-      );
-    }
-    previous = index;
-  }
-}
-
 function checkLength(what: string, came: number, expected: number): void {
-  if (came !== expected) throw new EspalierError('wrong_length', `${what}: ${came} came, expected ${expected}`);
+  if (came !== expected)
+    throw new EspalierError('wrong_length', `${what}: ${came} came, expected ${expected}`);
 }
 
 function checkFinite(what: string, values: ArrayLike<number>): void {

@@ -1,4 +1,10 @@
-import { EspalierError, inputShape, PROTOCOL_VERSION, type ClientJob, type ClientMessage } from '@espalier/core';
+import {
+  EspalierError,
+  inputShape,
+  PROTOCOL_VERSION,
+  type ClientJob,
+  type ClientMessage,
+} from '@espalier/core';
 import type { CoordinatorOptions } from './options.js';
 
 /**
@@ -18,7 +24,10 @@ export function checkJoin(
     );
   }
   if (joinToken !== null && !verifyAnswer(joinToken, nonce, message.answer)) {
-    throw new EspalierError('unauthorized', 'the join token is wrong or missing: ask whoever runs the coordinator for it');
+    throw new EspalierError(
+      'unauthorized',
+      'the join token is wrong or missing: ask whoever runs the coordinator for it',
+    );
   }
   if (message.classes.join('\n') !== job.classes.join('\n')) {
     throw new EspalierError(

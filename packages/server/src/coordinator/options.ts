@@ -16,7 +16,12 @@ export interface Log {
 export type RunReport =
   | { readonly kind: 'prepared'; readonly seconds: number }
   | { readonly kind: 'selected'; readonly candidate: number; readonly losses: readonly number[] }
-  | { readonly kind: 'round'; readonly round: number; readonly accuracy: number | null; readonly trainLoss: number };
+  | {
+      readonly kind: 'round';
+      readonly round: number;
+      readonly accuracy: number | null;
+      readonly trainLoss: number;
+    };
 
 /** What a coordinator is made of. Everything of the platform is handed in. */
 export interface CoordinatorOptions {

@@ -6,6 +6,7 @@ import {
   initialState,
   maskFromScores,
   methodNamed,
+  nestedPool,
   unreachable,
   type Dataset,
   type Job,
@@ -21,7 +22,8 @@ export interface Preparation {
   /** Pretrained and dense. */
   readonly state: ModelState;
   /** The first mask, unless clients are to choose among candidates. */
-  readonly start: { readonly kind: 'mask'; readonly mask: Mask } | { readonly kind: 'pool'; readonly pool: NestedPool };
+  readonly start:
+    { readonly kind: 'mask'; readonly mask: Mask } | { readonly kind: 'pool'; readonly pool: NestedPool };
 }
 
 /** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
@@ -79,6 +81,7 @@ function criterionMask(job: Job, graph: ModelGraph, { params }: ModelState): Mas
   return maskFromScores(graph, scores, counts);
 }
 
-function candidatePool(job: Job, graph: ModelGraph, { params, moments }: ModelState): NestedPool {
-  return drawPool({ graph, params, moments, density: job.targetDensity, spec: job.pool, seed: job.seed });
+function candidatePool(job: Job, graph: ModelGraph, state: ModelState): NestedPool {
+  const { targetDensity: density, pool: spec, seed } = job;
+  return nestedPool(graph, drawPool({ graph, params: state.params, density, spec, seed }), state);
 }

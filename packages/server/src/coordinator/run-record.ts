@@ -10,7 +10,14 @@ import {
 import { modelHash } from '@espalier/proto';
 import type { GlobalModel } from './global-model.js';
 import type { TrafficLedger, TrafficReading } from './ledger.js';
-import type { AdjustmentFigures, ByteFigures, DensityFigures, RoundMetrics, RunSummary, SelectionFigures } from './metrics.js';
+import type {
+  AdjustmentFigures,
+  ByteFigures,
+  DensityFigures,
+  RoundMetrics,
+  RunSummary,
+  SelectionFigures,
+} from './metrics.js';
 
 /** What closing a round adds to the record. */
 export interface ClosedRoundFigures {
@@ -66,7 +73,11 @@ export class RunRecord {
   }
 
   /** The run in figures. */
-  summary(job: Job, model: GlobalModel, end: { readonly stopped: boolean; readonly seconds: number }): RunSummary {
+  summary(
+    job: Job,
+    model: GlobalModel,
+    end: { readonly stopped: boolean; readonly seconds: number },
+  ): RunSummary {
     this.#ledger.read();
     const accuracies = this.lines.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
     const { graph, mask, state } = model;
@@ -78,7 +89,10 @@ export class RunRecord {
       rounds: this.lines.length,
       stopped: end.stopped,
       clients: job.numClients,
-      accuracy: { final: this.lines.at(-1)?.accuracy ?? null, best: accuracies.length ? Math.max(...accuracies) : null },
+      accuracy: {
+        final: this.lines.at(-1)?.accuracy ?? null,
+        best: accuracies.length ? Math.max(...accuracies) : null,
+      },
       density: densityFigures(model),
       bytes: { ...this.#ledger.totals, setup: this.#setup, upPerRoundMedian: median(this.#uploads()) },
       macs: {

@@ -1,4 +1,10 @@
-import { chooseCandidate, mergeMoments, type Evaluation, type MomentTree, type NestedPool } from '@espalier/core';
+import {
+  chooseCandidate,
+  mergeMoments,
+  type Evaluation,
+  type MomentTree,
+  type NestedPool,
+} from '@espalier/core';
 import type { SelectionFigures } from './metrics.js';
 
 /** One client's statistics of every candidate, over its development samples. */
@@ -21,7 +27,10 @@ export function mergeCandidates(reports: readonly CandidateStatistics[]): readon
 }
 
 /** The candidate with the smallest pooled loss (FedTiny, S6), and how all of them did. */
-export function selectCandidate(pool: NestedPool, reports: readonly (readonly Evaluation[])[]): SelectionFigures {
+export function selectCandidate(
+  pool: NestedPool,
+  reports: readonly (readonly Evaluation[])[],
+): SelectionFigures {
   const size = pool.union.reduce((sum, layer) => sum + layer.size, 0);
   const pooled = pool.counts.map((_, c) => pooledEvaluation(reports, c));
   return {

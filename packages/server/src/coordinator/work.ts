@@ -13,7 +13,10 @@ export function learningRateAt(spec: LearningRateSpec, round: number, rounds: nu
     case 'constant':
       return spec.initial;
     case 'cosine':
-      return spec.final + 0.5 * (spec.initial - spec.final) * (1 + cos((Math.PI * round) / Math.max(1, rounds - 1)));
+      return (
+        spec.final +
+        0.5 * (spec.initial - spec.final) * (1 + cos((Math.PI * round) / Math.max(1, rounds - 1)))
+      );
     default:
       return unreachable(spec);
   }

@@ -57,7 +57,10 @@ export class Workshop {
     await this.#evaluations.whenCanaryReady;
     const { state, start } = await prepare(job, this.#graph, { trainer, serverData });
     if (start.kind === 'mask') {
-      this.#model = globalModel(this.#graph, start.mask, { ...state, params: applyMask(this.#graph, start.mask, state.params) });
+      this.#model = globalModel(this.#graph, start.mask, {
+        ...state,
+        params: applyMask(this.#graph, start.mask, state.params),
+      });
     } else {
       this.#pool = start.pool;
       // Without selection the first candidate is taken as it is.
@@ -95,7 +98,9 @@ export class Workshop {
       if (this.#open === null) this.record.setupDone();
       const spec = this.#options.job.adjustment;
       const topGradients =
-        adjustment === null ? [] : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+        adjustment === null
+          ? []
+          : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
       this.#open = { round, topGradients, started: this.#options.clock() };
     }
     return this.#open.topGradients;
@@ -147,7 +152,11 @@ export class Workshop {
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
     const { job, clock, store } = this.#options;
-    const read = answers.map(({ payload }) => () => this.payloads.update(payload));
+    const read = answers.map(
+      ({ payload }) =>
+        () =>
+          this.payloads.update(payload),
+    );
     const requests = this.askedTopGradients;
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
     const { model, exchanged } = closeRound(this.model, read, exchange);
@@ -170,7 +179,8 @@ export class Workshop {
   async finish(answers: readonly AcceptedAnswer[], stopped: boolean): Promise<RunResult> {
     const evaluations = answers.map(({ payload }) => this.payloads.evaluation(payload));
     await this.#evaluations.finish(evaluations.length > 0 ? addEvaluations(evaluations) : null);
-    if (this.#model === null) throw new EspalierError('stopped', 'the run was stopped before there was a model');
+    if (this.#model === null)
+      throw new EspalierError('stopped', 'the run was stopped before there was a model');
     const { job, clock, store } = this.#options;
     const summary = this.record.summary(job, this.model, { stopped, seconds: clock() - this.#started });
     await store.finish(summary, this.#bundle(this.model));

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { EspalierError, type FrameConnection } from '@espalier/core';
@@ -11,6 +11,8 @@ export interface SocketServerOptions {
   readonly maxFrameBytes: number;
   /** Called with every client that connects; it must subscribe at once. */
   readonly onConnection: (connection: FrameConnection) => void;
+  /** Answers ordinary HTTP requests; without it they get 404. */
+  readonly onRequest?: RequestListener;
   /** Certificate and key in PEM form; null (the default) speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | null;
 }
@@ -43,10 +45,10 @@ const EVENT_ROOM = 1024;
  * one binary argument and an acknowledgement.
  */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { tls = null, maxFrameBytes, onConnection } = options;
+  const { tls = null, maxFrameBytes, onConnection, onRequest = notFound } = options;
   return {
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
-      const http = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }) : createHttpServer();
+      const http = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }, onRequest) : createHttpServer(onRequest);
       await startListening(http, host, port);
       const sockets = new Server(http, {
         transports: ['websocket'],
@@ -64,6 +66,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
   };
 }
+
+const notFound: RequestListener = (_, response) => {
+  response.writeHead(404).end();
+};
 
 function startListening(http: HttpServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

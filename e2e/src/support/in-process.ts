@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { runClient, type RunningClient } from '@espalier/client';
+import { createTfjsTrainer, cpuBackend } from '@espalier/client/tfjs';
+import { prepareClientData, prepareServerData } from '@espalier/client-node';
+import type { FrameConnection, Job, Trainer } from '@espalier/core';
+import { memoryConnectionPair } from '@espalier/proto';
+import { verifyAnswer } from '@espalier/server';
+import { Coordinator, noStore, type RunResult, type RunStore } from '@espalier/server/coordinator';
+
+/** The platform's timers, in seconds. */
+export const schedule = (seconds: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, seconds * 1000);
+  return () => {
+    clearTimeout(timer);
+  };
+};
+
+/** Seconds from an arbitrary origin. */
+export const clock = (): number => performance.now() / 1000;
+
+/** A coordinator of this process with what tests look at. */
+export interface HostedCoordinator {
+  readonly coordinator: Coordinator;
+  readonly log: string[];
+}
+
+/** A coordinator over the job's own data, its trainer in this thread. */
+export async function hostCoordinator(
+  job: Job,
+  { token = null, store = noStore }: { readonly token?: string | null; readonly store?: RunStore } = {},
+): Promise<HostedCoordinator> {
+  const { server, test, classes } = await prepareServerData(job, null);
+  const log: string[] = [];
+  const write = (message: string): void => void log.push(message);
+  const coordinator = new Coordinator({
+    job,
+    classes,
+    trainer: await cpuTrainer(),
+    serverData: server,
+    testData: test,
+    serverSamplesPerClass: job.pretrain.samplesPerClass,
+    joinToken: token,
+    verifyAnswer,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    schedule,
+    clock,
+    log: { info: write, warn: write, error: write },
+    store,
+  });
+  return { coordinator, log };
+}
+
+/** The reference trainer: slow, and the same everywhere. */
+export async function cpuTrainer(): Promise<Trainer> {
+  await cpuBackend().open();
+  return createTfjsTrainer({ backend: 'cpu' });
+}
+
+/** A client of one part over connections that are handed in. */
+export function startClient(
+  part: number,
+  connect: () => Promise<FrameConnection>,
+  options: { readonly token?: string | null; readonly makeTrainer?: () => Promise<Trainer> } = {},
+): RunningClient {
+  return runClient({
+    connect,
+    loadData: (job) => prepareClientData(job, { folder: null, part }),
+    makeTrainer: options.makeTrainer ?? cpuTrainer,
+    token: options.token ?? null,
+    name: `part ${part + 1}`,
+    part,
+    profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
+    schedule,
+    clock,
+  });
+}
+
+/** A whole run in this process; clients start in the order given. */
+export async function runInProcess(job: Job, order: readonly number[]): Promise<RunResult> {
+  const { coordinator } = await hostCoordinator(job);
+  const clients = order.map((part) =>
+    startClient(part, () => {
+      const [near, far] = memoryConnectionPair();
+      coordinator.accept(near);
+      return Promise.resolve(far);
+    }),
+  );
+  const result = await coordinator.ended;
+  await Promise.all(clients.map(({ ended }) => ended));
+  return result;
+}

@@ -1,0 +1,167 @@
+import { canaryGradients } from '@espalier/client';
+import { prepareClientData } from '@espalier/client-node';
+import {
+  packedLength,
+  denseMask,
+  momentSpecs,
+  PROTOCOL_VERSION,
+  type ClientJob,
+  type ClientMessage,
+  type ClientUpdate,
+  type FrameConnection,
+  type Mask,
+  type MomentTree,
+  type ServerMessage,
+} from '@espalier/core';
+import {
+  decodeServerMessage,
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  encodeClientMessage,
+  openChannel,
+  wireContext,
+  type Channel,
+} from '@espalier/proto';
+import { cpuTrainer } from './in-process.js';
+
+type Kind = ServerMessage['kind'];
+type Received<K extends Kind> = Extract<ServerMessage, { kind: K }>;
+
+/** A client that does exactly what a test says: for bad manners of every sort. */
+export class Puppet {
+  readonly received: ServerMessage[] = [];
+  closed: string | null = null;
+  samples = 0;
+  job: ClientJob | null = null;
+  mask: Mask | null = null;
+  readonly #channel: Channel<ClientMessage>;
+  readonly #waiting: { kind: Kind | 'close'; resolve: (message: ServerMessage | null) => void }[] = [];
+
+  constructor(connection: FrameConnection) {
+    let wire = wireContext(null);
+    this.#channel = openChannel<ClientMessage, ServerMessage>(connection, {
+      encode: (message) => encodeClientMessage(message, wire),
+      decode: (bytes) => decodeServerMessage(bytes, wire),
+      maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
+      maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+      onMessage: (message) => {
+        if (message.kind === 'challenge') {
+          wire = wireContext(message.job.graph);
+          this.job = message.job;
+        }
+        this.#take(message);
+      },
+      onClose: (reason) => {
+        this.closed = reason;
+        for (const { resolve } of this.#waiting.splice(0)) resolve(null);
+      },
+      onError: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  /** The next message of that kind, also one that has come already; throws when the connection closes first. */
+  async next<K extends Kind>(kind: K): Promise<Received<K>> {
+    const at = this.received.findIndex((message) => message.kind === kind);
+    if (at >= 0) return this.received.splice(at, 1)[0] as Received<K>;
+    if (this.closed !== null) throw new Error(`closed (${this.closed}) while waiting for ${kind}`);
+    const message = await new Promise<ServerMessage | null>((resolve) =>
+      this.#waiting.push({ kind, resolve }),
+    );
+    if (message === null) throw new Error(`closed (${String(this.closed)}) while waiting for ${kind}`);
+    return message as Received<K>;
+  }
+
+  send(message: ClientMessage): Promise<void> {
+    return this.#channel.send(message);
+  }
+
+  vanish(): void {
+    this.#channel.close('vanished');
+  }
+
+  /** The join message a good client of that part would send. */
+  async joinMessage(
+    part: number,
+    overrides: Partial<Extract<ClientMessage, { kind: 'join' }>> = {},
+  ): Promise<ClientMessage> {
+    const { job } = await this.next('challenge');
+    const { train } = await prepareClientData(job, { folder: null, part });
+    this.samples = train.labels.length;
+    return {
+      kind: 'join',
+      protocolVersion: PROTOCOL_VERSION,
+      answer: new Uint8Array(0),
+      returnToken: null,
+      name: `puppet ${part + 1}`,
+      part,
+      profile: { backend: 'puppet', memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
+      samples: train.labels.length,
+      classes: train.classes,
+      imageShape: train.imageShape,
+      ...overrides,
+    };
+  }
+
+  /** Joins and proves its backend honestly. */
+  async admit(part: number): Promise<Received<'welcome'>> {
+    await this.send(await this.joinMessage(part));
+    const welcome = await this.next('welcome');
+    const trainer = await cpuTrainer();
+    await this.send({ kind: 'canaryResult', gradients: await canaryGradients(trainer, welcome.canary) });
+    await trainer.dispose();
+    await this.next('admitted');
+    return welcome;
+  }
+
+  /** An update that says: nothing learned. Correct in every respect, and to be spoiled. */
+  emptyUpdate(train: Received<'train'>): ClientUpdate {
+    const { graph } = this.job!;
+    const { maskUpdate } = train.model;
+    if (maskUpdate.kind === 'full') this.mask = maskUpdate.mask;
+    return {
+      round: train.round,
+      maskHash: train.model.mask.hash,
+      delta: new Float32Array(packedLength(graph, this.mask ?? denseMask(graph))),
+      moments: this.flatMoments(),
+      samples: this.samples,
+      metrics: {
+        loss: 1,
+        steps: 1,
+        samplesSeen: 1,
+        seconds: 0,
+        macs: 1,
+        peakBytes: 1,
+        microBatch: 1,
+        backend: 'puppet',
+      },
+      topGradients: train.work.topGradients.map(({ layer, count }) => {
+        const inactive = inactiveIndices(this.mask!, layer).slice(0, count);
+        return { layer, indices: inactive, values: new Float32Array(inactive.length) };
+      }),
+      evaluation: null,
+    };
+  }
+
+  flatMoments(): MomentTree {
+    return new Map(
+      momentSpecs(this.job!.graph).map(({ node, channels }) => [
+        node,
+        { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) },
+      ]),
+    );
+  }
+
+  #take(message: ServerMessage): void {
+    const at = this.#waiting.findIndex(({ kind }) => kind === message.kind);
+    if (at < 0) this.received.push(message);
+    else this.#waiting.splice(at, 1)[0]!.resolve(message);
+  }
+}
+
+function inactiveIndices(mask: Mask, name: string): Uint32Array {
+  const { size, active } = mask.layer(name)!;
+  const taken = new Set(active);
+  return Uint32Array.from({ length: size }, (_, i) => i).filter((i) => !taken.has(i));
+}

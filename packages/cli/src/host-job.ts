@@ -1,0 +1,47 @@
+import { createWorkerTrainer, prepareServerData } from '@espalier/client-node';
+import type { Job } from '@espalier/core';
+import { serveJob, type ServedJob } from '@espalier/server';
+import type { RunReport } from '@espalier/server/coordinator';
+import { nodeClock, nodeSchedule } from './platform.js';
+import type { Terminal } from './terminal.js';
+
+/** How a job is hosted on this machine. */
+export interface HostOptions {
+  readonly job: Job;
+  /** Image folder of the coordinator's samples; null for data that needs none. */
+  readonly folder: string | null;
+  readonly host: string;
+  readonly port: number;
+  /** Folder in which the run folder is made. */
+  readonly runs: string;
+  readonly open: boolean;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly backend: string | null;
+  readonly onReport: (report: RunReport) => void;
+}
+
+/** Reads the coordinator's own samples, starts its trainer in a worker, and listens. */
+export async function hostJob(options: HostOptions, terminal: Terminal): Promise<ServedJob> {
+  const { job, folder, backend } = options;
+  const { server, test, classes, broken } = await prepareServerData(job, folder);
+  for (const path of broken) terminal.note(`cannot decode ${path}: left out`);
+  const trainer = await createWorkerTrainer(backend === null ? {} : { backend });
+  try {
+    const served = await serveJob({
+      ...options,
+      trainer,
+      classes,
+      serverData: server,
+      testData: test,
+      clock: nodeClock,
+      schedule: nodeSchedule,
+    });
+    const disposed = served.ended.finally(() => trainer.dispose());
+    // The caller awaits the same rejection; here it only must not count as unhandled.
+    disposed.catch(() => undefined);
+    return { ...served, ended: disposed };
+  } catch (error) {
+    await trainer.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { toEspalierError } from '@espalier/core';
+import { demo, type DemoFlags } from './commands/demo.js';
+import { doctor } from './commands/doctor.js';
+import { inspect } from './commands/inspect.js';
+import { join, type JoinFlags } from './commands/join.js';
+import { serve, type ServeFlags } from './commands/serve.js';
+import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
+import type { OutputFormat, Terminal } from './terminal.js';
+import { version } from './version.js';
+
+/** Runs one command line (without `node` and the script); gives the exit code and never throws. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = buildProgram(terminal, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const known = toEspalierError(error);
+    terminal.note(`espalier: ${known.message}`);
+    return exitCodeOf(known.code);
+  }
+}
+
+type Ended = (code: ExitCode) => void;
+
+function buildProgram(terminal: Terminal, ended: Ended): Command {
+  const program = new Command('espalier')
+    .description('Federated training and pruning of neural networks over real devices.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        terminal.out(text.trimEnd());
+      },
+      writeErr: (text) => {
+        terminal.note(text.trimEnd());
+      },
+    });
+  addDemo(program, terminal, ended);
+  addServe(program, terminal, ended);
+  addJoin(program, terminal, ended);
+  addInspect(program, terminal);
+  addDoctor(program, terminal);
+  return program;
+}
+
+function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
+  program
+    .command('demo')
+    .description(
+      'Run a job with all its clients as processes on this machine; without --job, FedTiny beside dense FedAvg.',
+    )
+    .option('--job <file>', 'job file (YAML)')
+    .option('--data <folder>', 'image folder: <folder>/train/<class>/*.jpg, or <folder>/<class>/*.jpg')
+    .option('--control', 'also run dense FedAvg at the same rounds and seed')
+    .addOption(runsOption())
+    .addOption(backendOption())
+    .addOption(setOption())
+    .addOption(seedOption())
+    .addOption(formatOption())
+    .action(async (flags: DemoFlags) => {
+      ended(await demo(flags, terminal));
+    });
+}
+
+function addServe(program: Command, terminal: Terminal, ended: Ended): void {
+  program
+    .command('serve')
+    .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
+    .requiredOption('--job <file>', 'job file (YAML)')
+    .option('--data <folder>', "image folder of the coordinator's own samples (pretraining and test set)")
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on', portNumber, 7464)
+    .option('--open', 'let clients in without a token')
+    .option('--tls-cert <file>', 'certificate (PEM)')
+    .option('--tls-key <file>', 'private key (PEM)')
+    .addOption(runsOption())
+    .addOption(backendOption())
+    .addOption(setOption())
+    .addOption(seedOption())
+    .addOption(formatOption())
+    .action(async (flags: ServeFlags) => {
+      ended(await serve(flags, terminal));
+    });
+}
+
+function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
+  program
+    .command('join')
+    .description('Take part in a job: the data stay here, trained differences are sent.')
+    .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
+    .option('--data <folder>', 'image folder of this client')
+    .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
+    .option('--name <name>', 'how this client is called in logs')
+    .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
+    .addOption(backendOption())
+    .addOption(formatOption())
+    .action(async (url: string, flags: JoinFlags) => {
+      ended(await join(url, flags, terminal));
+    });
+}
+
+function addInspect(program: Command, terminal: Terminal): void {
+  program
+    .command('inspect')
+    .description('Show what a model bundle or a run folder holds.')
+    .argument('<path>', 'model.espalier, or a run folder')
+    .addOption(formatOption())
+    .action(async (path: string, flags: { readonly format: OutputFormat }) => {
+      await inspect(path, flags.format, terminal);
+    });
+}
+
+function addDoctor(program: Command, terminal: Terminal): void {
+  program
+    .command('doctor')
+    .description('Say what this machine trains with, why not with something faster, and what to install.')
+    .addOption(formatOption())
+    .action(async (flags: { readonly format: OutputFormat }) => {
+      await doctor(flags.format, terminal);
+    });
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text');
+}
+
+function runsOption(): Option {
+  return new Option('--out <folder>', 'where run folders are made').default('runs');
+}
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'train with this backend instead of the best one found');
+}
+
+function setOption(): Option {
+  return new Option('--set <key=value>', 'override a key of the job file; may be repeated')
+    .default([] as readonly string[])
+    .argParser((value: string, before: readonly string[]) => [...before, value]);
+}
+
+function seedOption(): Option {
+  return new Option('--seed <number>', "override the job's seed").argParser(wholeNumber);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('give a whole number of at least 0');
+  return value;
+}
+
+function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65535) throw new InvalidArgumentError('give a port from 0 to 65535');
+  return value;
+}
+
+/** `3/10` → part 2 (from 0) of 10. */
+function partOf(text: string): { readonly part: number; readonly parts: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [part, parts] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || part < 1 || part > parts)
+    throw new InvalidArgumentError('give k/n with 1 ≤ k ≤ n, e.g. 3/10');
+  return { part: part - 1, parts };
+}

@@ -1,0 +1,1 @@
+export { serveJob, type ServedJob, type ServeOptions } from './serve-job.js';
