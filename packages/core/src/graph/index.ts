@@ -25,3 +25,4 @@ export {
   type ParamSpec,
 } from './parameters.js';
 export { buildModel, zooNames, type ZooEntry, type ZooInput } from './zoo/index.js';
+export { checkGraph, GRAPH_LIMITS } from './check-graph.js';

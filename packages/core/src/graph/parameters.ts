@@ -62,7 +62,8 @@ export function momentSpecs(graph: ModelGraph): readonly MomentSpec[] {
 /** The node of that name. @throws EspalierError `invalid_graph` when there is none. */
 export function nodeNamed(graph: ModelGraph, name: string): GraphNode {
   const node = graph.nodes.find((candidate) => candidate.name === name);
-  if (node === undefined) throw new EspalierError('invalid_graph', `the graph has no node ${name}`, { node: name });
+  if (node === undefined)
+    throw new EspalierError('invalid_graph', `the graph has no node ${name}`, { node: name });
   return node;
 }
 
@@ -73,7 +74,10 @@ function unmaskableNodes(graph: ModelGraph): ReadonlySet<string> {
   return new Set([stem?.name ?? '', weighted.at(-1)?.name ?? '']);
 }
 
-function nodeParameters(node: GraphNode, input: TensorShape): readonly { role: ParamRole; shape: TensorShape }[] {
+function nodeParameters(
+  node: GraphNode,
+  input: TensorShape,
+): readonly { role: ParamRole; shape: TensorShape }[] {
   const channels = input.at(-1) ?? 0;
   switch (node.op) {
     case 'conv2d':

@@ -46,11 +46,20 @@ export function inferShapes(graph: ModelGraph): ShapeTable {
   const shapes = new Map<string, TensorShape>();
   for (const [position, node] of graph.nodes.entries()) {
     checkNode(node, position, shapes);
-    shapes.set(node.name, outputShape(node, node.inputs.map((name) => shapes.get(name) ?? [])));
+    shapes.set(
+      node.name,
+      outputShape(
+        node,
+        node.inputs.map((name) => shapes.get(name) ?? []),
+      ),
+    );
   }
   const output = shapes.get(graph.output);
   if (output?.length !== 1) {
-    throw invalid(graph.output, `is the graph's output and must give [classes], but gives [${String(output)}]`);
+    throw invalid(
+      graph.output,
+      `is the graph's output and must give [classes], but gives [${String(output)}]`,
+    );
   }
   return shapes;
 }
@@ -58,7 +67,8 @@ export function inferShapes(graph: ModelGraph): ShapeTable {
 /** `[h, w, c]` of the graph's input. */
 export function inputShape(graph: ModelGraph): TensorShape {
   const first = graph.nodes[0];
-  if (first?.op !== 'input') throw invalid(first?.name ?? '(none)', 'must be the input, being the first node');
+  if (first?.op !== 'input')
+    throw invalid(first?.name ?? '(none)', 'must be the input, being the first node');
   return first.shape;
 }
 
@@ -70,7 +80,8 @@ export function numClasses(graph: ModelGraph): number {
 function checkNode(node: GraphNode, position: number, seen: ReadonlyMap<string, TensorShape>): void {
   if (!/^[\w.\-/]+$/.test(node.name)) throw invalid(node.name, 'may hold letters, digits, _ - . and / only');
   if (seen.has(node.name)) throw invalid(node.name, 'stands twice in the graph');
-  if ((node.op === 'input') !== (position === 0)) throw invalid(node.name, 'input must be the first node, and only it');
+  if ((node.op === 'input') !== (position === 0))
+    throw invalid(node.name, 'input must be the first node, and only it');
   const missing = node.inputs.find((name) => !seen.has(name));
   if (missing !== undefined) throw invalid(node.name, `reads ${missing}, which does not stand before it`);
   const joins = node.op === 'add' || node.op === 'concat';
@@ -88,7 +99,8 @@ function outputShape(node: GraphNode, inputs: readonly TensorShape[]): TensorSha
     case 'conv2d':
       return convShape(node, first);
     case 'dense':
-      if (first.length !== 1) throw invalid(node.name, `(dense) needs [features], got [${String(first)}]: flatten first`);
+      if (first.length !== 1)
+        throw invalid(node.name, `(dense) needs [features], got [${String(first)}]: flatten first`);
       return checkedExtents(node.name, [node.units]);
     case 'maxPool':
     case 'avgPool':
@@ -122,7 +134,12 @@ function convShape(node: Conv2dNode, input: TensorShape): TensorShape {
   return windowShape(node, node.kernelSize, input, node.filters);
 }
 
-function windowShape(node: Conv2dNode | PoolNode, window: Size2, input: TensorShape, channels: number): TensorShape {
+function windowShape(
+  node: Conv2dNode | PoolNode,
+  window: Size2,
+  input: TensorShape,
+  channels: number,
+): TensorShape {
   const [height = 0, width = 0] = image(node.name, input);
   const pad = resolvePadding(node.padding, [height, width], window, node.strides);
   const outHeight = Math.floor((height + pad.top + pad.bottom - window[0]) / node.strides[0]) + 1;
@@ -133,7 +150,8 @@ function windowShape(node: Conv2dNode | PoolNode, window: Size2, input: TensorSh
 function addShape(name: string, inputs: readonly TensorShape[]): TensorShape {
   const first = inputs[0] ?? [];
   for (const other of inputs) {
-    if (String(other) !== String(first)) throw invalid(name, `adds [${String(first)}] and [${String(other)}]`);
+    if (String(other) !== String(first))
+      throw invalid(name, `adds [${String(first)}] and [${String(other)}]`);
   }
   return first;
 }
@@ -142,7 +160,8 @@ function concatShape(name: string, inputs: readonly TensorShape[]): TensorShape 
   const first = inputs[0] ?? [];
   const leading = String(first.slice(0, -1));
   for (const other of inputs) {
-    if (String(other.slice(0, -1)) !== leading) throw invalid(name, `joins [${String(first)}] and [${String(other)}]`);
+    if (String(other.slice(0, -1)) !== leading)
+      throw invalid(name, `joins [${String(first)}] and [${String(other)}]`);
   }
   return [...first.slice(0, -1), inputs.reduce((sum, shape) => sum + (shape.at(-1) ?? 0), 0)];
 }

@@ -28,6 +28,7 @@ interface Step {
 interface Head {
   readonly op: 'globalAvgPool' | 'globalMaxPool' | 'flatten';
   readonly hidden: number;
+  readonly norm: boolean;
   readonly activation: 'relu' | 'relu6';
   readonly useBias: boolean;
   readonly classes: number;
@@ -38,7 +39,7 @@ const BODY_OPS = ['conv2d', 'batchNorm', 'relu', 'relu6', 'add', 'concat', 'maxP
 /**
  * Small random graphs over all ops: convolutions with groups (depthwise too), strides, every kind of padding and uneven
  * kernels; norms, activations, joins of branches (also of a node with itself), pools of all kinds and dense heads. They
- * pass `checkGraph`, have one to four logits more than one, and shrink towards fewer and simpler nodes.
+ * pass `checkGraph`, have 2 to 5 logits, and shrink towards fewer and simpler nodes.
  */
 export function smallGraphs(options: GraphArbitraryOptions = {}): fc.Arbitrary<ModelGraph> {
   const { ops, maxSteps = 6, maxExtent = 7 } = options;
@@ -75,6 +76,7 @@ function headArbitrary(): fc.Arbitrary<Head> {
   return fc.record({
     op: fc.constantFrom('globalAvgPool', 'globalMaxPool', 'flatten'),
     hidden: fc.nat(5),
+    norm: fc.boolean(),
     activation: fc.constantFrom('relu', 'relu6'),
     useBias: fc.boolean(),
     classes: fc.integer({ min: 2, max: 5 }),
@@ -136,7 +138,7 @@ function convNode(step: Step, base: { name: string; inputs: string[] }, shape: T
   return {
     op: 'conv2d',
     ...base,
-    filters: groups * Math.ceil(step.filters / groups),
+    filters: groups === 1 ? step.filters : groups * (1 + (step.filters % 2)),
     kernelSize: fitted(step, shape, step.padding),
     strides: step.strides,
     padding: step.padding,
@@ -209,18 +211,32 @@ function headNodes(body: readonly GraphNode[], head: Head): readonly GraphNode[]
   const joined = pools.length === 1 ? 'head.0' : 'head.join';
   const join: GraphNode[] =
     pools.length === 1 ? [] : [{ op: 'concat', name: joined, inputs: pools.map(({ name }) => name) }];
-  const hidden: GraphNode[] =
-    head.hidden === 0
-      ? []
-      : [
-          { op: 'dense', name: 'hidden', inputs: [joined], units: head.hidden, useBias: head.useBias },
-          { op: head.activation, name: 'hidden.act', inputs: ['hidden'] },
-        ];
-  const last = head.hidden === 0 ? joined : 'hidden.act';
+  return [...pools, ...join, ...denseNodes(joined, head)];
+}
+
+function denseNodes(
+  joined: string,
+  { hidden, norm, activation, useBias, classes }: Head,
+): readonly GraphNode[] {
+  const logits = (input: string): GraphNode => ({
+    op: 'dense',
+    name: 'logits',
+    inputs: [input],
+    units: classes,
+    useBias,
+  });
+  if (hidden === 0) return [logits(joined)];
+  const normNode: GraphNode = {
+    op: 'batchNorm',
+    name: 'hidden.bn',
+    inputs: ['hidden'],
+    epsilon: 1e-3,
+    initialGamma: 1,
+  };
   return [
-    ...pools,
-    ...join,
-    ...hidden,
-    { op: 'dense', name: 'logits', inputs: [last], units: head.classes, useBias: head.useBias },
+    { op: 'dense', name: 'hidden', inputs: [joined], units: hidden, useBias },
+    ...(norm ? [normNode] : []),
+    { op: activation, name: 'hidden.act', inputs: [norm ? 'hidden.bn' : 'hidden'] },
+    logits('hidden.act'),
   ];
 }
