@@ -69,23 +69,20 @@ describe('resolvePadding', () => {
     [6, 4, 3, [0, 1]],
     [1, 3, 2, [1, 1]],
     [9, 2, 5, [0, 0]],
-  ])(
-    'same: %p pixels, window %p, stride %p pads %p before and %p after',
-    (input, window, stride, before, after) => {
-      expect(resolvePadding('same', [input, 4], [window, 1], [stride, 1])).toEqual({
-        top: before,
-        bottom: after,
-        left: 0,
-        right: 0,
-      });
-      expect(resolvePadding('same', [4, input], [1, window], [1, stride])).toEqual({
-        top: 0,
-        bottom: 0,
-        left: before,
-        right: after,
-      });
-    },
-  );
+  ])('same: %p pixels, window %p, stride %p pads %p', (input, window, stride, [before, after]) => {
+    expect(resolvePadding('same', [input, 4], [window, 1], [stride, 1])).toEqual({
+      top: before,
+      bottom: after,
+      left: 0,
+      right: 0,
+    });
+    expect(resolvePadding('same', [4, input], [1, window], [1, stride])).toEqual({
+      top: 0,
+      bottom: 0,
+      left: before,
+      right: after,
+    });
+  });
 
   it('valid pads nothing, explicit padding is taken as it is', () => {
     const explicit = { top: 1, bottom: 2, left: 3, right: 4 };
