@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EspalierError } from '../errors.js';
+import { topK } from '../mask/top-k.js';
+import { exp } from '../random/elementary.js';
+import { normalSource } from '../random/normal.js';
 import { randomStream, shuffled, type RandomStream } from '../random/stream.js';
 import { decodeIndices, encodeIndices, INDEX_CODINGS, type EncodedIndices } from './indices.js';
 import { riceFormulaBits } from './rice.js';
@@ -91,6 +94,23 @@ describe('encodeIndices', () => {
       }
     },
   );
+});
+
+describe('encodeIndices on masks of real kernels', () => {
+  // Magnitude masks cluster: some filters and some input channels are much larger than others.
+  it.each([0.3, 0.1, 0.05, 0.01])('stays within 1.05 × the formula at density %p', (density) => {
+    const normal = normalSource(randomStream({ seed: 3, purpose: 'clustered-masks' }));
+    const scales = (count: number) => Array.from({ length: count }, () => exp(1.5 * normal()));
+    const [inputs, filters] = [scales(64), scales(64)];
+    const magnitudes = Float32Array.from({ length: 9 * 64 * 64 }, (_, i) =>
+      Math.abs(normal() * filters[i % 64]! * inputs[Math.floor(i / 64) % 64]!),
+    );
+    const active = topK(magnitudes, Math.round(density * magnitudes.length));
+
+    const { bytes } = encodeIndices(active, magnitudes.length);
+
+    expect(bytes.length * 8).toBeLessThan(1.05 * riceFormulaBits(active.length, magnitudes.length));
+  });
 });
 
 describe('decodeIndices', () => {
