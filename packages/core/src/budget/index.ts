@@ -1,1 +1,1 @@
-export {};
+export { forwardMacs, trainMacs, type MacCount, type TrainMacCount } from './macs.js';

@@ -1,0 +1,72 @@
+import type { ModelGraph } from '../graph/model-graph.js';
+import { parameterSpecs, type ParamSpec } from '../graph/parameters.js';
+import { inferShapes, type ShapeTable } from '../graph/shapes.js';
+import type { Mask } from '../mask/mask.js';
+import { activeCount } from './active.js';
+
+/** Multiply-accumulates of one sample. */
+export interface MacCount {
+  readonly total: number;
+  /** Nodes with kernels only, in graph order. */
+  readonly perNode: ReadonlyMap<string, number>;
+}
+
+/** Multiply-accumulates of one sample's training step. */
+export interface TrainMacCount {
+  readonly forward: number;
+  /** Of the loss with respect to activations. */
+  readonly inputGradient: number;
+  /** Of the loss with respect to active weights. */
+  readonly weightGradient: number;
+  readonly total: number;
+}
+
+/**
+ * Multiply-accumulates of one sample's forward pass under a mask (null: dense): each active weight once per output
+ * position, borders included; biases, norms, activations and pools count nothing. What a sparse trainer must do at
+ * least; what a trainer does is its footprint.
+ * @throws EspalierError `invalid_graph`, `invalid_mask`
+ */
+export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
+  const shapes = inferShapes(graph);
+  const kernels = parameterSpecs(graph).filter(({ role }) => role === 'kernel');
+  const perNode = new Map(
+    kernels.map((spec) => [spec.node, activeCount(spec, mask) * positions(spec, shapes)]),
+  );
+  return { total: sum(perNode.values()), perNode };
+}
+
+/**
+ * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs what
+ * forward does once for the weights' gradient (active weights only), and once more for the input's gradient, except in
+ * layers that nothing trainable stands before, such as the stem.
+ * @throws EspalierError `invalid_graph`, `invalid_mask`
+ */
+export function trainMacs(graph: ModelGraph, mask: Mask | null): TrainMacCount {
+  const { total: forward, perNode } = forwardMacs(graph, mask);
+  const behindTrainable = nodesBehindParameters(graph);
+  const inputGradient = sum([...perNode].map(([node, macs]) => (behindTrainable.has(node) ? macs : 0)));
+  return { forward, inputGradient, weightGradient: forward, total: 2 * forward + inputGradient };
+}
+
+/** Output positions of a layer: pixels of a convolution, 1 of a dense layer. */
+function positions({ node }: ParamSpec, shapes: ShapeTable): number {
+  const [height = 1, width = 1] = (shapes.get(node) ?? []).slice(0, -1);
+  return height * width;
+}
+
+/** Nodes with a parameter somewhere before them: only there is the input's gradient wanted. */
+function nodesBehindParameters(graph: ModelGraph): ReadonlySet<string> {
+  const trainable = new Set(parameterSpecs(graph).map(({ node }) => node));
+  const behind = new Set<string>();
+  for (const { name, inputs } of graph.nodes) {
+    if (inputs.some((input) => trainable.has(input) || behind.has(input))) behind.add(name);
+  }
+  return behind;
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
