@@ -5,6 +5,7 @@ const doors = {
   '^@espalier/core$': 'packages/core/src/index.ts',
   '^@espalier/core/testing$': 'packages/core/src/testing/index.ts',
   '^@espalier/proto$': 'proto/src/index.ts',
+  '^@espalier/proto/testing$': 'proto/src/testing/index.ts',
   '^@espalier/engine$': 'packages/engine/src/index.ts',
   '^@espalier/client$': 'packages/client/src/index.ts',
   '^@espalier/client/tfjs$': 'packages/client/src/tfjs/index.ts',

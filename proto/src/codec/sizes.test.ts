@@ -3,18 +3,16 @@ import {
   buildModel,
   momentCount,
   packActive,
-  randomStream,
   riceFormulaBits,
   type ClientUpdate,
   type Mask,
-  type MaskDeltaLayer,
   type MaskUpdate,
   type ModelGraph,
   type SparseModel,
 } from '@espalier/core';
 import { describe, expect, it } from '@jest/globals';
 import { splitFrames } from '../framing/index.js';
-import { chosen, randomMask, randomState } from '../testing/random-model.js';
+import { exchanged, randomMask, randomState } from '../testing/random-model.js';
 import { clientSamples, serverSamples } from '../testing/samples.js';
 import { encodeClientMessage, encodeServerMessage, wireContext } from './index.js';
 
@@ -46,21 +44,6 @@ function trainBytes(graph: ModelGraph, mask: Mask, maskUpdate: MaskUpdate): numb
   return encodeServerMessage({ ...sampleTrain, model }, wireContext(graph)).length;
 }
 
-/** Exchanges `share` of each layer's active weights. */
-function exchange(mask: Mask, share: number): MaskDeltaLayer[] {
-  const stream = randomStream({ seed: 5, purpose: 'test exchange' });
-  return mask.layers.map(({ name, size, active }) => {
-    const count = Math.round(active.length * share);
-    const taken = new Set(active);
-    const inactive = Uint32Array.from({ length: size }, (_, i) => i).filter((i) => !taken.has(i));
-    return {
-      name,
-      dropped: chosen(active.length, count, stream).map((i) => active[i]!),
-      grown: chosen(inactive.length, count, stream).map((i) => inactive[i]!),
-    };
-  });
-}
-
 const nets = {
   'cnn-small': buildModel({ name: 'cnn-small', width: 16 }, [16, 16, 3], 10),
   resnet18: buildModel({ name: 'resnet18', width: 8 }, [32, 32, 3], 10),
@@ -90,7 +73,7 @@ describe('a mask delta costs its Rice-coded lists and at most 16 bytes a layer',
   it.each(cases.filter(({ density }) => density < 1))('$name at density $density', ({ name, density }) => {
     const graph = nets[name];
     const mask = randomMask(graph, density);
-    const layers = exchange(mask, 0.3);
+    const layers = exchanged(mask, 0.3);
     const formula = layers.reduce((sum, layer) => {
       const { size } = mask.layer(layer.name)!;
       return sum + riceFormulaBits(layer.dropped.length, size) + riceFormulaBits(layer.grown.length, size);

@@ -8,6 +8,7 @@ import {
   unpackActive,
   unpackMoments,
   type RandomStream,
+  type MaskDeltaLayer,
   type ModelGraph,
   type ModelState,
 } from '@espalier/core';
@@ -24,8 +25,23 @@ export function randomMask(graph: ModelGraph, density: number, seed = 1): Mask {
   );
 }
 
+/** A change of the mask that exchanges `share` of each layer's active weights for inactive ones. */
+export function exchanged(mask: Mask, share: number, seed = 1): MaskDeltaLayer[] {
+  const stream = randomStream({ seed, purpose: 'test exchange' });
+  return mask.layers.map(({ name, size, active }) => {
+    const taken = new Set(active);
+    const inactive = Uint32Array.from({ length: size }, (_, i) => i).filter((i) => !taken.has(i));
+    const count = Math.min(inactive.length, Math.round(active.length * share));
+    return {
+      name,
+      dropped: chosen(active.length, count, stream).map((i) => active[i]!),
+      grown: chosen(inactive.length, count, stream).map((i) => inactive[i]!),
+    };
+  });
+}
+
 /** Ascending positions, `count` of `size`, in one pass (selection sampling: Knuth, TAOCP 2, 3.4.2, algorithm S). */
-export function chosen(size: number, count: number, stream: RandomStream): Uint32Array {
+function chosen(size: number, count: number, stream: RandomStream): Uint32Array {
   const positions = new Uint32Array(count);
   let found = 0;
   for (let i = 0; found < count; i++) {

@@ -72,6 +72,17 @@ describe('golden vectors', () => {
     expect([...sampled].sort()).toEqual(Object.keys(EVERY_KIND).sort());
   });
 
+  it('have the sizes that docs/protocol.md prints', () => {
+    const page = readFileSync(path.join(folder, '..', '..', 'docs', 'protocol.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| [→←] \| `(.+)` \| (\d+) \|$/gm)].map(([, name = '', size]) => [
+      name,
+      Number(size),
+    ]);
+
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows).toEqual(rows.map(([name]) => [name, bytesOf(String(name)).length]));
+  });
+
   it('have frames that give the challenge', () => {
     const assembler = new FrameAssembler({ maxFrameBytes: 256, maxMessageBytes: 10_000 });
     const frames = names.filter((name) => name.startsWith('frame/'));
