@@ -1,1 +1,16 @@
+export {
+  analyticMemoryBytes,
+  analyticRoundBytes,
+  analyticRoundMacs,
+  type AnalyticRound,
+  type LocalWork,
+} from './cost-model.js';
 export { forwardMacs, trainMacs, type MacCount, type TrainMacCount } from './macs.js';
+export {
+  activationBytes,
+  activationGradientBytes,
+  trainingBytes,
+  type TrainingBytes,
+  type TrainingMemoryOptions,
+} from './memory.js';
+export { modelBytes, storageBits, storageFormat, type StorageFormat } from './storage.js';
