@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { runClient, type RunningClient } from '@espalier/client';
-import { createTfjsTrainer, cpuBackend } from '@espalier/client/tfjs';
-import { prepareClientData, prepareServerData } from '@espalier/client-node';
+import { runClient, type ClientReport, type RunningClient } from '@espalier/client';
+import { createNodeTrainer, prepareClientData, prepareServerData } from '@espalier/client-node';
 import type { FrameConnection, Job, Trainer } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
 import { verifyAnswer } from '@espalier/server';
@@ -35,7 +34,7 @@ export async function hostCoordinator(
   const coordinator = new Coordinator({
     job,
     classes,
-    trainer: await cpuTrainer(),
+    trainer: await localTrainer(),
     serverData: server,
     testData: test,
     serverSamplesPerClass: job.pretrain.samplesPerClass,
@@ -50,28 +49,32 @@ export async function hostCoordinator(
   return { coordinator, log };
 }
 
-/** The reference trainer: slow, and the same everywhere. */
-export async function cpuTrainer(): Promise<Trainer> {
-  await cpuBackend().open();
-  return createTfjsTrainer({ backend: 'cpu' });
+/** A trainer in this thread. */
+export function localTrainer(): Promise<Trainer> {
+  return createNodeTrainer({ backend: 'wasm' });
 }
 
 /** A client of one part over connections that are handed in. */
 export function startClient(
   part: number,
   connect: () => Promise<FrameConnection>,
-  options: { readonly token?: string | null; readonly makeTrainer?: () => Promise<Trainer> } = {},
+  options: {
+    readonly token?: string | null;
+    readonly makeTrainer?: () => Promise<Trainer>;
+    readonly onEvent?: (event: ClientReport) => void;
+  } = {},
 ): RunningClient {
   return runClient({
     connect,
     loadData: (job) => prepareClientData(job, { folder: null, part }),
-    makeTrainer: options.makeTrainer ?? cpuTrainer,
+    makeTrainer: options.makeTrainer ?? localTrainer,
     token: options.token ?? null,
     name: `part ${part + 1}`,
     part,
     profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
     schedule,
     clock,
+    ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });
 }
 

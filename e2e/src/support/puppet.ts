@@ -22,7 +22,7 @@ import {
   wireContext,
   type Channel,
 } from '@espalier/proto';
-import { cpuTrainer } from './in-process.js';
+import { localTrainer } from './in-process.js';
 
 type Kind = ServerMessage['kind'];
 type Received<K extends Kind> = Extract<ServerMessage, { kind: K }>;
@@ -108,7 +108,7 @@ export class Puppet {
   async admit(part: number): Promise<Received<'welcome'>> {
     await this.send(await this.joinMessage(part));
     const welcome = await this.next('welcome');
-    const trainer = await cpuTrainer();
+    const trainer = await localTrainer();
     await this.send({ kind: 'canaryResult', gradients: await canaryGradients(trainer, welcome.canary) });
     await trainer.dispose();
     await this.next('admitted');

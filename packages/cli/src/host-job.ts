@@ -1,4 +1,4 @@
-import { createWorkerTrainer, prepareServerData } from '@espalier/client-node';
+import { createThreadTrainer, prepareServerData } from '@espalier/client-node';
 import type { Job } from '@espalier/core';
 import { serveJob, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
@@ -25,7 +25,7 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
   const { job, folder, backend } = options;
   const { server, test, classes, broken } = await prepareServerData(job, folder);
   for (const path of broken) terminal.note(`cannot decode ${path}: left out`);
-  const trainer = await createWorkerTrainer(backend === null ? {} : { backend });
+  const trainer = await createThreadTrainer(backend === null ? {} : { backend });
   try {
     const served = await serveJob({
       ...options,

@@ -1,2 +1,3 @@
 export * from './data/index.js';
 export * from './backend/index.js';
+export * from './trainer/index.js';

@@ -1,6 +1,6 @@
 import { cpus, hostname, totalmem } from 'node:os';
 import { connectSocket, runClient, type ClientReport } from '@espalier/client';
-import { createWorkerTrainer, prepareClientData } from '@espalier/client-node';
+import { createThreadTrainer, prepareClientData } from '@espalier/client-node';
 import { EspalierError, type ClientJob, type ClientOutcome } from '@espalier/core';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
@@ -22,7 +22,7 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
   const client = runClient({
     connect: () => connectSocket(url),
     loadData: (job) => readData(job, flags, terminal),
-    makeTrainer: () => createWorkerTrainer(flags.backend === undefined ? {} : { backend: flags.backend }),
+    makeTrainer: () => createThreadTrainer(flags.backend === undefined ? {} : { backend: flags.backend }),
     token: flags.token ?? null,
     name: flags.name ?? defaultName(flags),
     part: flags.part?.part ?? null,

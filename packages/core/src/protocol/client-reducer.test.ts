@@ -207,10 +207,18 @@ describe('a lost connection', () => {
     expect(play([done(2)], state).last).toEqual(['send canaryResult']);
   });
 
-  it('waits longer each time and gives up in the end', () => {
+  it('waits longer each time', () => {
     expect(play([lost]).last).toEqual(['note', 'connect in 0.25']);
     expect(play([lost, lost, lost]).last).toEqual(['note', 'connect in 1']);
-    expect(play(Array.from({ length: MAX_ATTEMPTS + 1 }, () => lost)).last).toEqual(['end failed']);
+  });
+
+  it.each([
+    ['one it never met', initialClientState, MAX_ATTEMPTS.first],
+    ['one it knows', play(admitted).state, MAX_ATTEMPTS.known],
+  ])('gives up in the end on %s', (_, from, tries) => {
+    const losses = (count: number): string[] => play(Array.from({ length: count }, () => lost), from).last;
+    expect(losses(tries - 1)[0]).toBe('note');
+    expect(losses(tries)).toEqual(['end failed']);
   });
 
   it('says goodbye when stopped', () => {

@@ -45,7 +45,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
 
 function onClosed(state: ClientState, { reason }: Of<'closed'>): ClientTransition {
   const attempts = state.attempts + 1;
-  if (attempts > MAX_ATTEMPTS) {
+  if (attempts >= (state.job === null ? MAX_ATTEMPTS.first : MAX_ATTEMPTS.known)) {
     const message = `the coordinator cannot be reached (${reason}) after ${attempts} tries: check its address, and that it runs`;
     return end(state, { kind: 'failed', code: 'connection_lost', message }, reason);
   }

@@ -88,8 +88,8 @@ export type ClientEffect =
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'end'; readonly outcome: ClientOutcome };
 
-/** Consecutive failed connections after which a client gives up. */
-export const MAX_ATTEMPTS = 12;
+/** Connections in a row that may fail before a client gives up: a coordinator it knows is worth waiting for. */
+export const MAX_ATTEMPTS = { first: 5, known: 12 } as const;
 
 /** Before anything happened. */
 export const initialClientState: ClientState = {

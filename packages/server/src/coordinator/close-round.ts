@@ -1,4 +1,5 @@
 import {
+  addUpdate,
   adjustMask,
   meanTopGradients,
   mergeMoments,
@@ -55,6 +56,5 @@ function averagedState({ graph, mask, values }: GlobalModel, updates: UpdateRead
     return { moments: update.moments, samples: update.samples };
   });
   const difference = weightedMean.finalize(sum);
-  const averaged = values.map((value, i) => value + (difference[i] ?? 0));
-  return { params: unpackActive(graph, mask, averaged), moments: mergeMoments(moments) };
+  return { params: unpackActive(graph, mask, addUpdate(values, difference)), moments: mergeMoments(moments) };
 }

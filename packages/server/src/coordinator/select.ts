@@ -13,15 +13,23 @@ export interface CandidateStatistics {
   readonly samples: number;
 }
 
-/** Pooled statistics per candidate (FedTiny, S4), weighted by development samples; clients in partition order. */
-export function mergeCandidates(reports: readonly CandidateStatistics[]): readonly MomentTree[] {
+/**
+ * Merged statistics per candidate (FedTiny, S4), weighted by development samples; clients in partition order. Exact
+ * pooled moments, or with moving averages the plain weighted means that FedTiny's code intends.
+ */
+export function mergeCandidates(
+  reports: readonly CandidateStatistics[],
+  mode: MomentMode,
+): readonly MomentTree[] {
   const count = reports[0]?.candidates.length ?? 0;
+  const variance = mode.kind === 'ema' ? 'mean' : 'pooled';
   return Array.from({ length: count }, (_, c) =>
     mergeMoments(
       reports.flatMap(({ candidates, samples }) => {
         const moments = candidates[c];
         return moments ? [{ moments, samples }] : [];
       }),
+      variance,
     ),
   );
 }

@@ -131,7 +131,10 @@ export class Workshop {
   }
 
   #merge(answers: readonly AcceptedAnswer[]): void {
-    this.#poolMoments = mergeCandidates(answers.map(({ payload }) => this.payloads.moments(payload)));
+    this.#poolMoments = mergeCandidates(
+      answers.map(({ payload }) => this.payloads.moments(payload)),
+      this.#options.job.pool.momentMode,
+    );
   }
 
   #select(answers: readonly AcceptedAnswer[]): void {
