@@ -22,3 +22,15 @@ describe('a client message comes back as it went', () => {
     expect(decodeClientMessage(encodeClientMessage(message, context), context)).toEqual(message);
   });
 });
+
+it('a challenge and a refusal are read before the graph is known', () => {
+  const early = serverSamples.filter(({ message }) =>
+    ['challenge', 'welcome', 'refused'].includes(message.kind),
+  );
+  const back = early.map(({ message }) =>
+    decodeServerMessage(encodeServerMessage(message, context), wireContext(null)),
+  );
+
+  expect(back).toEqual(early.map(({ message }) => message));
+  expect(back).toHaveLength(4);
+});
