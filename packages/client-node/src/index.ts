@@ -1,3 +1,2 @@
 export * from './data/index.js';
-export * from './backend/index.js';
-export * from './trainer/index.js';
+export * from './worker/index.js';

@@ -1,0 +1,2 @@
+export { createWorkerTrainer } from './worker-trainer.js';
+export type { TrainerSpec } from './trainer-factory.js';

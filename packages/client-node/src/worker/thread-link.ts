@@ -1,0 +1,117 @@
+import { Worker } from 'node:worker_threads';
+import { EspalierError, type Footprint, type OpKind, type TrainProgress } from '@espalier/core';
+import { errorOf, type Call, type CallMessage, type CallResults, type ThreadMessage } from './calls.js';
+import type { TrainerSpec } from './trainer-factory.js';
+
+/** The trainer inside a thread, as it introduces itself. */
+export interface Introduction {
+  readonly name: string;
+  readonly ops: ReadonlySet<OpKind>;
+}
+
+/** A call under way. */
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: EspalierError) => void;
+  readonly onProgress: ((progress: TrainProgress) => void) | undefined;
+}
+
+/** Questions to a training thread and its answers. When the thread ends, every question fails, now and later. */
+export class ThreadLink {
+  /** Rejects with `backend_unavailable`, or with the reason the trainer gave. */
+  readonly started: Promise<Introduction>;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #introduce: (introduction: Introduction) => void = () => undefined;
+  #failStart: (error: EspalierError) => void = () => undefined;
+  #nextId = 0;
+  #footprint: Footprint | null = null;
+  #end: EspalierError | null = null;
+
+  constructor(entryFile: string, spec: TrainerSpec) {
+    this.started = new Promise((resolve, reject) => {
+      this.#introduce = resolve;
+      this.#failStart = reject;
+    });
+    this.#worker = new Worker(entryFile, { workerData: spec });
+    this.#worker.on('message', (message: ThreadMessage) => {
+      this.#receive(message);
+    });
+    this.#worker.on('error', (error) => {
+      this.#died(error.message);
+    });
+    this.#worker.on('exit', (code) => {
+      this.#died(`it ended with code ${code}`);
+    });
+  }
+
+  /** Of the network loaded, as the last answer told it. */
+  get footprint(): Footprint | null {
+    return this.#footprint;
+  }
+
+  ask<Name extends Call['name']>(
+    call: Extract<Call, { name: Name }>,
+    onProgress?: (progress: TrainProgress) => void,
+  ): Promise<CallResults[Name]> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end);
+        return;
+      }
+      const message: CallMessage = { id: this.#nextId++, call };
+      this.#worker.postMessage(message);
+      this.#pending.set(message.id, {
+        resolve: (value) => {
+          resolve(value as CallResults[Name]);
+        },
+        reject,
+        onProgress,
+      });
+    });
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  async close(): Promise<void> {
+    this.#finish(new EspalierError('aborted', 'the trainer was disposed of'));
+    await this.#worker.terminate();
+  }
+
+  #receive(message: ThreadMessage): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#introduce(message);
+        return;
+      case 'refused':
+        this.#failStart(errorOf(message.error));
+        return;
+      case 'progress':
+        this.#pending.get(message.id)?.onProgress?.(message.progress);
+        return;
+      default:
+        this.#settle(message);
+    }
+  }
+
+  #settle(message: Extract<ThreadMessage, { kind: 'result' | 'error' }>): void {
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    this.#footprint = message.footprint;
+    if (message.kind === 'result') pending?.resolve(message.value);
+    else pending?.reject(errorOf(message.error));
+  }
+
+  #died(reason: string): void {
+    this.#failStart(
+      new EspalierError('backend_unavailable', `the training thread could not start: ${reason}`),
+    );
+    this.#finish(new EspalierError('internal', `the training thread died: ${reason}`));
+  }
+
+  /** The first reason is the one that callers hear. */
+  #finish(end: EspalierError): void {
+    this.#end ??= end;
+    for (const { reject } of this.#pending.values()) reject(this.#end);
+    this.#pending.clear();
+  }
+}
