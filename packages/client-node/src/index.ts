@@ -1,2 +1,4 @@
+export * from './backend/index.js';
 export * from './data/index.js';
+export * from './trainer/index.js';
 export * from './worker/index.js';

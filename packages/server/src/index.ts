@@ -1,3 +1,5 @@
 export * from './job/index.js';
 export * from './sockets/index.js';
 export * from './security/index.js';
+export * from './hosting/index.js';
+export * from './run-folder/index.js';

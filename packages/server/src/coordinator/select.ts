@@ -2,6 +2,7 @@ import {
   chooseCandidate,
   mergeMoments,
   type Evaluation,
+  type MomentMode,
   type MomentTree,
   type NestedPool,
 } from '@espalier/core';
