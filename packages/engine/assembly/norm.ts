@@ -90,6 +90,23 @@ function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, 
   }
 }
 
+/** Zeroes the border behind a row of `bytes` and, after the last row, below the channel. */
+// @ts-ignore: decorator
+@inline
+function closeRow(row: usize, bytes: usize, rowBytes: usize, gapX: usize, gapY: usize, isLast: bool): void {
+  const zero = f32x4.splat(0);
+  const end = row + bytes + gapX + (isLast ? gapY * rowBytes : 0);
+  for (let p = row + bytes; p < end; p += 16) v128.store(p, zero);
+}
+
+/** Zeroes the border before the first channel. */
+// @ts-ignore: decorator
+@inline
+function openGap(origin: usize, rowBytes: usize, gapX: usize, gapY: usize): void {
+  const lead = gapY * rowBytes + gapX;
+  memory.fill(origin - lead, 0, lead);
+}
+
 // @ts-ignore: decorator
 @inline
 function scaleOf(norm: usize, channels: usize, c: usize): f32 {
@@ -119,6 +136,9 @@ export function join(op: usize, thread: i32, threads: i32): void {
   const x0Plane = load<usize>(op, Join.x0Plane);
   const x1Row = load<usize>(op, Join.x1Row);
   const x1Plane = load<usize>(op, Join.x1Plane);
+  const gapY = load<usize>(op, Join.gapY);
+  const gapX = load<usize>(op, Join.gapX) * load<usize>(op, Join.posBytes);
+  if (thread == 0) openGap(z, zRow, gapX, gapY);
   const last = <usize>shareStart(<i32>channels, thread + 1, threads);
   for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
     const a0 = f32x4.splat(scaleOf(norm0, channels, c));
@@ -129,6 +149,7 @@ export function join(op: usize, thread: i32, threads: i32): void {
       const p0 = x0 + c * x0Plane + h * x0Row;
       if (x1) joinRow2(pz, p0, x1 + c * x1Plane + h * x1Row, bytes, a0, a1, b, kind);
       else joinRow1(pz, p0, bytes, a0, b, kind);
+      closeRow(pz, bytes, zRow, gapX, gapY, h + 1 == height);
     }
   }
 }
@@ -183,22 +204,73 @@ function reduceRow(
   dot1 += <f64>laneSum(t1);
 }
 
-/** The common case of {@link reduceRow}: one norm, relu, recomputed. */
+/** The common case of {@link reduceRow}: one norm, relu, recomputed; dz stays as it is. */
 function reduceRowRelu(dz: usize, x0: usize, bytes: usize, a: v128, b: v128, mean0: v128): void {
   const end = dz + bytes;
   const zero = f32x4.splat(0);
-  let s = zero;
+  let s0 = zero;
   let t0 = zero;
-  for (; dz < end; dz += 16) {
+  let s1 = zero;
+  let t1 = zero;
+  let s2 = zero;
+  let t2 = zero;
+  while (dz + 48 <= end) {
+    let raw = v128.load(x0, 0);
+    let g = v128.and(v128.load(dz, 0), f32x4.gt(madd(b, a, raw), zero));
+    s0 = f32x4.add(s0, g);
+    t0 = madd(t0, g, f32x4.sub(raw, mean0));
+    raw = v128.load(x0, 16);
+    g = v128.and(v128.load(dz, 16), f32x4.gt(madd(b, a, raw), zero));
+    s1 = f32x4.add(s1, g);
+    t1 = madd(t1, g, f32x4.sub(raw, mean0));
+    raw = v128.load(x0, 32);
+    g = v128.and(v128.load(dz, 32), f32x4.gt(madd(b, a, raw), zero));
+    s2 = f32x4.add(s2, g);
+    t2 = madd(t2, g, f32x4.sub(raw, mean0));
+    dz += 48;
+    x0 += 48;
+  }
+  while (dz < end) {
     const raw = v128.load(x0);
     const g = v128.and(v128.load(dz), f32x4.gt(madd(b, a, raw), zero));
-    v128.store(dz, g);
-    s = f32x4.add(s, g);
+    s0 = f32x4.add(s0, g);
     t0 = madd(t0, g, f32x4.sub(raw, mean0));
+    dz += 16;
     x0 += 16;
   }
-  sum += <f64>laneSum(s);
-  dot0 += <f64>laneSum(t0);
+  sum += <f64>laneSum(f32x4.add(f32x4.add(s0, s1), s2));
+  dot0 += <f64>laneSum(f32x4.add(f32x4.add(t0, t1), t2));
+}
+
+/** {@link reduceRow} for an addition with one norm and relu, whose output is at hand; dz is masked in place. */
+function reduceRowSum(dz: usize, z: usize, x0: usize, bytes: usize, mean0: v128): void {
+  const end = dz + bytes;
+  const zero = f32x4.splat(0);
+  let s0 = zero;
+  let t0 = zero;
+  let s1 = zero;
+  let t1 = zero;
+  while (dz + 32 <= end) {
+    let g = v128.and(v128.load(dz, 0), f32x4.gt(v128.load(z, 0), zero));
+    v128.store(dz, g, 0);
+    s0 = f32x4.add(s0, g);
+    t0 = madd(t0, g, f32x4.sub(v128.load(x0, 0), mean0));
+    g = v128.and(v128.load(dz, 16), f32x4.gt(v128.load(z, 16), zero));
+    v128.store(dz, g, 16);
+    s1 = f32x4.add(s1, g);
+    t1 = madd(t1, g, f32x4.sub(v128.load(x0, 16), mean0));
+    dz += 32;
+    x0 += 32;
+    z += 32;
+  }
+  if (dz < end) {
+    const g = v128.and(v128.load(dz), f32x4.gt(v128.load(z), zero));
+    v128.store(dz, g);
+    s0 = f32x4.add(s0, g);
+    t0 = madd(t0, g, f32x4.sub(v128.load(x0), mean0));
+  }
+  sum += <f64>laneSum(f32x4.add(s0, s1));
+  dot0 += <f64>laneSum(f32x4.add(t0, t1));
 }
 
 /** Replaces a row of x by its gradient A·g + B·(x − mean) + C; padding lanes become 0. */
@@ -223,8 +295,20 @@ function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, B
   }
 }
 
+/** {@link applyRow} after {@link reduceRowRelu}, which left dz unmasked. */
+function applyRowRelu(dz: usize, x: usize, bytes: usize, A: v128, B: v128, D: v128, a: v128, b: v128): void {
+  const end = x + bytes;
+  const zero = f32x4.splat(0);
+  for (; x < end; x += 16) {
+    const raw = v128.load(x);
+    const g = v128.and(v128.load(dz), f32x4.gt(madd(b, a, raw), zero));
+    v128.store(x, f32x4.add(f32x4.mul(A, g), madd(D, B, raw)));
+    dz += 16;
+  }
+}
+
 /** Second half of a norm's backward pass, over one channel; x becomes its own gradient. */
-function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dgamma: usize, dbeta: usize, x: usize, plane: usize, row: usize): void {
+function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dgamma: usize, dbeta: usize, x: usize, plane: usize, row: usize, gapY: usize, gapX: usize, unmasked: bool): void {
   const channels = load<usize>(op, JoinGrad.channels);
   const height = load<usize>(op, JoinGrad.height);
   const posBytes = load<i32>(op, JoinGrad.posBytes);
@@ -242,19 +326,18 @@ function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dga
   const A = <f64>load<f32>(gamma + 4 * c) * inverse;
   const B = (-A * inverse * inverse * dot) / count;
   const D = (-A * sum) / count - B * mean;
+  const va = f32x4.splat(<f32>A);
+  const vb = f32x4.splat(<f32>B);
+  const vd = f32x4.splat(<f32>D);
+  const a = f32x4.splat(scaleOf(norm, channels, c));
+  const b = f32x4.splat(shiftOf(norm, channels, c));
   const masked = lanes << 2 != posBytes;
   const tail = tailMask(lanes, posBytes);
   for (let h: usize = 0; h < height; h++) {
-    applyRow(
-      dz + h * dzRow,
-      x + c * plane + h * row,
-      bytes,
-      masked ? <usize>posBytes : 0,
-      f32x4.splat(<f32>A),
-      f32x4.splat(<f32>B),
-      f32x4.splat(<f32>D),
-      tail,
-    );
+    const px = x + c * plane + h * row;
+    if (unmasked) applyRowRelu(dz + h * dzRow, px, bytes, va, vb, vd, a, b);
+    else applyRow(dz + h * dzRow, px, bytes, masked ? <usize>posBytes : 0, va, vb, vd, tail);
+    closeRow(px, bytes, row, gapX * posBytes, gapY, h + 1 == height);
   }
 }
 
@@ -281,6 +364,16 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
   const x0Plane = load<usize>(op, JoinGrad.x0Plane);
   const x1Row = load<usize>(op, JoinGrad.x1Row);
   const x1Plane = load<usize>(op, JoinGrad.x1Plane);
+  const posBytes = load<usize>(op, JoinGrad.posBytes);
+  const gapY0 = load<usize>(op, JoinGrad.gapY0);
+  const gapX0 = load<usize>(op, JoinGrad.gapX0);
+  const gapY1 = load<usize>(op, JoinGrad.gapY1);
+  const gapX1 = load<usize>(op, JoinGrad.gapX1);
+  if (thread == 0 && x0) openGap(x0, x0Row, gapX0 * posBytes, gapY0);
+  if (thread == 0 && x1) openGap(x1, x1Row, gapX1 * posBytes, gapY1);
+  // With one norm and whole vectors of samples the slope is found again in the second pass, and dz is only read.
+  const unmasked =
+    kind == 1 && !z && !x1 && !load<i32>(op, JoinGrad.keep) && load<usize>(op, JoinGrad.lanes) << 2 == posBytes;
   const last = <usize>shareStart(<i32>channels, thread + 1, threads);
   for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
     const a = f32x4.splat(scaleOf(norm0, channels, c));
@@ -293,17 +386,18 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
     for (let h: usize = 0; h < height; h++) {
       const pd = dz + c * dzPlane + h * dzRow;
       const p0 = x0 ? x0 + c * x0Plane + h * x0Row : 0;
-      if (kind == 1 && !z && !x1) reduceRowRelu(pd, p0, bytes, a, b, mean0);
+      if (unmasked) reduceRowRelu(pd, p0, bytes, a, b, mean0);
+      else if (kind == 1 && z && x0 && !x1) reduceRowSum(pd, z + c * zPlane + h * zRow, p0, bytes, mean0);
       else {
         const p1 = x1 ? x1 + c * x1Plane + h * x1Row : 0;
         reduceRow(pd, z ? z + c * zPlane + h * zRow : 0, p0, p1, bytes, kind, a, b, mean0, mean1);
       }
     }
     if (x0) {
-      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.gamma0), load<usize>(op, JoinGrad.dgamma0), load<usize>(op, JoinGrad.dbeta0), x0, x0Plane, x0Row);
+      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.gamma0), load<usize>(op, JoinGrad.dgamma0), load<usize>(op, JoinGrad.dbeta0), x0, x0Plane, x0Row, gapY0, gapX0, unmasked);
     }
     if (x1) {
-      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.gamma1), load<usize>(op, JoinGrad.dgamma1), load<usize>(op, JoinGrad.dbeta1), x1, x1Plane, x1Row);
+      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.gamma1), load<usize>(op, JoinGrad.dgamma1), load<usize>(op, JoinGrad.dbeta1), x1, x1Plane, x1Row, gapY1, gapX1, false);
     }
   }
 }

@@ -24,18 +24,36 @@ function balancedStart(rowPtr: usize, rows: i32, thread: i32, threads: i32): i32
   return low;
 }
 
+/** What the accumulators of a tile start from: the row's bias, the first product, or what the output holds. */
+const INIT_BIAS: i32 = 0;
+const INIT_PRODUCT: i32 = 1;
+const INIT_OUTPUT: i32 = 2;
+
 // @ts-ignore: decorator
 @inline
-function tile32(px: usize, py: usize, off: usize, end: usize, valDelta: usize, start: v128, accumulate: i32): void {
-  let a0 = start;
-  let a1 = start;
-  let a2 = start;
-  let a3 = start;
-  let a4 = start;
-  let a5 = start;
-  let a6 = start;
-  let a7 = start;
-  if (accumulate) {
+function tile32(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  let a1 = bias;
+  let a2 = bias;
+  let a3 = bias;
+  let a4 = bias;
+  let a5 = bias;
+  let a6 = bias;
+  let a7 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    a1 = f32x4.mul(w, v128.load(p, 16));
+    a2 = f32x4.mul(w, v128.load(p, 32));
+    a3 = f32x4.mul(w, v128.load(p, 48));
+    a4 = f32x4.mul(w, v128.load(p, 64));
+    a5 = f32x4.mul(w, v128.load(p, 80));
+    a6 = f32x4.mul(w, v128.load(p, 96));
+    a7 = f32x4.mul(w, v128.load(p, 112));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
     a0 = v128.load(py, 0);
     a1 = v128.load(py, 16);
     a2 = v128.load(py, 32);
@@ -45,7 +63,7 @@ function tile32(px: usize, py: usize, off: usize, end: usize, valDelta: usize, s
     a6 = v128.load(py, 96);
     a7 = v128.load(py, 112);
   }
-  for (let k = off; k < end; k += 4) {
+  for (; k < end; k += 4) {
     const p = px + load<u32>(k);
     const w = v128.load_splat<f32>(k + valDelta);
     a0 = madd(a0, w, v128.load(p, 0));
@@ -69,18 +87,27 @@ function tile32(px: usize, py: usize, off: usize, end: usize, valDelta: usize, s
 
 // @ts-ignore: decorator
 @inline
-function tile16(px: usize, py: usize, off: usize, end: usize, valDelta: usize, start: v128, accumulate: i32): void {
-  let a0 = start;
-  let a1 = start;
-  let a2 = start;
-  let a3 = start;
-  if (accumulate) {
+function tile16(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  let a1 = bias;
+  let a2 = bias;
+  let a3 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    a1 = f32x4.mul(w, v128.load(p, 16));
+    a2 = f32x4.mul(w, v128.load(p, 32));
+    a3 = f32x4.mul(w, v128.load(p, 48));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
     a0 = v128.load(py, 0);
     a1 = v128.load(py, 16);
     a2 = v128.load(py, 32);
     a3 = v128.load(py, 48);
   }
-  for (let k = off; k < end; k += 4) {
+  for (; k < end; k += 4) {
     const p = px + load<u32>(k);
     const w = v128.load_splat<f32>(k + valDelta);
     a0 = madd(a0, w, v128.load(p, 0));
@@ -96,44 +123,55 @@ function tile16(px: usize, py: usize, off: usize, end: usize, valDelta: usize, s
 
 // @ts-ignore: decorator
 @inline
-function tile4(px: usize, py: usize, off: usize, end: usize, valDelta: usize, start: v128, accumulate: i32): void {
-  let a0 = accumulate ? v128.load(py) : start;
-  for (let k = off; k < end; k += 4) {
-    a0 = madd(a0, v128.load_splat<f32>(k + valDelta), v128.load(px + load<u32>(k)));
+function tile4(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
+    a0 = v128.load(py, 0);
   }
-  v128.store(py, a0);
+  for (; k < end; k += 4) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = madd(a0, w, v128.load(p, 0));
+  }
+  v128.store(py, a0, 0);
 }
 
 /** One contiguous run of output floats of one row. */
-function runTiles(
-  px: usize,
-  py: usize,
-  bytes: i32,
-  off: usize,
-  end: usize,
-  valDelta: usize,
-  start: v128,
-  accumulate: i32,
-): void {
+// @ts-ignore: decorator
+@inline
+function runTiles(px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
   let left = bytes;
   while (left >= 128) {
-    tile32(px, py, off, end, valDelta, start, accumulate);
+    tile32(px, py, off, end, valDelta, init, bias);
     px += 128;
     py += 128;
     left -= 128;
   }
   if (left >= 64) {
-    tile16(px, py, off, end, valDelta, start, accumulate);
+    tile16(px, py, off, end, valDelta, init, bias);
     px += 64;
     py += 64;
     left -= 64;
   }
   while (left > 0) {
-    tile4(px, py, off, end, valDelta, start, accumulate);
+    tile4(px, py, off, end, valDelta, init, bias);
     px += 16;
     py += 16;
     left -= 16;
   }
+}
+
+/** {@link runTiles} once for each way to start, so that the choice is outside the loops. */
+function runRow(px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  if (init == INIT_PRODUCT) runTiles(px, py, bytes, off, end, valDelta, INIT_PRODUCT, bias);
+  else if (init == INIT_OUTPUT) runTiles(px, py, bytes, off, end, valDelta, INIT_OUTPUT, bias);
+  else runTiles(px, py, bytes, off, end, valDelta, INIT_BIAS, bias);
 }
 
 /** Forward pass, and input gradient through the transposed structure; optionally gathers batch-norm statistics. */
@@ -169,11 +207,12 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
       const end = off + load<u32>(rowPtr + 4 * (<usize>r) + 4);
       if (accumulate && begin == end) continue;
       const start = bias ? v128.load_splat<f32>(bias + 4 * (<usize>r)) : f32x4.splat(0);
+      const init = accumulate ? INIT_OUTPUT : bias || begin == end ? INIT_BIAS : INIT_PRODUCT;
       for (let h = top; h < bottom; h++) {
         const py = y + (<usize>r) * yPlane + <usize>(h * yRow);
         const px = x + <usize>(h * xRow);
         for (let run = 0; run < runs; run++) {
-          runTiles(px + <usize>(run * xCol), py + <usize>(run * yCol), runBytes, begin, end, valDelta, start, accumulate);
+          runRow(px + <usize>(run * xCol), py + <usize>(run * yCol), runBytes, begin, end, valDelta, init, start);
         }
         if (stats) {
           if (h == 0) openStats(stats, r, py, lanes);
@@ -251,6 +290,69 @@ function dot4(
   store<f32>(grad, load<f32>(grad, 12) + laneSum(f32x4.add(a3, b3)), 12);
 }
 
+/** Gradients of two active weights of one output channel. */
+function dot2(
+  pd: usize,
+  px: usize,
+  off: usize,
+  grad: usize,
+  rows: i32,
+  runs: i32,
+  runBytes: i32,
+  dRow: i32,
+  dCol: i32,
+  xRow: i32,
+  xCol: i32,
+): void {
+  const o0 = load<u32>(off, 0);
+  const o1 = load<u32>(off, 4);
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let c0 = a0;
+  let c1 = a0;
+  let d0 = a0;
+  let d1 = a0;
+  for (let h = 0; h < rows; h++) {
+    for (let run = 0; run < runs; run++) {
+      let d = pd + <usize>(h * dRow + run * dCol);
+      const base = px + <usize>(h * xRow + run * xCol);
+      let x0 = base + o0;
+      let x1 = base + o1;
+      const stop = d + (runBytes & ~63);
+      const end = d + runBytes;
+      while (d < stop) {
+        let g = v128.load(d, 0);
+        a0 = madd(a0, g, v128.load(x0, 0));
+        a1 = madd(a1, g, v128.load(x1, 0));
+        g = v128.load(d, 16);
+        b0 = madd(b0, g, v128.load(x0, 16));
+        b1 = madd(b1, g, v128.load(x1, 16));
+        g = v128.load(d, 32);
+        c0 = madd(c0, g, v128.load(x0, 32));
+        c1 = madd(c1, g, v128.load(x1, 32));
+        g = v128.load(d, 48);
+        d0 = madd(d0, g, v128.load(x0, 48));
+        d1 = madd(d1, g, v128.load(x1, 48));
+        d += 64;
+        x0 += 64;
+        x1 += 64;
+      }
+      while (d < end) {
+        const g = v128.load(d);
+        a0 = madd(a0, g, v128.load(x0));
+        a1 = madd(a1, g, v128.load(x1));
+        d += 16;
+        x0 += 16;
+        x1 += 16;
+      }
+    }
+  }
+  store<f32>(grad, load<f32>(grad, 0) + laneSum(f32x4.add(f32x4.add(a0, b0), f32x4.add(c0, d0))), 0);
+  store<f32>(grad, load<f32>(grad, 4) + laneSum(f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1))), 4);
+}
+
 /** Gradient of one active weight. */
 function dot1(
   pd: usize,
@@ -325,6 +427,9 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
       const pd = dy + (<usize>r) * dPlane + <usize>(top * dRow);
       for (; k + 16 <= end; k += 16) {
         dot4(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);
+      }
+      for (; k + 8 <= end; k += 8) {
+        dot2(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);
       }
       for (; k < end; k += 4) {
         dot1(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);

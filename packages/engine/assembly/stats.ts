@@ -26,6 +26,28 @@ export function gatherRow(stats: usize, channel: i32, row: usize, width: i32, po
   let q1 = s0;
   let p = row;
   if (lanes << 2 == posBytes) {
+    let s2 = s0;
+    let s3 = s0;
+    let q2 = s0;
+    let q3 = s0;
+    for (; p + 64 <= end; p += 64) {
+      const v0 = f32x4.sub(v128.load(p, 0), shift);
+      const v1 = f32x4.sub(v128.load(p, 16), shift);
+      const v2 = f32x4.sub(v128.load(p, 32), shift);
+      const v3 = f32x4.sub(v128.load(p, 48), shift);
+      s0 = f32x4.add(s0, v0);
+      s1 = f32x4.add(s1, v1);
+      s2 = f32x4.add(s2, v2);
+      s3 = f32x4.add(s3, v3);
+      q0 = f32x4.add(q0, f32x4.mul(v0, v0));
+      q1 = f32x4.add(q1, f32x4.mul(v1, v1));
+      q2 = f32x4.add(q2, f32x4.mul(v2, v2));
+      q3 = f32x4.add(q3, f32x4.mul(v3, v3));
+    }
+    s0 = f32x4.add(s0, s2);
+    s1 = f32x4.add(s1, s3);
+    q0 = f32x4.add(q0, q2);
+    q1 = f32x4.add(q1, q3);
     for (; p + 32 <= end; p += 32) {
       const v0 = f32x4.sub(v128.load(p, 0), shift);
       const v1 = f32x4.sub(v128.load(p, 16), shift);

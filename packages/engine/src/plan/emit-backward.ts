@@ -182,7 +182,11 @@ class Backward {
         dzRow: emission.row(z),
         dzPlane: emission.plane(z),
       },
+      keep: terms.some((term) => !term.norm) ? 1 : 0,
+      ...{ gapY0: first?.source.gapY ?? 0, gapX0: first?.source.gapX ?? 0 },
+      ...{ gapY1: second?.source.gapY ?? 0, gapX1: second?.source.gapX ?? 0 },
     });
+    for (const target of targets) if (target) emission.markClean(target);
     for (const [i, term] of terms.entries()) this.#settle(term, targets[i] ?? null, z, dz);
   }
 
@@ -264,7 +268,7 @@ class Backward {
 
   #flatten({ x }: FlattenStep, dz: DraftBuffer): void {
     const { buffer, accumulate } = this.#target(x);
-    emitFlatten(this.#emission, x, buffer, dz, accumulate ? 'accumulate' : true);
+    emitFlatten(this.#emission, x, { image: buffer, flat: dz, reverse: 1, accumulate });
   }
 
   #concat({ sources, z }: ConcatStep, dz: DraftBuffer): void {

@@ -87,6 +87,11 @@ export class Emission {
     this.draft.op('zeroGaps', { base: { buffer, bytes: 0 }, channels, height, width, posBytes, gapY, gapX });
   }
 
+  /** Says that an op has zeroed the border on its way. */
+  markClean(buffer: DraftBuffer): void {
+    this.#clean.add(buffer);
+  }
+
   layer(step: WeightedStep): LayerStore {
     return this.store.layers.get(step.node)!;
   }
@@ -152,7 +157,12 @@ function emitStep(emission: Emission, step: Step, gathered: Set<string>): void {
       emission.draft.op('pool', poolArguments(emission, step));
       return;
     case 'flatten':
-      emitFlatten(emission, step.x, emission.value(step.x), emission.value(step.z), false);
+      emitFlatten(emission, step.x, {
+        image: emission.value(step.x),
+        flat: emission.value(step.z),
+        reverse: 0,
+        accumulate: 0,
+      });
       return;
     case 'concat': {
       let channel = 0;
@@ -243,7 +253,9 @@ export function emitJoin(emission: Emission, { terms, activation, z }: JoinStep)
     ...{ zRow: emission.row(z), zPlane: emission.plane(z) },
     ...{ x0Row: emission.row(x0), x0Plane: emission.plane(x0) },
     ...{ x1Row: x1 ? emission.row(x1) : 0, x1Plane: x1 ? emission.plane(x1) : 0 },
+    ...{ gapY: z.gapY, gapX: z.gapX },
   });
+  emission.markClean(emission.value(z));
 }
 
 /** Arguments that pooling and its gradient share. */
@@ -268,20 +280,18 @@ export function poolGeometry(
   };
 }
 
-/** Copies between an image and its features. */
+/** Copies an image to its features, or back (`reverse`). */
 export function emitFlatten(
   emission: Emission,
-  image: Tensor,
-  imageBuffer: DraftBuffer,
-  flatBuffer: DraftBuffer,
-  reverse: boolean | 'accumulate',
+  tensor: Tensor,
+  buffers: { image: DraftBuffer; flat: DraftBuffer; reverse: 0 | 1; accumulate: 0 | 1 },
 ): void {
-  const { channels, height, width } = image;
+  const { channels, height, width } = tensor;
+  const { image, flat, reverse, accumulate } = buffers;
   emission.draft.op('flatten', {
-    ...{ image: emission.origin(imageBuffer, image), flat: { buffer: flatBuffer, bytes: 0 } },
-    ...{ channels, height, width, posBytes: emission.posBytes },
-    ...{ imageRow: emission.row(image), imagePlane: emission.plane(image), flatPlane: emission.posBytes },
-    ...{ reverse: reverse ? 1 : 0, accumulate: reverse === 'accumulate' ? 1 : 0 },
+    ...{ image: emission.origin(image, tensor), flat: { buffer: flat, bytes: 0 }, reverse, accumulate },
+    ...{ channels, height, width, posBytes: emission.posBytes, flatPlane: emission.posBytes },
+    ...{ imageRow: emission.row(tensor), imagePlane: emission.plane(tensor) },
   });
 }
 
