@@ -95,7 +95,10 @@ export interface PreparedServerData {
  * Reads the coordinator's samples: those held out from all clients' training data, and the test set.
  * @throws EspalierError `invalid_data`
  */
-export async function prepareServerData(job: Job, folder: string | null): Promise<PreparedServerData> {
+export async function prepareServerData(
+  job: Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain'>,
+  folder: string | null,
+): Promise<PreparedServerData> {
   const source = await openSource({ spec: job.data, imageShape: job.imageShape, seed: job.seed, folder });
   const { classes, labels } = source;
   const held = holdOut(labels, classes.length, job.pretrain.samplesPerClass, job.seed).server;
