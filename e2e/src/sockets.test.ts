@@ -2,8 +2,26 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connectSocket } from '@espalier/client';
 import type { FrameConnection } from '@espalier/core';
+import { transportContract } from '@espalier/proto/testing';
 import { createSocketServer, type ListeningServer } from '@espalier/server';
 import { io } from 'socket.io-client';
+
+transportContract('a socket.io connection over loopback', async () => {
+  const accepted: FrameConnection[] = [];
+  const maxFrameBytes = 256 * 1024;
+  const server = await createSocketServer({
+    maxFrameBytes,
+    onConnection: (end) => accepted.push(end),
+  }).listen();
+  const client = await connectSocket(server.url, { tries: 1 });
+  const [serverEnd] = accepted;
+  if (!serverEnd) throw new Error('the client is connected and the server does not know');
+  const dispose = (): Promise<void> => {
+    client.close('the test is over');
+    return server.close();
+  };
+  return { ends: [client, serverEnd], dispose };
+});
 
 const CAP = 8192;
 const closers: (() => Promise<void> | void)[] = [];
