@@ -23,7 +23,7 @@ export async function doctor(format: OutputFormat, terminal: Terminal): Promise<
     head: ['backend', 'usable', 'why', 'to get it'],
     style: { head: [], border: [] },
     wordWrap: true,
-    colWidths: [14, 8, 52, 40],
+    colWidths: [17, 8, 50, 40],
   });
   for (const { name, available, reason, install } of backends) {
     table.push([name === used ? `${name} ←` : name, available ? 'yes' : 'no', reason, install]);
