@@ -52,9 +52,7 @@ export class TrainingRun {
 
   /** Runs every epoch. @throws EspalierError `training_diverged`, `aborted`. */
   async run(): Promise<void> {
-    const { epochs } = this.#input.options;
-    for (let epoch = 0; epoch < epochs; epoch++) await this.#runEpoch(epoch);
-    await this.#checkFinite(epochs - 1);
+    for (let epoch = 0; epoch < this.#input.options.epochs; epoch++) await this.#runEpoch(epoch);
   }
 
   /** Frees the optimiser's state and whatever parameters were not taken over. */
@@ -80,14 +78,18 @@ export class TrainingRun {
         lastBatch: lastEpoch && index === batches - 1,
       });
       lossSum += loss * batch.size;
-      control.onProgress?.({ epoch, batch: index++, batches, loss });
+      control.onProgress?.({ epoch, batch: index, batches, loss });
       await breather.breathe();
+      index++;
     }
     this.losses.push(lossSum / datasetSize(dataset));
+    await this.#checkFinite(epoch);
   }
 
   async #step(batch: Batch, at: StepPlace): Promise<number> {
     const { model, watch } = this.#input;
+    if (!batch.images.every(Number.isFinite))
+      throw diverged(at.epoch, this.steps, 'the normalised input is not finite');
     this.#optimizer.beginStep();
     const loss = await differentiate({
       plan: model.plan,
@@ -142,7 +144,7 @@ export class TrainingRun {
     });
   }
 
-  /** The last step's result has been seen by no loss. */
+  /** No loss has seen the last step's result, and the wasm library's relu turns NaN into 0, so losses can hide it. */
   async #checkFinite(epoch: number): Promise<void> {
     for (const [name, tensor] of this.params) {
       const values = await readFloats(tensor);

@@ -4,3 +4,14 @@ export { criterionContract } from './criterion-contract.js';
 export { exampleGraphs } from './example-graphs.js';
 export { smallGraphs, type GraphArbitraryOptions } from './graph-arbitrary.js';
 export { masksOf, noiseBatch, unevenState } from './network-arbitrary.js';
+export { trainerContract } from './trainer-contract.js';
+export { type MakeTrainer, type TrainerContractOptions } from './trainer-contract-fixtures.js';
+export {
+  doubled,
+  referenceForward,
+  referenceGradients,
+  type MomentTree64,
+  type Params64,
+  type ReferencePass,
+  type SampledGradient,
+} from './reference-network.js';

@@ -1,5 +1,6 @@
 import type { PlainNode } from '@espalier/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { maxPoolGradient } from '../ops/pool.js';
 import { first, type NodeOp } from './node-op.js';
 
 /** Mean over all pixels of each channel. */
@@ -17,14 +18,21 @@ export const globalAvgPool: NodeOp<PlainNode> = {
 /** Largest pixel of each channel; the first of equals in row-major order takes the gradient. */
 export const globalMaxPool: NodeOp<PlainNode> = {
   keepsInput: true,
-  keepsOutput: false,
+  keepsOutput: true,
   forward: ({ inputs }) => ({ output: tf.max(first(inputs), [1, 2]) }),
-  backward: ({ dy, input, inputShapes }) => {
+  backward: ({ dy, input, output, inputShapes }) => {
     const [height = 0, width = 0, channels = 0] = inputShapes[0] ?? [];
-    const pixels = tf.reshape(input(), [-1, height * width, channels]);
-    const where = tf.oneHot(tf.cast(tf.argMax(pixels, 1), 'int32'), height * width);
-    const chosen = tf.cast(tf.transpose(where, [0, 2, 1]), 'float32');
-    const spread = tf.mul(chosen, tf.reshape(dy, [-1, 1, channels]));
-    return { inputs: [tf.reshape(spread, [-1, height, width, channels])], params: {} };
+    const onePixel = (x: tf.Tensor): tf.Tensor => tf.reshape(x, [-1, 1, 1, channels]);
+    const gradient = maxPoolGradient(
+      onePixel(dy),
+      { input: input(), output: onePixel(output()) },
+      {
+        inputShape: [height, width, channels],
+        window: [height, width],
+        strides: [1, 1],
+        padding: { top: 0, bottom: 0, left: 0, right: 0 },
+      },
+    );
+    return { inputs: [gradient], params: {} };
   },
 };

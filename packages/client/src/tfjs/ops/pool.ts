@@ -1,6 +1,6 @@
 import type { ExplicitPadding, Size2 } from '@espalier/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from '../tensors.js';
+import { hasKernel, runKernel } from '../tensors.js';
 import { tfPadding } from './padding.js';
 
 /** Where a pooling's windows lie. */
@@ -10,6 +10,9 @@ export interface PoolGeometry {
   readonly strides: Size2;
   readonly padding: ExplicitPadding;
 }
+
+/** Kernel name: as `MaxPoolGrad`, for backends whose own is wrong. */
+export const MAX_POOL_GRADIENT = 'EspalierMaxPoolGradient';
 
 /** Largest real pixel per window. */
 export function maxPoolForward(x: tf.Tensor, geometry: PoolGeometry): tf.Tensor {
@@ -23,7 +26,8 @@ export function maxPoolGradient(
   { input, output }: { readonly input: tf.Tensor; readonly output: tf.Tensor },
   geometry: PoolGeometry,
 ): tf.Tensor {
-  return runKernel('MaxPoolGrad', { dy, input, output }, attributes(geometry));
+  const kernel = hasKernel(MAX_POOL_GRADIENT) ? MAX_POOL_GRADIENT : 'MaxPoolGrad';
+  return runKernel(kernel, { dy, input, output }, attributes(geometry));
 }
 
 /** Mean of the real pixels per window. */

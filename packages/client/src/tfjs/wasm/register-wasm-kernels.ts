@@ -4,6 +4,7 @@ import { batchNormGradientKernel, batchNormTrainingKernel } from './batch-norm-k
 import { convFilterGradientKernel } from './conv-filter-gradient-kernel.js';
 import { convInputGradientKernel } from './conv-input-gradient-kernel.js';
 import { depthwiseFilterGradientKernel, depthwiseInputGradientKernel } from './depthwise-gradient-kernels.js';
+import { maxPoolGradientKernel } from './max-pool-gradient-kernel.js';
 import { reluGradientKernel, sumRowsKernel } from './elementwise-kernels.js';
 
 /** Every kernel we add to tfjs's wasm backend. */
@@ -12,6 +13,7 @@ export const wasmKernels: readonly KernelConfig[] = [
   convInputGradientKernel,
   depthwiseFilterGradientKernel,
   depthwiseInputGradientKernel,
+  maxPoolGradientKernel,
   batchNormTrainingKernel,
   batchNormGradientKernel,
   reluGradientKernel,

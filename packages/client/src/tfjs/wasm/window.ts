@@ -1,7 +1,7 @@
-import { backend_util } from '@tensorflow/tfjs-core';
+import { backend_util, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelCall } from './heap-backend.js';
 
-/** Where the windows of a convolution lie, in pixels. */
+/** Where the windows of a convolution or pooling lie, in pixels. */
 export interface Window {
   readonly batch: number;
   readonly height: number;
@@ -25,15 +25,42 @@ export function windowOf(
   filterShape: readonly number[],
   depthwise = false,
 ): Window {
-  const info = backend_util.computeConv2DInfo(
-    inputShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
-    attrs['strides'] as [number, number],
-    1,
-    attrs['pad'] as 'valid' | 'same' | backend_util.ExplicitPadding,
-    undefined,
-    depthwise,
+  const { strides, pad } = placement(attrs);
+  return windowFrom(
+    backend_util.computeConv2DInfo(
+      four(inputShape),
+      four(filterShape),
+      strides,
+      1,
+      pad,
+      undefined,
+      depthwise,
+    ),
   );
+}
+
+/** Reads a pooling's attributes as tfjs's own kernels do. */
+export function poolWindowOf({ attrs = {} }: KernelCall, inputShape: readonly number[]): Window {
+  const { strides, pad } = placement(attrs);
+  const filterSize = attrs['filterSize'] as [number, number];
+  return windowFrom(backend_util.computePool2DInfo(four(inputShape), filterSize, strides, 1, pad));
+}
+
+function placement(attrs: NamedAttrMap): {
+  strides: [number, number];
+  pad: 'valid' | 'same' | backend_util.ExplicitPadding;
+} {
+  return {
+    strides: attrs['strides'] as [number, number],
+    pad: attrs['pad'] as 'valid' | 'same' | backend_util.ExplicitPadding,
+  };
+}
+
+function four(shape: readonly number[]): [number, number, number, number] {
+  return [...shape] as [number, number, number, number];
+}
+
+function windowFrom(info: backend_util.Conv2DInfo): Window {
   return {
     batch: info.batchSize,
     height: info.inHeight,
