@@ -273,12 +273,22 @@ function reduceRowSum(dz: usize, z: usize, x0: usize, bytes: usize, mean0: v128)
   dot0 += <f64>laneSum(f32x4.add(t0, t1));
 }
 
-/** Replaces a row of x by its gradient A·g + B·(x − mean) + C; padding lanes become 0. */
-function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, B: v128, D: v128, tail: v128): void {
+/**
+ * The gradient of x: A·((g − mean of g) + E·(x − mean)). Differences come first, so that a channel whose gradient is
+ * 0 by theory comes out as 0 but for the last bits of g.
+ */
+// @ts-ignore: decorator
+@inline
+function slope(g: v128, x: v128, A: v128, E: v128, meanG: v128, mean: v128): v128 {
+  return f32x4.mul(A, madd(f32x4.sub(g, meanG), E, f32x4.sub(x, mean)));
+}
+
+/** Replaces a row of x by its gradient; padding lanes become 0. */
+function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, E: v128, meanG: v128, mean: v128, tail: v128): void {
   const end = x + bytes;
   if (posBytes == 0) {
     for (; x < end; x += 16) {
-      v128.store(x, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x))));
+      v128.store(x, slope(v128.load(dz), v128.load(x), A, E, meanG, mean));
       dz += 16;
     }
     return;
@@ -286,23 +296,23 @@ function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, B
   while (x < end) {
     const whole = x + posBytes - 16;
     for (; x < whole; x += 16) {
-      v128.store(x, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x))));
+      v128.store(x, slope(v128.load(dz), v128.load(x), A, E, meanG, mean));
       dz += 16;
     }
-    v128.store(x, v128.and(tail, f32x4.add(f32x4.mul(A, v128.load(dz)), madd(D, B, v128.load(x)))));
+    v128.store(x, v128.and(tail, slope(v128.load(dz), v128.load(x), A, E, meanG, mean)));
     x += 16;
     dz += 16;
   }
 }
 
 /** {@link applyRow} after {@link reduceRowRelu}, which left dz unmasked. */
-function applyRowRelu(dz: usize, x: usize, bytes: usize, A: v128, B: v128, D: v128, a: v128, b: v128): void {
+function applyRowRelu(dz: usize, x: usize, bytes: usize, A: v128, E: v128, meanG: v128, mean: v128, a: v128, b: v128): void {
   const end = x + bytes;
   const zero = f32x4.splat(0);
   for (; x < end; x += 16) {
     const raw = v128.load(x);
     const g = v128.and(v128.load(dz), f32x4.gt(madd(b, a, raw), zero));
-    v128.store(x, f32x4.add(f32x4.mul(A, g), madd(D, B, raw)));
+    v128.store(x, slope(g, raw, A, E, meanG, mean));
     dz += 16;
   }
 }
@@ -317,26 +327,23 @@ function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dga
   const dz = load<usize>(op, JoinGrad.dz) + c * load<usize>(op, JoinGrad.dzPlane);
   const dzRow = load<usize>(op, JoinGrad.dzRow);
   const count = <f64>load<i32>(op, JoinGrad.count);
-  const mean = <f64>load<f32>(norm + 16 * channels + 4 * c);
   const inverse = <f64>load<f32>(norm + 20 * channels + 4 * c);
   const dg = dgamma + 4 * c;
   const db = dbeta + 4 * c;
   store<f32>(dg, load<f32>(dg) + <f32>(dot * inverse));
   store<f32>(db, load<f32>(db) + <f32>sum);
-  const A = <f64>load<f32>(gamma + 4 * c) * inverse;
-  const B = (-A * inverse * inverse * dot) / count;
-  const D = (-A * sum) / count - B * mean;
-  const va = f32x4.splat(<f32>A);
-  const vb = f32x4.splat(<f32>B);
-  const vd = f32x4.splat(<f32>D);
+  const A = f32x4.splat(<f32>(<f64>load<f32>(gamma + 4 * c) * inverse));
+  const E = f32x4.splat(<f32>((-inverse * inverse * dot) / count));
+  const meanG = f32x4.splat(<f32>(sum / count));
+  const mean = f32x4.splat(load<f32>(norm + 16 * channels + 4 * c));
   const a = f32x4.splat(scaleOf(norm, channels, c));
   const b = f32x4.splat(shiftOf(norm, channels, c));
   const masked = lanes << 2 != posBytes;
   const tail = tailMask(lanes, posBytes);
   for (let h: usize = 0; h < height; h++) {
     const px = x + c * plane + h * row;
-    if (unmasked) applyRowRelu(dz + h * dzRow, px, bytes, va, vb, vd, a, b);
-    else applyRow(dz + h * dzRow, px, bytes, masked ? <usize>posBytes : 0, va, vb, vd, tail);
+    if (unmasked) applyRowRelu(dz + h * dzRow, px, bytes, A, E, meanG, mean, a, b);
+    else applyRow(dz + h * dzRow, px, bytes, masked ? <usize>posBytes : 0, A, E, meanG, mean, tail);
     closeRow(px, bytes, row, gapX * posBytes, gapY, h + 1 == height);
   }
 }

@@ -88,10 +88,7 @@ export class Call {
   /** Adds the batch statistics of the piece just run. */
   gather(moments: MomentGatherer, { batch }: Piece): void {
     for (const norm of this.#network.store.norms.values()) {
-      const tensor = this.#network.model.steps
-        .flatMap((step) => (step.kind === 'join' ? step.terms : []))
-        .find((term) => term.norm?.name === norm.node)!.source;
-      moments.add(norm.node, this.#network.batchMoments(norm), batch.size * tensor.height * tensor.width);
+      moments.add(norm.node, { ...this.#network.batchMoments(norm), count: batch.size * norm.positions });
     }
   }
 

@@ -1,68 +1,57 @@
-import type { Moments, MomentMode, MomentTree } from '@espalier/core';
+import {
+  MomentAccumulator,
+  type ModelGraph,
+  type MomentMode,
+  type Moments,
+  type MomentTree,
+} from '@espalier/core';
 
-/** Gathers one norm's statistics over batches in float64. */
-interface Gatherer {
-  add(mean: Float64Array, variance: Float64Array, count: number): void;
-  result(): Moments;
+/** One batch's mean and population variance per channel, over `count` positions. */
+export interface BatchMoments {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  readonly count: number;
 }
 
-/** Gathers every norm's statistics over batches. */
-export class MomentGatherer {
-  readonly #gatherers: ReadonlyMap<string, Gatherer>;
-
-  /** @param start the running statistics that an exponential average starts from */
-  constructor(start: MomentTree, mode: MomentMode) {
-    this.#gatherers = new Map(
-      [...start].map(([node, moments]) => [
-        node,
-        mode.kind === 'ema' ? average(moments, mode.momentum) : pool(moments),
-      ]),
-    );
-  }
-
-  /** One batch's mean and population variance over `count` positions. */
-  add(node: string, batch: { mean: Float64Array; variance: Float64Array }, count: number): void {
-    this.#gatherers.get(node)?.add(batch.mean, batch.variance, count);
-  }
-
-  result(): MomentTree {
-    return new Map([...this.#gatherers].map(([node, gatherer]) => [node, gatherer.result()]));
-  }
+/** Gathers every norm's statistics over batches, in float64. */
+export interface MomentGatherer {
+  add(node: string, batch: BatchMoments): void;
+  result(): MomentTree;
 }
 
-/** Exact statistics of all positions: the pairwise update of Chan, Golub & LeVeque (1979). */
-function pool({ mean: start }: Moments): Gatherer {
-  const mean = new Float64Array(start.length);
-  const squares = new Float64Array(start.length);
-  let total = 0;
+/** Pooled exactly, or averaged from the given statistics on. */
+export function createMomentGatherer(graph: ModelGraph, start: MomentTree, mode: MomentMode): MomentGatherer {
+  if (mode.kind === 'ema') return averageFrom(start, mode.momentum);
+  const pooled = new MomentAccumulator(graph);
   return {
-    add: (batchMean, variance, count) => {
-      const next = total + count;
-      for (let c = 0; c < mean.length; c++) {
-        const delta = batchMean[c]! - mean[c]!;
-        mean[c]! += (delta * count) / next;
-        squares[c]! += variance[c]! * count + (delta * delta * total * count) / next;
-      }
-      total = next;
+    add: (node, batch) => {
+      pooled.addBatch(node, batch);
     },
-    result: () => ({
-      mean: Float32Array.from(mean),
-      variance: Float32Array.from(squares, (sum) => sum / total),
-    }),
+    result: () => pooled.result(),
   };
 }
 
-/** `momentum` is the kept fraction. */
-function average(start: Moments, momentum: number): Gatherer {
-  const mean = Float64Array.from(start.mean);
-  const variance = Float64Array.from(start.variance);
+/** `kept` is the fraction that each batch leaves of what was there. */
+function averageFrom(start: MomentTree, kept: number): MomentGatherer {
+  const running = new Map([...start].map(([node, moments]) => [node, doubled(moments)]));
   return {
-    add: (batchMean, batchVariance) => {
+    add: (node, { mean, variance }) => {
+      const own = running.get(node)!;
       for (let c = 0; c < mean.length; c++) {
-        mean[c] = momentum * mean[c]! + (1 - momentum) * batchMean[c]!;
-        variance[c] = momentum * variance[c]! + (1 - momentum) * batchVariance[c]!;
+        own.mean[c] = kept * own.mean[c]! + (1 - kept) * mean[c]!;
+        own.variance[c] = kept * own.variance[c]! + (1 - kept) * variance[c]!;
       }
     },
-    result: () => ({ mean: Float32Array.from(mean), variance: Float32Array.from(variance) }),
+    result: () =>
+      new Map(
+        [...running].map(([node, { mean, variance }]) => [
+          node,
+          { mean: Float32Array.from(mean), variance: Float32Array.from(variance) },
+        ]),
+      ),
   };
+}
+
+function doubled({ mean, variance }: Moments): { mean: Float64Array; variance: Float64Array } {
+  return { mean: Float64Array.from(mean), variance: Float64Array.from(variance) };
 }

@@ -1,6 +1,14 @@
-import { copyState, type Mask, type ModelState, type ModelGraph, type Batch } from '@espalier/core';
+import {
+  copyState,
+  type Mask,
+  type ModelState,
+  type ModelGraph,
+  type Batch,
+  type MomentTree,
+} from '@espalier/core';
 import { lowerGraph, type LoweredModel } from './plan/lower.js';
 import {
+  draftProgram,
   draftRefresh,
   writeProgram,
   programRecordBytes,
@@ -43,6 +51,21 @@ export interface WorkspaceRequest {
   readonly proximal: boolean;
 }
 
+/** What a trainer is given to load. */
+export interface NetworkSource {
+  readonly graph: ModelGraph;
+  readonly state: ModelState;
+  readonly mask: Mask | null;
+}
+
+/** Bytes that training cannot do without: the smallest plan, four samples at a time. */
+export function smallestPlan(graph: ModelGraph, mask: Mask | null, recompute: boolean): number {
+  const model = lowerGraph(graph);
+  const store = planStore(model, mask, 0);
+  const spec = { lanes: 4, lossSamples: 4, denseGradients: new Set<string>(), recompute };
+  return store.end + 4 * store.floats + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
+}
+
 /** A network in the engine's memory: its weights, its structure and the programs of the running call. */
 export class Network {
   readonly graph: ModelGraph;
@@ -69,16 +92,12 @@ export class Network {
     this.#refresh = draftRefresh(source.store);
   }
 
-  /** Plans and fills the memory of a network. `check` may refuse the plan before anything large is allocated. */
-  static async create(
-    { graph, state, mask }: { graph: ModelGraph; state: ModelState; mask: Mask | null },
-    check: (model: LoweredModel, store: Store) => void,
-  ): Promise<Network> {
+  /** Plans and fills the memory of a network whose state and mask fit it. */
+  static async create({ graph, state, mask }: NetworkSource): Promise<Network> {
     const model = lowerGraph(graph);
     const memory = new LinearMemory();
     const kernels = await instantiateKernels(memory.memory);
     const store = planStore(model, mask, kernels.heapBase());
-    check(model, store);
     memory.ensure(store.end);
     const network = new Network({ graph, model, mask, store }, memory, kernels);
     for (const layer of store.layers.values()) writeStructure(memory, layer);
@@ -168,12 +187,17 @@ export class Network {
       if (flat) for (let i = 0; i < flat.length; i++) target[i] = values[flat[i]!]!;
       else target.set(values);
     }
-    for (const { node, channels, running } of store.norms.values()) {
-      const moments = state.moments.get(node)!;
-      memory.f32(running, channels).set(moments.mean);
-      memory.f32(running + 4 * channels, channels).set(moments.variance);
-    }
+    this.writeMoments(state.moments);
     this.refresh();
+  }
+
+  /** Takes running statistics over. */
+  writeMoments(tree: MomentTree): void {
+    for (const { node, channels, running } of this.store.norms.values()) {
+      const moments = tree.get(node)!;
+      this.memory.f32(running, channels).set(moments.mean);
+      this.memory.f32(running + 4 * channels, channels).set(moments.variance);
+    }
   }
 
   /** The parameters as trees, inactive weights 0, beside the given moments. */

@@ -28,10 +28,9 @@ import {
 } from '@espalier/core';
 import { Call, type CallRequest, type Limits } from './call.js';
 import { executedMacs } from './footprint.js';
-import { MomentGatherer } from './moments.js';
-import { Network } from './network.js';
+import { createMomentGatherer } from './moments.js';
+import { Network, smallestPlan } from './network.js';
 import { Breather } from './breather.js';
-import { draftProgram } from './plan/program.js';
 import { ENGINE_OPS } from './plan/lower.js';
 import { trainNetwork } from './train.js';
 import { collectGradients, collectTopGradients, prunedKernels, sparseKernels } from './top-gradients.js';
@@ -76,12 +75,14 @@ class SparseTrainer implements Trainer {
 
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
     return this.#inTurn(async () => {
-      this.#loaded = null;
+      if (this.#disposed) throw disposed();
+      // Everything that can be refused is refused before the network that is there goes.
+      const needed = smallestPlan(graph, mask, this.#limits.recompute);
       mask?.checkFits(graph);
-      const network = await Network.create({ graph, state, mask }, (model, store) => {
-        checkState(graph, state);
-        this.#checkBudget(model, store);
-      });
+      checkState(graph, state);
+      refuseAbove(this.#limits.memoryBudget, needed);
+      this.#loaded = null;
+      const network = await Network.create({ graph, state, mask });
       this.#loaded = { network, state };
       this.#peakBytes = network.memory.bytes;
     });
@@ -111,6 +112,7 @@ class SparseTrainer implements Trainer {
           moments: loaded.state.moments,
         });
         loaded.state = result.state;
+        network.writeMoments(result.state.moments);
         return result;
       } catch (error) {
         network.writeState(loaded.state);
@@ -154,7 +156,7 @@ class SparseTrainer implements Trainer {
         ...forward(batchSizes(datasetSize(dataset), batchSize)),
         kind: 'observe',
       });
-      const moments = new MomentGatherer(state.moments, mode);
+      const moments = createMomentGatherer(network.graph, state.moments, mode);
       const breather = this.#breather(network);
       for (let pass = 0; pass < (mode.kind === 'ema' ? mode.passes : 1); pass++) {
         for (const batch of epochBatches(dataset, { batchSize, normalization })) {
@@ -226,33 +228,9 @@ class SparseTrainer implements Trainer {
     return new Breather(executedMacs(network.store).forwardMacsPerSample);
   }
 
-  /** Refuses what could not train even four samples at a time. */
-  #checkBudget(model: Network['model'], store: Network['store']): void {
-    const spec = {
-      lanes: 4,
-      lossSamples: 4,
-      denseGradients: new Set<string>(),
-      recompute: this.#limits.recompute,
-    };
-    const needed = store.end + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
-    if (needed > this.#limits.memoryBudget) {
-      throw new EspalierError(
-        'memory_budget',
-        `the smallest plan needs ${needed} bytes; the budget is ${this.#limits.memoryBudget}`,
-        { needed, budget: this.#limits.memoryBudget },
-      );
-    }
-  }
-
   #demand(): { readonly network: Network; state: ModelState } {
-    if (!this.#loaded) {
-      throw new EspalierError(
-        'invalid_argument',
-        this.#disposed
-          ? 'the trainer was disposed of; make another'
-          : 'no network is loaded; call load first',
-      );
-    }
+    if (this.#disposed) throw disposed();
+    if (!this.#loaded) throw new EspalierError('invalid_argument', 'no network is loaded; call load first');
     return this.#loaded;
   }
 
@@ -262,6 +240,19 @@ class SparseTrainer implements Trainer {
     this.#tail = result.catch(() => undefined);
     return result;
   }
+}
+
+function disposed(): EspalierError {
+  return new EspalierError('invalid_argument', 'the trainer was disposed of; make another');
+}
+
+function refuseAbove(budget: number, needed: number): void {
+  if (needed <= budget) return;
+  throw new EspalierError(
+    'memory_budget',
+    `the smallest plan needs ${needed} bytes; the budget is ${budget}`,
+    { needed, budget },
+  );
 }
 
 function forward(sizes: readonly number[]): CallRequest {

@@ -16,7 +16,7 @@ import {
 import { Breather } from './breather.js';
 import type { Call, Piece } from './call.js';
 import { executedMacs } from './footprint.js';
-import { MomentGatherer } from './moments.js';
+import { createMomentGatherer, type MomentGatherer } from './moments.js';
 import type { Network } from './network.js';
 import { collectTopGradients, sparseKernels } from './top-gradients.js';
 
@@ -42,7 +42,7 @@ export async function trainNetwork(run: TrainRun): Promise<TrainResult> {
   const breather = new Breather(executedMacs(network.store).trainMacsPerSample);
   const optimizer = new OptimizerClock(network, options);
   const losses: number[] = [];
-  const moments = new MomentGatherer(run.moments, options.momentMode);
+  const moments = createMomentGatherer(network.graph, run.moments, options.momentMode);
   let top: readonly TopGradients[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const last = epoch === epochs - 1;
@@ -50,10 +50,10 @@ export async function trainNetwork(run: TrainRun): Promise<TrainResult> {
     let lossSum = 0;
     let batch = 0;
     for (const data of epochBatches(dataset, { batchSize, normalization, shuffle })) {
-      refuseAborted(control);
+      refuseAborted(control, { epoch, step: optimizer.steps });
       const gathers = last || options.momentMode.kind === 'ema' ? moments : null;
       const asked = last && batch === batches - 1 ? options.topGradients : [];
-      const { loss, topGradients } = step(run, optimizer, data, { moments: gathers, asked });
+      const { loss, topGradients } = step(run, optimizer, data, { epoch, moments: gathers, asked });
       top = topGradients;
       lossSum += loss * data.size;
       control.onProgress?.({ epoch, batch, batches, loss });
@@ -61,8 +61,8 @@ export async function trainNetwork(run: TrainRun): Promise<TrainResult> {
       await breather.breathe(data.size);
     }
     losses.push(lossSum / datasetSize(dataset));
+    refuseInfinite(network, { epoch, step: optimizer.steps - 1 });
   }
-  refuseAborted(control);
   return {
     state: network.readState(moments.result()),
     losses,
@@ -74,6 +74,7 @@ export async function trainNetwork(run: TrainRun): Promise<TrainResult> {
 }
 
 interface StepExtras {
+  readonly epoch: number;
   readonly moments: MomentGatherer | null;
   readonly asked: readonly TopGradientRequest[];
 }
@@ -87,7 +88,7 @@ function step(
   { network, call }: TrainRun,
   optimizer: OptimizerClock,
   batch: Batch,
-  { moments, asked }: StepExtras,
+  { epoch, moments, asked }: StepExtras,
 ): StepResult {
   const gather = {
     piece: (piece: Piece): void => {
@@ -105,20 +106,36 @@ function step(
     call.run(batch, gather);
   }
   const loss = network.result().lossSum / batch.size;
-  if (!Number.isFinite(loss)) {
-    throw new EspalierError(
-      'training_diverged',
-      `the loss of step ${optimizer.steps + 1} is ${loss}; lower the learning rate`,
-      { step: optimizer.steps + 1 },
-    );
-  }
+  if (!Number.isFinite(loss)) throw diverged({ epoch, step: optimizer.steps }, `the loss is ${loss}`);
   optimizer.advance();
   call.update();
   return { loss, topGradients };
 }
 
-function refuseAborted({ signal }: TrainControl): void {
-  if (signal?.aborted) throw new EspalierError('aborted', 'training was aborted; the loaded weights stay');
+/** Where in a run: both counted from 0. */
+interface Place {
+  readonly epoch: number;
+  readonly step: number;
+}
+
+function refuseAborted({ signal }: TrainControl, { epoch, step }: Place): void {
+  if (!signal?.aborted) return;
+  const sentence = `training was stopped in epoch ${epoch} before step ${step}; the loaded state is as it was`;
+  throw new EspalierError('aborted', sentence, { epoch, step });
+}
+
+/** No loss has seen the last step's result. */
+function refuseInfinite({ memory, store }: Network, place: Place): void {
+  const values = memory.f32(store.values, store.floats);
+  if (!values.every((value) => Number.isFinite(value))) throw diverged(place, 'a weight is no longer finite');
+}
+
+function diverged({ epoch, step }: Place, what: string): EspalierError {
+  return new EspalierError(
+    'training_diverged',
+    `${what} in epoch ${epoch}, step ${step} (both from 0); lower the learning rate or check the data`,
+    { epoch, step },
+  );
 }
 
 /** Writes the numbers each step's update reads. */

@@ -49,6 +49,8 @@ export interface LayerStore {
 export interface NormStore {
   readonly node: string;
   readonly channels: number;
+  /** Pixels of its input. */
+  readonly positions: number;
   readonly gamma: Slot;
   readonly beta: Slot;
   readonly stats: number;
@@ -216,12 +218,22 @@ function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): Rea
     for (const { norm, source } of step.terms) {
       if (!norm) continue;
       const { channels } = source;
+      const positions = source.height * source.width;
       const stats = bump.take(24 * channels);
       const block = bump.take(32 * channels);
       const running = bump.take(8 * channels);
       const gamma = slotNamed(slots, `${norm.name}/gamma`)!;
       const beta = slotNamed(slots, `${norm.name}/beta`)!;
-      norms.set(norm.name, { node: norm.name, channels, gamma, beta, stats, norm: block, running });
+      norms.set(norm.name, {
+        node: norm.name,
+        channels,
+        positions,
+        gamma,
+        beta,
+        stats,
+        norm: block,
+        running,
+      });
     }
   }
   return norms;
