@@ -124,7 +124,7 @@ describe.each(zooNames())('%s', (name) => {
 describe('bad specs', () => {
   it('names the nearest network and all of them', () => {
     expect(() => buildModel({ name: 'resnet81', width: null }, CIFAR, 10)).toThrow(
-      /did you mean resnet18\? Valid names: mlp, cnn-small, resnet18/,
+      /did you mean resnet18 or resnet20\? Valid names: mlp, cnn-small, resnet18/,
     );
   });
 

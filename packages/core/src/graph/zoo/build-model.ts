@@ -5,7 +5,11 @@ import type { ModelGraph } from '../model-graph.js';
 import { inferShapes } from '../shapes.js';
 import { cnnSmall } from './cnn-small.js';
 import { mlp } from './mlp.js';
+import { mobilenet } from './mobilenet.js';
 import { resnet18 } from './resnet18.js';
+import { resnet20 } from './resnet20.js';
+import { squeezenet } from './squeezenet.js';
+import { vgg11Bn } from './vgg11-bn.js';
 import type { ZooEntry } from './zoo.js';
 
 /** Every network that a job can name. A new one is one line here. */
@@ -13,6 +17,10 @@ const ZOO: Readonly<Record<string, ZooEntry>> = byName([
   { name: 'mlp', defaultWidth: 64, build: mlp },
   { name: 'cnn-small', defaultWidth: 16, build: cnnSmall },
   { name: 'resnet18', defaultWidth: 64, build: resnet18 },
+  { name: 'resnet20', defaultWidth: 16, build: resnet20 },
+  { name: 'vgg11-bn', defaultWidth: 64, build: vgg11Bn },
+  { name: 'mobilenet', defaultWidth: 32, build: mobilenet },
+  { name: 'squeezenet', defaultWidth: 64, build: squeezenet },
 ]);
 
 /** Widest accepted `width`: 64 times the standard ResNet-18 would not fit any device, so more is a typing error. */

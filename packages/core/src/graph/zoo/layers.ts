@@ -1,20 +1,22 @@
-import type { Conv2dNode, GraphNode } from '../model-graph.js';
+import type { Conv2dNode, GraphNode, PoolNode } from '../model-graph.js';
 
 /** PyTorch's epsilon, which the networks' published accuracies were reached with. */
 const BATCH_NORM_EPSILON = 1e-5;
 
-/** What a convolution of the zoo may choose; kernels are square, padding is `same`, groups 1, no bias. */
+/** What a convolution of the zoo may choose; kernels are square, padding is `same`, no bias. */
 export interface ConvOptions {
   readonly filters: number;
   readonly kernel: number;
   readonly stride: number;
+  /** 1 unless the convolution is a depthwise one. */
+  readonly groups?: number;
   /** Gamma of the batch norm that follows starts here; 1 unless the norm ends a residual branch. */
   readonly initialGamma?: number;
 }
 
 /** A convolution `name` and its batch norm `name.bn`; the output is `name.bn`. */
 export function convNorm(name: string, input: string, options: ConvOptions): readonly GraphNode[] {
-  const { filters, kernel, stride, initialGamma = 1 } = options;
+  const { filters, kernel, stride, groups = 1, initialGamma = 1 } = options;
   const conv: Conv2dNode = {
     op: 'conv2d',
     name,
@@ -23,7 +25,7 @@ export function convNorm(name: string, input: string, options: ConvOptions): rea
     kernelSize: [kernel, kernel],
     strides: [stride, stride],
     padding: 'same',
-    groups: 1,
+    groups,
     useBias: false,
   };
   return [
@@ -35,6 +37,18 @@ export function convNorm(name: string, input: string, options: ConvOptions): rea
 /** A convolution, its batch norm and a ReLU; the output is `name.relu`. */
 export function convNormRelu(name: string, input: string, options: ConvOptions): readonly GraphNode[] {
   return [...convNorm(name, input, options), { op: 'relu', name: `${name}.relu`, inputs: [`${name}.bn`] }];
+}
+
+/** Max-pooling over square windows at stride 2; padding `same`, so that an odd border is kept. */
+export function maxPool(name: string, input: string, window: number): PoolNode {
+  return {
+    op: 'maxPool',
+    name,
+    inputs: [input],
+    poolSize: [window, window],
+    strides: [2, 2],
+    padding: 'same',
+  };
 }
 
 /** Global average pooling `pool` and the classifier `fc`, whose output is the logits. */
