@@ -1,10 +1,8 @@
 import {
-  EspalierError,
+  checkGraph,
   inferShapes,
   momentSpecs,
   parameterSpecs,
-  resolvePadding,
-  sizeOf,
   type GraphNode,
   type ModelGraph,
   type MomentSpec,
@@ -33,16 +31,14 @@ export interface GraphPlan {
   readonly moments: readonly MomentSpec[];
   /** Nodes whose output the backward pass reads. */
   readonly kept: ReadonlySet<string>;
-  /** Multiply-accumulates of one sample, convolutions and dense layers, dense. */
-  readonly forwardMacs: number;
-  readonly trainMacs: number;
 }
 
 /**
  * Prepares a graph.
- * @throws EspalierError `invalid_graph` when it is not one, or pools over padding alone.
+ * @throws EspalierError `invalid_graph` when it is not one; see `checkGraph`.
  */
 export function planGraph(graph: ModelGraph): GraphPlan {
+  checkGraph(graph);
   const shapes = inferShapes(graph);
   const params = parameterSpecs(graph);
   const withGradient = nodesWithGradient(graph, params);
@@ -53,7 +49,6 @@ export function planGraph(graph: ModelGraph): GraphPlan {
     wantsGradient: withGradient.has(node.name),
     lastRead: lastReadBy(graph, node),
   }));
-  for (const planned of nodes) checkPooling(planned);
   return {
     graph,
     nodes,
@@ -61,7 +56,6 @@ export function planGraph(graph: ModelGraph): GraphPlan {
     params,
     moments: momentSpecs(graph),
     kept: keptForBackward(graph),
-    ...countMacs(nodes),
   };
 }
 
@@ -91,42 +85,4 @@ function keptForBackward(graph: ModelGraph): ReadonlySet<string> {
       return [...(keepsInput ? node.inputs : []), ...(keepsOutput ? [node.name] : [])];
     }),
   );
-}
-
-function checkPooling({ node, inputShapes }: PlannedNode): void {
-  if (node.op !== 'maxPool' && node.op !== 'avgPool') return;
-  const [height = 0, width = 0] = inputShapes[0] ?? [];
-  const { top, bottom, left, right } = resolvePadding(
-    node.padding,
-    [height, width],
-    node.poolSize,
-    node.strides,
-  );
-  if (Math.max(top, bottom) >= node.poolSize[0] || Math.max(left, right) >= node.poolSize[1]) {
-    throw new EspalierError(
-      'invalid_graph',
-      `node ${node.name} pads by a whole window or more, so it would pool over no pixel; pad by less than [${String(node.poolSize)}]`,
-      { node: node.name },
-    );
-  }
-}
-
-/** Backward costs as much as forward for each of the two gradients; the first layers need none for their input. */
-function countMacs(nodes: readonly PlannedNode[]): { forwardMacs: number; trainMacs: number } {
-  const wanting = new Set(nodes.filter(({ wantsGradient }) => wantsGradient).map(({ node }) => node.name));
-  let forwardMacs = 0;
-  let trainMacs = 0;
-  for (const planned of nodes) {
-    const macs = macsOf(planned);
-    forwardMacs += macs;
-    trainMacs += macs * (wanting.has(planned.node.inputs[0] ?? '') ? 3 : 2);
-  }
-  return { forwardMacs, trainMacs };
-}
-
-function macsOf({ node, inputShapes, outputShape }: PlannedNode): number {
-  const channels = inputShapes[0]?.at(-1) ?? 0;
-  if (node.op === 'dense') return channels * node.units;
-  if (node.op !== 'conv2d') return 0;
-  return sizeOf(outputShape) * node.kernelSize[0] * node.kernelSize[1] * (channels / node.groups);
 }

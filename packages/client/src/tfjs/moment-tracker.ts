@@ -1,4 +1,11 @@
-import { unreachable, type MomentMode, type MomentSpec, type MomentTree } from '@espalier/core';
+import {
+  MomentAccumulator,
+  unreachable,
+  type BatchMoments,
+  type ModelGraph,
+  type MomentMode,
+  type MomentTree,
+} from '@espalier/core';
 import type { ForwardPass } from './forward.js';
 import { readFloats } from './tensors.js';
 
@@ -6,25 +13,17 @@ import { readFloats } from './tensors.js';
 export interface MomentTracker {
   /** Called before the first batch of every pass over the data. */
   beginPass(): void;
-  /** Folds in one batch-norm node's statistics over `count` positions. */
-  add(
-    node: string,
-    statistics: { readonly mean: Float32Array; readonly variance: Float32Array },
-    count: number,
-  ): void;
-  /** The moments so far, in new arrays; of a node that saw nothing, those it started with. */
+  /** Folds in one batch-norm node's statistics. */
+  add(node: string, batch: BatchMoments): void;
+  /** The moments so far, in new arrays. */
   result(): MomentTree;
 }
 
 /** A tracker of that mode, starting from the given moments. */
-export function createMomentTracker(
-  mode: MomentMode,
-  specs: readonly MomentSpec[],
-  start: MomentTree,
-): MomentTracker {
+export function createMomentTracker(mode: MomentMode, graph: ModelGraph, start: MomentTree): MomentTracker {
   switch (mode.kind) {
     case 'pooled':
-      return new PooledTracker(specs, start);
+      return new PooledTracker(graph);
     case 'ema':
       return new EmaTracker(mode.momentum, start);
     default:
@@ -36,96 +35,81 @@ export function createMomentTracker(
 export async function trackPass(
   tracker: MomentTracker,
   pass: ForwardPass,
-  counts: PositionCounts,
+  countOf: PositionCounts,
 ): Promise<void> {
-  for (const [node, { mean, variance }] of pass.statistics) {
-    tracker.add(node, { mean: await readFloats(mean), variance: await readFloats(variance) }, counts(node));
+  for (const [node, statistics] of pass.statistics) {
+    const mean = await readFloats(statistics.mean);
+    const variance = await readFloats(statistics.variance);
+    tracker.add(node, { mean, variance, count: countOf(node) });
   }
 }
 
 /** Positions (samples × pixels) that a batch-norm node's statistics of one batch stand for. */
 export type PositionCounts = (node: string) => number;
 
-/** Exact moments over all positions since the last {@link MomentTracker.beginPass}, in float64. */
+/** Exact moments over all positions since the last {@link MomentTracker.beginPass}. */
 class PooledTracker implements MomentTracker {
-  readonly #sums = new Map<string, PooledSums>();
-  readonly #specs: readonly MomentSpec[];
-  readonly #start: MomentTree;
+  readonly #graph: ModelGraph;
+  #pool: MomentAccumulator;
 
-  constructor(specs: readonly MomentSpec[], start: MomentTree) {
-    this.#specs = specs;
-    this.#start = start;
+  constructor(graph: ModelGraph) {
+    this.#graph = graph;
+    this.#pool = new MomentAccumulator(graph);
   }
 
   beginPass(): void {
-    this.#sums.clear();
+    this.#pool = new MomentAccumulator(this.#graph);
   }
 
-  add(node: string, { mean, variance }: { mean: Float32Array; variance: Float32Array }, count: number): void {
-    const before = this.#sums.get(node);
-    const sums = before ?? {
-      count: 0,
-      mean: new Float64Array(mean.length),
-      squares: new Float64Array(mean.length),
-    };
-    const total = sums.count + count;
-    // Chan, Golub & LeVeque 1979: merging keeps full precision where Σx² − (Σx)²/n would cancel.
-    for (let c = 0; c < mean.length; c++) {
-      const delta = mean[c]! - sums.mean[c]!;
-      sums.mean[c]! += (delta * count) / total;
-      sums.squares[c]! += variance[c]! * count + (delta * delta * sums.count * count) / total;
-    }
-    sums.count = total;
-    this.#sums.set(node, sums);
+  add(node: string, batch: BatchMoments): void {
+    this.#pool.addBatch(node, batch);
+  }
+
+  result(): MomentTree {
+    return this.#pool.result();
+  }
+}
+
+interface Average {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+}
+
+/** `m ← kept·m + (1 − kept)·batch`, from the moments it starts with, on over all passes. */
+class EmaTracker implements MomentTracker {
+  readonly #kept: number;
+  readonly #averages: ReadonlyMap<string, Average>;
+
+  constructor(kept: number, start: MomentTree) {
+    this.#kept = kept;
+    this.#averages = new Map(
+      [...start].map(([node, { mean, variance }]) => [
+        node,
+        { mean: Float64Array.from(mean), variance: Float64Array.from(variance) },
+      ]),
+    );
+  }
+
+  beginPass(): void {
+    // Nothing starts anew.
+  }
+
+  add(node: string, batch: BatchMoments): void {
+    const own = this.#averages.get(node)!;
+    this.#blend(own.mean, batch.mean);
+    this.#blend(own.variance, batch.variance);
   }
 
   result(): MomentTree {
     return new Map(
-      this.#specs.map(({ node }) => {
-        const sums = this.#sums.get(node);
-        if (sums === undefined) return [node, copyOf(this.#start, node)];
-        const variance = Float32Array.from(sums.squares, (squares) => Math.max(0, squares / sums.count));
-        return [node, { mean: Float32Array.from(sums.mean), variance }];
-      }),
+      [...this.#averages].map(([node, { mean, variance }]) => [
+        node,
+        { mean: Float32Array.from(mean), variance: Float32Array.from(variance) },
+      ]),
     );
   }
-}
 
-interface PooledSums {
-  count: number;
-  readonly mean: Float64Array;
-  /** Sums of squared deviations from the mean. */
-  readonly squares: Float64Array;
-}
-
-/** `m ← kept·m + (1 − kept)·batch`, from the moments it starts with. */
-class EmaTracker implements MomentTracker {
-  readonly #kept: number;
-  readonly #moments: Map<string, { mean: Float32Array; variance: Float32Array }>;
-
-  constructor(kept: number, start: MomentTree) {
-    this.#kept = kept;
-    this.#moments = new Map([...start.keys()].map((node) => [node, copyOf(start, node)]));
+  #blend(own: Float64Array, batch: ArrayLike<number>): void {
+    for (let c = 0; c < own.length; c++) own[c] = this.#kept * own[c]! + (1 - this.#kept) * batch[c]!;
   }
-
-  beginPass(): void {
-    // The average runs on over all passes.
-  }
-
-  add(node: string, batch: { mean: Float32Array; variance: Float32Array }): void {
-    const own = this.#moments.get(node)!;
-    for (let c = 0; c < batch.mean.length; c++) {
-      own.mean[c] = this.#kept * own.mean[c]! + (1 - this.#kept) * batch.mean[c]!;
-      own.variance[c] = this.#kept * own.variance[c]! + (1 - this.#kept) * batch.variance[c]!;
-    }
-  }
-
-  result(): MomentTree {
-    return new Map([...this.#moments.keys()].map((node) => [node, copyOf(this.#moments, node)]));
-  }
-}
-
-function copyOf(moments: MomentTree, node: string): { mean: Float32Array; variance: Float32Array } {
-  const { mean, variance } = moments.get(node)!;
-  return { mean: mean.slice(), variance: variance.slice() };
 }

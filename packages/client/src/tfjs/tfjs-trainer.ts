@@ -6,6 +6,8 @@ import {
   checkTrainOptions,
   epochBatches,
   EspalierError,
+  forwardMacs,
+  trainMacs,
   type Batch,
   type Dataset,
   type EvaluateOptions,
@@ -124,7 +126,7 @@ export class TfjsTrainer implements Trainer {
     return this.#withModel(async (model) => {
       checkTrainable(model.plan.graph, dataset);
       if (mode.kind === 'ema') checkKept(mode.momentum);
-      const tracker = createMomentTracker(mode, model.plan.moments, model.momentTree);
+      const tracker = createMomentTracker(mode, model.plan.graph, model.momentTree);
       const passes = mode.kind === 'ema' ? mode.passes : 1;
       const breather = new Breather();
       for (let i = 0; i < passes; i++) {
@@ -180,8 +182,8 @@ export class TfjsTrainer implements Trainer {
     const { plan } = this.#loaded();
     return {
       peakBytes: this.#meter.peakBytes,
-      forwardMacsPerSample: plan.forwardMacs,
-      trainMacsPerSample: plan.trainMacs,
+      forwardMacsPerSample: forwardMacs(plan.graph, null).total,
+      trainMacsPerSample: trainMacs(plan.graph, null).total,
     };
   }
 

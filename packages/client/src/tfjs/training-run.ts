@@ -47,7 +47,7 @@ export class TrainingRun {
     this.#input = input;
     this.params = new Map([...model.params].map(([name, tensor]) => [name, tf.clone(tensor)]));
     this.#optimizer = createOptimizer(options.optimizer, options.learningRate);
-    this.tracker = createMomentTracker(options.momentMode, model.plan.moments, model.momentTree);
+    this.tracker = createMomentTracker(options.momentMode, model.plan.graph, model.momentTree);
   }
 
   /** Runs every epoch. @throws EspalierError `training_diverged`, `aborted`. */
