@@ -65,7 +65,11 @@ function timeConvolution(geometry, [outHeight, outWidth, filters]) {
     filterGradient: best(() => convFilterGradient(x, freshSlope(), geometry)) - best(freshSlope),
   };
   tf.dispose([x, dy]);
-  return { shape: `${geometry.inputShape.join('x')} -> ${filters}, ${kh}x${kw}/${geometry.strides[0]}`, flops, ms };
+  return {
+    shape: `${geometry.inputShape.join('x')} -> ${filters}, ${kh}x${kw}/${geometry.strides[0]}`,
+    flops,
+    ms,
+  };
 }
 
 function best(run) {
@@ -115,16 +119,22 @@ async function timeStep() {
 
 function print() {
   const passes = ['forward', 'inputGradient', 'filterGradient'];
-  console.log(`${'layer'.padEnd(32)}${'n'.padStart(3)}${passes.map((pass) => pass.padStart(16)).join('')}  GFLOP/s`);
+  console.log(
+    `${'layer'.padEnd(32)}${'n'.padStart(3)}${passes.map((pass) => pass.padStart(16)).join('')}  GFLOP/s`,
+  );
   for (const { shape, count, flops, ms } of layers) {
     const rates = passes.map((pass) => (flops / ms[pass] / 1e6).toFixed(1).padStart(16));
     console.log(`${shape.padEnd(32)}${String(count).padStart(3)}${rates.join('')}`);
   }
   const total = passes.map((pass) => {
     const flops = layers.reduce((sum, layer) => sum + layer.count * layer.flops, 0);
-    return (flops / layers.reduce((sum, layer) => sum + layer.count * layer.ms[pass], 0) / 1e6).toFixed(1).padStart(16);
+    return (flops / layers.reduce((sum, layer) => sum + layer.count * layer.ms[pass], 0) / 1e6)
+      .toFixed(1)
+      .padStart(16);
   });
   console.log(`${'all convolutions'.padEnd(35)}${total.join('')}`);
   const { forward, train } = step.msPerImage;
-  console.log(`forward ${forward.toFixed(1)} ms/image, training step ${train.toFixed(1)} ms/image, peak ${(step.peakBytes / 2 ** 20).toFixed(0)} MiB`);
+  console.log(
+    `forward ${forward.toFixed(1)} ms/image, training step ${train.toFixed(1)} ms/image, peak ${(step.peakBytes / 2 ** 20).toFixed(0)} MiB`,
+  );
 }

@@ -4,7 +4,7 @@ import type { ForwardPass, Watch } from './forward.js';
 import type { GraphPlan, PlannedNode } from './graph-plan.js';
 import type { BackwardResult, NodeOp } from './nodes/node-op.js';
 import { nodeOps } from './nodes/node-ops.js';
-import { disposeAll, scoped } from './tensors.js';
+import { disposeAll, scoped, tensorsIn } from './tensors.js';
 
 /** Takes one parameter's gradient; it is disposed when this returns, before the next layer's is computed. */
 export type GradientSink = (name: string, gradient: tf.Tensor) => Promise<void>;
@@ -47,9 +47,14 @@ async function backwardNode(
 ): Promise<void> {
   const { node } = planned;
   const result = scoped(() => differentiate(planned, dy, input));
-  for (const [i, gradient] of result.inputs.entries()) accumulate(gradients, node.inputs[i], gradient);
-  input.watch();
-  await deliver(node.name, result.params, input.sink);
+  try {
+    for (const [i, gradient] of result.inputs.entries()) accumulate(gradients, node.inputs[i], gradient);
+    input.watch();
+    await deliver(node.name, result.params, input.sink);
+  } catch (error) {
+    tf.dispose(tensorsIn(result));
+    throw error;
+  }
 }
 
 function differentiate(

@@ -124,9 +124,12 @@ export class TrainingRun {
   #update(name: string, gradient: tf.Tensor): void {
     const weight = this.params.get(name)!;
     const total = this.#totalGradient(name, weight, gradient);
-    this.params.set(name, this.#optimizer.update(name, { weight, gradient: total }));
-    total.dispose();
-    weight.dispose();
+    try {
+      this.params.set(name, this.#optimizer.update(name, { weight, gradient: total }));
+      weight.dispose();
+    } finally {
+      total.dispose();
+    }
   }
 
   /** Gradient of loss, weight decay and proximal term, 0 wherever the weight is inactive. */
