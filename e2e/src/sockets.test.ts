@@ -218,7 +218,7 @@ describe('reaching each other', () => {
     await server.close();
 
     await expect(connectSocket(server.url, { tries: 3, retryDelay: 1 })).rejects.toThrow(
-      `[connection_lost] no coordinator answers at ${server.url} after 3 tries`,
+      `[connection_lost] no coordinator answers at ${server.url} after 3 tries (connect ECONNREFUSED`,
     );
   });
 

@@ -9,7 +9,9 @@ import { Puppet } from './support/puppet.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
 /** Two of three suffice; a lost client is waited for a moment only. */
-const JOB = parseJob(TINY_JOB, { overrides: ['quorum=0.5', 'returnTimeout=0.1', 'rounds=3', 'pruning.stopRound=3'] });
+const JOB = parseJob(TINY_JOB, {
+  overrides: ['quorum=0.5', 'returnTimeout=0.1', 'rounds=3', 'pruning.stopRound=3'],
+});
 
 function connectTo(coordinator: Coordinator): () => Promise<FrameConnection> {
   return () => {
@@ -31,29 +33,45 @@ async function runWith(job: Job, misbehave: (puppet: Puppet) => Promise<void>): 
 
 describe('a client that vanishes', () => {
   it.each<[string, (puppet: Puppet) => Promise<void>]>([
-    ['when the pool has come', async (puppet) => {
-      await puppet.admit(2);
-      await puppet.next('pool');
-    }],
-    ['between its moments and its losses', async (puppet) => {
-      await puppet.admit(2);
-      const { pool } = await puppet.next('pool');
-      await puppet.send({ kind: 'candidateMoments', candidates: pool.counts.map(() => puppet.flatMoments()), samples: 2 });
-      await puppet.next('poolMoments');
-    }],
-    ['in the middle of training', async (puppet) => {
-      await puppet.admit(2);
-      await puppet.next('pool');
-      await puppet.send({ kind: 'failed', round: 0, code: 'internal', message: 'cannot select' });
-      await puppet.next('train');
-    }],
-    ['right after its update', async (puppet) => {
-      await puppet.admit(2);
-      await puppet.next('pool');
-      await puppet.send({ kind: 'failed', round: 0, code: 'internal', message: 'cannot select' });
-      await puppet.send({ kind: 'update', update: puppet.emptyUpdate(await puppet.next('train')) });
-      await puppet.next('accepted');
-    }],
+    [
+      'when the pool has come',
+      async (puppet) => {
+        await puppet.admit(2);
+        await puppet.next('pool');
+      },
+    ],
+    [
+      'between its moments and its losses',
+      async (puppet) => {
+        await puppet.admit(2);
+        const { pool } = await puppet.next('pool');
+        await puppet.send({
+          kind: 'candidateMoments',
+          candidates: pool.counts.map(() => puppet.flatMoments()),
+          samples: 2,
+        });
+        await puppet.next('poolMoments');
+      },
+    ],
+    [
+      'in the middle of training',
+      async (puppet) => {
+        await puppet.admit(2);
+        await puppet.next('pool');
+        await puppet.send({ kind: 'failed', round: 0, code: 'internal', message: 'cannot select' });
+        await puppet.next('train');
+      },
+    ],
+    [
+      'right after its update',
+      async (puppet) => {
+        await puppet.admit(2);
+        await puppet.next('pool');
+        await puppet.send({ kind: 'failed', round: 0, code: 'internal', message: 'cannot select' });
+        await puppet.send({ kind: 'update', update: puppet.emptyUpdate(await puppet.next('train')) });
+        await puppet.next('accepted');
+      },
+    ],
   ])('%s does not stop the others', async (_, until) => {
     const coordinator = await runWith(JOB, async (puppet) => {
       await until(puppet);
@@ -100,7 +118,11 @@ async function modelHash(job: Job, breaks: boolean): Promise<string> {
       if (part === 1 && connections === 1) cut = connection;
       return connection;
     };
-    return part === 1 ? breakable(counted, () => { if (breaks) cut?.close('cable cut'); }) : startClient(part, counted);
+    return part === 1
+      ? breakable(counted, () => {
+          if (breaks) cut?.close('cable cut');
+        })
+      : startClient(part, counted);
   });
   const { summary } = await coordinator.ended;
   await Promise.all(clients.map(({ ended }) => ended));

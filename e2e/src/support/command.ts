@@ -18,8 +18,15 @@ export class Command {
   readonly #child: ChildProcess;
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: readonly string[], { cwd, env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
-    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(
+    args: readonly string[],
+    { cwd, env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ) {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
     child.stdout.on('data', (chunk: Buffer) => {
       this.out += chunk.toString();
@@ -42,7 +49,8 @@ export class Command {
     for (;;) {
       const match = pattern.exec(this[stream]);
       if (match) return match;
-      if (this.#child.exitCode !== null) throw new Error(`ended without ${String(pattern)}:\n${this.out}\n${this.err}`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`ended without ${String(pattern)}:\n${this.out}\n${this.err}`);
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }
   }
@@ -58,6 +66,9 @@ export class Command {
 }
 
 /** Runs a command to its end. */
-export function espalier(args: readonly string[], options?: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }): Promise<Finished> {
+export function espalier(
+  args: readonly string[],
+  options?: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<Finished> {
   return new Command(args, options).finished;
 }

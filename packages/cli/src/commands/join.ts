@@ -20,7 +20,7 @@ export interface JoinFlags {
 /** Takes part in a job until it ends; gives the exit code. */
 export async function join(url: string, flags: JoinFlags, terminal: Terminal): Promise<ExitCode> {
   const client = runClient({
-    connect: () => connectSocket(url),
+    connect: () => connectSocket(url, { tries: 1 }),
     loadData: (job) => readData(job, flags, terminal),
     makeTrainer: () => createThreadTrainer(flags.backend === undefined ? {} : { backend: flags.backend }),
     token: flags.token ?? null,

@@ -1,14 +1,18 @@
+import type { Socket as TcpSocket } from 'node:net';
 import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core';
 import type { Socket } from 'socket.io';
+import { peerOf } from './tcp-sockets.js';
 
 /**
  * A {@link FrameConnection} over a client's socket. Traffic is what the TCP socket under it has read and written:
- * the handshake, WebSocket framing and heartbeats included.
+ * the handshake, WebSocket framing and heartbeats included, and encryption where there is some.
  */
-export function acceptSocket(socket: Socket, maxFrameBytes: number): FrameConnection {
-  const tcp = socket.request.socket;
+export function acceptSocket(
+  socket: Socket,
+  { tcp, maxFrameBytes }: { readonly tcp: TcpSocket; readonly maxFrameBytes: number },
+): FrameConnection {
   const { connection, events } = connectionOver({
-    peer: `${tcp.remoteAddress ?? 'unknown'}:${tcp.remotePort ?? 0}`,
+    peer: peerOf(tcp),
     maxFrameBytes,
     emit: (frame, answer) => {
       socket.emit('frame', frame, (refusal: unknown) => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { EspalierError, type FrameConnection } from '@espalier/core';
 import { Server } from 'socket.io';
 import { acceptSocket } from './socket-connection.js';
+import { TcpSockets } from './tcp-sockets.js';
 
 /** How a coordinator listens. */
 export interface SocketServerOptions {
@@ -48,7 +49,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   const { tls = null, maxFrameBytes, onConnection, onRequest = notFound } = options;
   return {
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
-      const http = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }, onRequest) : createHttpServer(onRequest);
+      const http = tls
+        ? createHttpsServer({ cert: tls.cert, key: tls.key }, onRequest)
+        : createHttpServer(onRequest);
+      const tcp = new TcpSockets(http);
       await startListening(http, host, port);
       const sockets = new Server(http, {
         transports: ['websocket'],
@@ -60,7 +64,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         pingTimeout: 20_000,
       });
       sockets.on('connection', (socket) => {
-        onConnection(acceptSocket(socket, maxFrameBytes));
+        onConnection(acceptSocket(socket, { tcp: tcp.under(socket.request.socket), maxFrameBytes }));
       });
       return { url: urlOf(http, tls ? 'https' : 'http'), close: () => closeAll(sockets, http) };
     },
