@@ -79,7 +79,7 @@ describe('espalier demo over real sockets and processes', () => {
     expect(bytes.up).toBeGreaterThanOrEqual(bytes.setup.up + rounds);
     expect(Math.min(bytes.setup.up, bytes.down, macs.train, peakBytes, seconds)).toBeGreaterThan(0);
     expect(macs.forwardPerSample).toBeLessThan(macs.forwardPerSampleDense);
-    expect(backends).toEqual(['tfjs-wasm']);
+    expect(backends).toEqual(['engine']);
   });
 
   it('is shown by inspect', async () => {

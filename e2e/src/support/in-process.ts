@@ -51,7 +51,7 @@ export async function hostCoordinator(
 
 /** A trainer in this thread. */
 export function localTrainer(): Promise<Trainer> {
-  return createNodeTrainer({ backend: 'wasm' });
+  return createNodeTrainer();
 }
 
 /** A client of one part over connections that are handed in. */

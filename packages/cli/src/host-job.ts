@@ -1,7 +1,8 @@
 import { createThreadTrainer, prepareServerData } from '@espalier/client-node';
-import type { Job } from '@espalier/core';
+import { buildModel, type Job } from '@espalier/core';
 import { serveJob, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
+import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
 import type { Terminal } from './terminal.js';
 
@@ -25,7 +26,8 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
   const { job, folder, backend } = options;
   const { server, test, classes, broken } = await prepareServerData(job, folder);
   for (const path of broken) terminal.note(`cannot decode ${path}: left out`);
-  const trainer = await createThreadTrainer(backend === null ? {} : { backend });
+  const graph = buildModel(job.model, job.imageShape, classes.length);
+  const trainer = await createThreadTrainer(trainerOptions(backend ?? undefined, graph));
   try {
     const served = await serveJob({
       ...options,

@@ -1,12 +1,12 @@
 import { availableParallelism, totalmem } from 'node:os';
 import Table from 'cli-table3';
-import { describeBackends } from '@espalier/client-node';
+import { describeTrainers } from '@espalier/client-node';
 import { bytes, type OutputFormat, type Terminal } from '../terminal.js';
 import { version } from '../version.js';
 
 /** Says what this machine trains with, and what would make it faster. */
 export async function doctor(format: OutputFormat, terminal: Terminal): Promise<void> {
-  const backends = await describeBackends();
+  const backends = await describeTrainers();
   const used = backends.find(({ available }) => available)?.name ?? null;
   const machine = {
     espalier: version,

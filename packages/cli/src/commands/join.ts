@@ -1,6 +1,7 @@
 import { cpus, hostname, totalmem } from 'node:os';
 import { connectSocket, runClient, type ClientReport } from '@espalier/client';
 import { createThreadTrainer, prepareClientData } from '@espalier/client-node';
+import { trainerOptions } from '../trainer-options.js';
 import { EspalierError, type ClientJob, type ClientOutcome } from '@espalier/core';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
@@ -22,7 +23,7 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
   const client = runClient({
     connect: () => connectSocket(url, { tries: 1 }),
     loadData: (job) => readData(job, flags, terminal),
-    makeTrainer: () => createThreadTrainer(flags.backend === undefined ? {} : { backend: flags.backend }),
+    makeTrainer: ({ graph }) => createThreadTrainer(trainerOptions(flags.backend, graph)),
     token: flags.token ?? null,
     name: flags.name ?? defaultName(flags),
     part: flags.part?.part ?? null,

@@ -1,2 +1,10 @@
 export { createNodeTrainer, type NodeTrainerOptions } from './node-trainer.js';
 export { createThreadTrainer } from './thread-trainer.js';
+export {
+  chooseTrainer,
+  describeTrainers,
+  nodeTrainers,
+  type TrainerCandidate,
+  type TrainerChoice,
+  type TrainerReport,
+} from './trainer-candidates.js';

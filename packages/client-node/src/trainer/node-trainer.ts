@@ -1,24 +1,27 @@
-import { chooseBackend, createTfjsTrainer } from '@espalier/client/tfjs';
-import { EspalierError, type Trainer } from '@espalier/core';
-import { nodeBackends } from '../backend/index.js';
+import { EspalierError, type OpKind, type Trainer } from '@espalier/core';
+import { chooseTrainer, nodeTrainers, type TrainerCandidate } from './trainer-candidates.js';
 
-/** Which trainer to make on Node. */
+/** Which trainer to make on Node. Plain data: it crosses to the training thread. */
 export interface NodeTrainerOptions {
-  /** A backend by name instead of the best one that works here. */
+  /** One by name instead of the best one that works here. */
   readonly backend?: string;
+  /** Ops of the graph to be trained: a trainer that lacks one is passed over. */
+  readonly ops?: readonly OpKind[];
 }
 
 /**
  * The best trainer that works on this machine, in this thread.
- * @throws EspalierError `backend_unavailable` naming every backend and why it cannot be used.
+ * @throws EspalierError `backend_unavailable` naming every candidate and why it cannot be used.
  */
-export async function createNodeTrainer({ backend }: NodeTrainerOptions = {}): Promise<Trainer> {
-  const known = nodeBackends();
-  const candidates = backend === undefined ? known : known.filter(({ name }) => name === backend);
-  if (candidates.length === 0) {
-    const names = known.map(({ name }) => name).join(', ');
-    throw new EspalierError('backend_unavailable', `there is no backend ${String(backend)}; there are ${names}`);
-  }
-  const choice = await chooseBackend(candidates);
-  return createTfjsTrainer({ backend: choice.backend });
+export async function createNodeTrainer({ backend, ops = [] }: NodeTrainerOptions = {}): Promise<Trainer> {
+  return (await chooseTrainer(named(backend), ops)).trainer;
+}
+
+function named(backend: string | undefined): readonly TrainerCandidate[] {
+  const known = nodeTrainers();
+  if (backend === undefined) return known;
+  const chosen = known.filter(({ name }) => name === backend);
+  if (chosen.length > 0) return chosen;
+  const names = known.map(({ name }) => name).join(', ');
+  throw new EspalierError('backend_unavailable', `there is no backend ${backend}; there are ${names}`);
 }

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { createSparseTrainer } from '@espalier/engine';
+import { chooseTrainer, nodeTrainers, type TrainerCandidate } from './trainer-candidates.js';
+
+const broken: TrainerCandidate = {
+  name: 'broken',
+  install: 'mend it',
+  open: () => Promise.reject(new Error('it is broken')),
+};
+const lacking: TrainerCandidate = {
+  name: 'lacking',
+  install: '',
+  open: async () => ({
+    ...(await createSparseTrainer()),
+    name: 'lacking',
+    ops: new Set(['input'] as const),
+    dispose: () => Promise.resolve(),
+  }),
+};
+const engine: TrainerCandidate = { name: 'engine', install: '', open: () => createSparseTrainer() };
+
+describe('choosing a trainer', () => {
+  it('prefers a GPU, then the engine, then tfjs on the CPU', () => {
+    expect(nodeTrainers().map(({ name }) => name)).toEqual([
+      'tfjs-node-gpu',
+      'engine',
+      'tfjs-node',
+      'wasm',
+      'cpu',
+    ]);
+  });
+
+  it('passes over what does not open and what lacks an op, and says why', async () => {
+    const { trainer, tried } = await chooseTrainer([broken, lacking, engine], ['input', 'conv2d', 'add']);
+    expect(trainer.ops.has('add')).toBe(true);
+    expect(tried).toEqual([
+      { name: 'broken', available: false, reason: 'it is broken', install: 'mend it' },
+      { name: 'lacking', available: false, reason: 'It lacks conv2d, add.', install: '' },
+      { name: 'engine', available: true, reason: 'It is ready.', install: '' },
+    ]);
+    await trainer.dispose();
+  });
+
+  it('gives every reason when nothing works', async () => {
+    await expect(chooseTrainer([broken, lacking], ['add'])).rejects.toThrow(
+      /broken: it is broken lacking: It lacks add/,
+    );
+  });
+});
