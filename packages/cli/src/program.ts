@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toEspalierError } from '@espalier/core';
+import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { inspect } from './commands/inspect.js';
@@ -46,6 +47,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addJoin(program, terminal, ended);
   addInspect(program, terminal);
   addDoctor(program, terminal);
+  addBench(program, terminal);
   return program;
 }
 
@@ -124,6 +126,31 @@ function addDoctor(program: Command, terminal: Terminal): void {
     .action(async (flags: { readonly format: OutputFormat }) => {
       await doctor(flags.format, terminal);
     });
+}
+
+function addBench(program: Command, terminal: Terminal): void {
+  const bench = program.command('bench').description('Measure this machine.');
+  bench
+    .command('engine')
+    .description(
+      'Time the sparse engine beside the tfjs wasm trainer; without --density, over a table of densities.',
+    )
+    .option('--model <name>', 'network of the zoo', 'resnet18')
+    .option('--width <channels>', "the network's width", wholeNumber)
+    .option('--image-size <pixels>', 'height and width of the input', wholeNumber, 32)
+    .option('--density <share>', 'active share of every maskable layer', densityOf)
+    .option('--batch <size>', 'samples a step', wholeNumber, 32)
+    .option('--no-reference', 'leave the tfjs trainer out')
+    .addOption(formatOption())
+    .action(async (flags: BenchEngineFlags) => {
+      await benchEngineCommand(flags, terminal);
+    });
+}
+
+function densityOf(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
+  return value;
 }
 
 function formatOption(): Option {
