@@ -7,6 +7,7 @@ import {
   type FrameConnection,
 } from '@espalier/core';
 import { io, type Socket } from 'socket.io-client';
+import { fieldOf } from './field-of.js';
 import { TrafficMeter } from './traffic-meter.js';
 
 /** How to reach a coordinator. */
@@ -51,7 +52,9 @@ function checkUrl(url: string): void {
 }
 
 function unreachableServer(url: string, tries: number, error: unknown): EspalierError {
-  const reason = error instanceof Error ? error.message : String(error);
+  // The library says `websocket error`; what is behind it, such as ECONNREFUSED, says more.
+  const behind = fieldOf(error, 'description', 'message');
+  const reason = typeof behind === 'string' && behind !== '' ? behind : String(fieldOf(error, 'message'));
   return new EspalierError(
     'connection_lost',
     `no coordinator answers at ${url} after ${String(tries)} ${tries === 1 ? 'try' : 'tries'} (${reason}); check the address and that it runs`,
@@ -106,7 +109,7 @@ function connectionOf(socket: Socket, url: string, meter: TrafficMeter): FrameCo
     events.frameCame(payload, answer);
   });
   socket.once('disconnect', (reason, details) => {
-    if (closedFor(details, MESSAGE_TOO_BIG))
+    if (fieldOf(details, 'context', 'code') === MESSAGE_TOO_BIG)
       events.portClosed('a frame was above the cap', 'frame_too_large');
     else events.portClosed(reason);
   });
@@ -120,9 +123,3 @@ function refusalCode(refusal: unknown): ErrorCode | null {
 
 /** RFC 6455, §7.4.1: the peer received a message that is too big for it to process. */
 const MESSAGE_TOO_BIG = 1009;
-
-function closedFor(details: unknown, code: number): boolean {
-  const context: unknown =
-    typeof details === 'object' && details !== null ? Reflect.get(details, 'context') : undefined;
-  return typeof context === 'object' && context !== null && Reflect.get(context, 'code') === code;
-}

@@ -1,5 +1,6 @@
 import type { Traffic } from '@espalier/core';
 import type { Socket } from 'socket.io-client';
+import { fieldOf } from './field-of.js';
 
 /** The counters of a TCP socket, as Node has them. */
 interface TcpCounters {
@@ -9,7 +10,7 @@ interface TcpCounters {
 
 /**
  * Bytes that crossed a connected socket. In Node the TCP socket under it is asked, so that handshake, framing and
- * heartbeats count; browsers hide theirs, and there only frames count.
+ * heartbeats count (encryption does not); browsers hide theirs, and there only frames count.
  */
 export class TrafficMeter {
   #tcp: TcpCounters | undefined;
@@ -18,7 +19,7 @@ export class TrafficMeter {
 
   /** To be called once the socket is connected. */
   watch(socket: Pick<Socket, 'io'>): void {
-    const tcp = ['engine', 'transport', 'ws', '_socket'].reduce<unknown>(fieldOf, socket.io);
+    const tcp = fieldOf(socket.io, 'engine', 'transport', 'ws', '_socket');
     if (isTcpCounters(tcp)) this.#tcp = tcp;
   }
 
@@ -34,10 +35,6 @@ export class TrafficMeter {
     if (this.#tcp) return { bytesIn: this.#tcp.bytesRead, bytesOut: this.#tcp.bytesWritten };
     return { bytesIn: this.#framesIn, bytesOut: this.#framesOut };
   }
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 function isTcpCounters(value: unknown): value is TcpCounters {
