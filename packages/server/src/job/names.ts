@@ -13,7 +13,8 @@ export interface SchemaNode {
  */
 export function remedyForKey(key: string, path: readonly string[], schema: SchemaNode): string {
   const known = keysAt(schema, path);
-  if (known.includes(key)) return `it belongs to another kind of ${path.join('.')}: remove it, or change the kind`;
+  if (known.includes(key))
+    return `it belongs to another kind of ${path.join('.')}: remove it, or change the kind`;
   const deeper = known.filter((section) => keysAt(schema, [...path, section]).includes(key));
   const meant =
     deeper.length > 0
