@@ -31,14 +31,17 @@ export interface Piece {
 export class Call {
   /** Samples per forward and backward pass. */
   readonly microBatch: number;
+  /** Bytes of everything the call needs, in whole pages. */
+  readonly plannedBytes: number;
   readonly #network: Network;
   readonly #workspace: Workspace;
   readonly #programs: ReadonlyMap<string, Program>;
 
-  private constructor(network: Network, workspace: Workspace, microBatch: number) {
+  private constructor(network: Network, workspace: Workspace, microBatch: number, plannedBytes: number) {
     this.#network = network;
     this.#workspace = workspace;
     this.microBatch = microBatch;
+    this.plannedBytes = plannedBytes;
     this.#programs = new Map(workspace.programs.map((program) => [keyOf(program.spec), program]));
   }
 
@@ -55,9 +58,10 @@ export class Call {
       (size) => network.plannedBytes(plan(size)),
       limits.memoryBudget,
     );
-    const workspace = network.open(plan(microBatch));
+    const chosen = plan(microBatch);
+    const workspace = network.open(chosen);
     network.startOptimizer(workspace.optimizer);
-    return new Call(network, workspace, microBatch);
+    return new Call(network, workspace, microBatch, network.plannedBytes(chosen));
   }
 
   /** Clears the gradients, the loss and the count. */

@@ -1,2 +1,9 @@
-export { createSparseTrainer, type SparseTrainerOptions } from './sparse-trainer.js';
+export { createSparseTrainer, type SparseTrainer, type SparseTrainerOptions } from './sparse-trainer.js';
+export {
+  benchEngine,
+  type EngineBenchOptions,
+  type EngineBenchResult,
+  type Milliseconds,
+} from './bench-engine.js';
+export { measureMachine, type Clock, type MachineRates } from './machine.js';
 export { engineAvailable } from './wasm/kernels.js';

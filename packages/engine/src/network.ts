@@ -1,11 +1,4 @@
-import {
-  copyState,
-  type Mask,
-  type ModelState,
-  type ModelGraph,
-  type Batch,
-  type MomentTree,
-} from '@espalier/core';
+import { type Mask, type ModelState, type ModelGraph, type Batch, type MomentTree } from '@espalier/core';
 import { lowerGraph, type LoweredModel } from './plan/lower.js';
 import {
   draftProgram,
@@ -98,8 +91,8 @@ export class Network {
     const memory = new LinearMemory();
     const kernels = await instantiateKernels(memory.memory);
     const store = planStore(model, mask, kernels.heapBase());
-    memory.ensure(store.end);
     const network = new Network({ graph, model, mask, store }, memory, kernels);
+    memory.ensure(network.plannedBytes({ programs: [], optimizer: 'none', proximal: false }));
     for (const layer of store.layers.values()) writeStructure(memory, layer);
     network.writeState(state);
     return network;
@@ -202,7 +195,7 @@ export class Network {
 
   /** The parameters as trees, inactive weights 0, beside the given moments. */
   readState(moments: ModelState['moments']): ModelState {
-    return copyState({ params: this.#readTree(this.store.values), moments });
+    return { params: this.#readTree(this.store.values), moments };
   }
 
   /** Gradients of everything that is kept; kernels of sparse layers are 0 at inactive weights. */

@@ -29,7 +29,7 @@ import {
 import { Call, type CallRequest, type Limits } from './call.js';
 import { executedMacs } from './footprint.js';
 import { createMomentGatherer } from './moments.js';
-import { Network, smallestPlan } from './network.js';
+import { Network, smallestPlan, type WorkspaceRequest } from './network.js';
 import { Breather } from './breather.js';
 import { ENGINE_OPS } from './plan/lower.js';
 import { trainNetwork } from './train.js';
@@ -48,19 +48,27 @@ export interface SparseTrainerOptions {
   readonly recompute?: boolean;
 }
 
+/** A trainer that plans its memory. */
+export interface SparseTrainer extends Trainer {
+  /** Bytes of the largest plan so far for the loaded network, in whole pages, and bytes allocated: always the same. */
+  memory(): { readonly plannedBytes: number; readonly allocatedBytes: number };
+}
+
 /**
  * The sparse engine: a {@link Trainer} whose time and memory fall with the density, on any CPU with WebAssembly SIMD.
  * @throws EspalierError `backend_unavailable` where that is missing: the tfjs trainer takes over.
  */
-export function createSparseTrainer(options: SparseTrainerOptions = {}): Promise<Trainer> {
+export function createSparseTrainer(options: SparseTrainerOptions = {}): Promise<SparseTrainer> {
   if (!engineAvailable()) {
     const sentence = 'the sparse engine needs WebAssembly SIMD, which this host lacks; use the tfjs trainer';
     return Promise.reject(new EspalierError('backend_unavailable', sentence));
   }
-  return Promise.resolve(new SparseTrainer(options));
+  return Promise.resolve(new EngineTrainer(options));
 }
 
-class SparseTrainer implements Trainer {
+const NOTHING_TO_RUN: WorkspaceRequest = { programs: [], optimizer: 'none', proximal: false };
+
+class EngineTrainer implements SparseTrainer {
   readonly name = 'engine-wasm';
   readonly ops = ENGINE_OPS;
   readonly #limits: Limits;
@@ -84,7 +92,7 @@ class SparseTrainer implements Trainer {
       this.#loaded = null;
       const network = await Network.create({ graph, state, mask });
       this.#loaded = { network, state };
-      this.#peakBytes = network.memory.bytes;
+      this.#peakBytes = network.plannedBytes(NOTHING_TO_RUN);
     });
   }
 
@@ -211,6 +219,10 @@ class SparseTrainer implements Trainer {
     return { peakBytes: this.#peakBytes, ...executedMacs(network.store) };
   }
 
+  memory(): { readonly plannedBytes: number; readonly allocatedBytes: number } {
+    return { plannedBytes: this.#peakBytes, allocatedBytes: this.#demand().network.memory.bytes };
+  }
+
   dispose(): Promise<void> {
     return this.#inTurn(() => {
       this.#loaded = null;
@@ -220,7 +232,7 @@ class SparseTrainer implements Trainer {
 
   #open(network: Network, request: CallRequest): Call {
     const call = Call.open(network, request, this.#limits);
-    this.#peakBytes = Math.max(this.#peakBytes, network.memory.bytes);
+    this.#peakBytes = Math.max(this.#peakBytes, call.plannedBytes);
     return call;
   }
 

@@ -1,0 +1,179 @@
+import {
+  applyMask,
+  EspalierError,
+  initialState,
+  inputShape,
+  keptCount,
+  Mask,
+  maskableSpecs,
+  numClasses,
+  randomStream,
+  shuffled,
+  type Dataset,
+  type ModelGraph,
+  type Trainer,
+  type TrainOptions,
+} from '@espalier/core';
+import { measureMachine, type Clock, type MachineRates } from './machine.js';
+import type { SparseTrainer } from './sparse-trainer.js';
+
+/** What to measure. */
+export interface EngineBenchOptions {
+  readonly graph: ModelGraph;
+  /** Active share of every maskable layer, drawn at random; 1 runs the dense path. */
+  readonly density: number;
+  readonly batch: number;
+  /** The engine under test, with as many threads as are to be measured. */
+  readonly engine: SparseTrainer;
+  /** Measured in turn with the engine, on the same network and data. */
+  readonly reference?: Trainer;
+  readonly clock: Clock;
+  /** Rounds of which the best counts; 3 unless told. */
+  readonly rounds?: number;
+}
+
+/** Milliseconds a sample. */
+export interface Milliseconds {
+  readonly forward: number;
+  readonly train: number;
+}
+
+/** What was measured. */
+export interface EngineBenchResult {
+  readonly msPerImage: Milliseconds;
+  /** Rate of the multiply-adds that the active weights need, in the training step. */
+  readonly usefulGflops: number;
+  readonly plannedBytes: number;
+  readonly allocatedBytes: number;
+  readonly machine: MachineRates;
+  readonly reference: {
+    readonly name: string;
+    readonly gflops: number;
+    readonly msPerImage: Milliseconds;
+  } | null;
+  readonly speedup: Milliseconds | null;
+}
+
+/** Batches of one round. The first step is not counted; a reference's steps are long, so one more is enough. */
+const ENGINE_BATCHES = 5;
+const REFERENCE_BATCHES = 2;
+
+/** Measures the engine's forward pass and training step, and a reference trainer's between them. */
+export async function benchEngine(options: EngineBenchOptions): Promise<EngineBenchResult> {
+  const { graph, engine, reference, density, batch, clock, rounds = 3 } = options;
+  const mask = density === 1 ? null : uniformMask(graph, density);
+  const plain = initialState(graph, 1);
+  const state = { ...plain, params: applyMask(graph, mask, plain.params) };
+  const own = { trainer: engine, dataset: noiseDataset(graph, ENGINE_BATCHES * batch), batch, clock };
+  const other = reference && {
+    trainer: reference,
+    dataset: noiseDataset(graph, REFERENCE_BATCHES * batch),
+    batch,
+    clock,
+  };
+  await engine.load(graph, state, mask);
+  await reference?.load(graph, state, mask);
+  let mine = await timeTrainer(own);
+  let theirs = other ? await timeTrainer(other) : null;
+  for (let round = 0; round < rounds; round++) {
+    mine = lower(mine, await timeTrainer(own));
+    if (other && theirs && round < Math.max(1, rounds - 1)) theirs = lower(theirs, await timeTrainer(other));
+  }
+  const { plannedBytes, allocatedBytes } = engine.memory();
+  return {
+    msPerImage: mine,
+    usefulGflops: gflops(engine, mine.train),
+    plannedBytes,
+    allocatedBytes,
+    machine: await measureMachine(clock),
+    reference:
+      reference && theirs
+        ? { name: reference.name, gflops: gflops(reference, theirs.train), msPerImage: theirs }
+        : null,
+    speedup: theirs && { forward: theirs.forward / mine.forward, train: theirs.train / mine.train },
+  };
+}
+
+interface Timed {
+  readonly trainer: Trainer;
+  readonly dataset: Dataset;
+  readonly batch: number;
+  readonly clock: Clock;
+}
+
+/** The forward pass by a whole evaluation; the training step by the shortest time from one step's end to the next. */
+async function timeTrainer({ trainer, dataset, batch, clock }: Timed): Promise<Milliseconds> {
+  const samples = dataset.labels.length;
+  const options = trainOptions(dataset, batch);
+  const start = clock();
+  await trainer.evaluate(dataset, { batchSize: batch, normalization: options.normalization });
+  const forward = (clock() - start) / samples;
+  let shortest = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  const onProgress = (): void => {
+    const now = clock();
+    shortest = Math.min(shortest, now - last);
+    last = now;
+  };
+  await trainer.train(dataset, options, { onProgress });
+  return { forward, train: shortest / batch };
+}
+
+function trainOptions({ imageShape }: Dataset, batchSize: number): TrainOptions {
+  const channels = imageShape[2];
+  return {
+    epochs: 1,
+    batchSize,
+    // Small enough that noise never makes the weights diverge, whatever the number of rounds.
+    learningRate: 1e-5,
+    optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+    normalization: {
+      mean: new Array<number>(channels).fill(0.5),
+      std: new Array<number>(channels).fill(0.25),
+    },
+    augmentation: null,
+    momentMode: { kind: 'pooled' },
+    proximal: 0,
+    stream: { seed: 1, purpose: 'bench' },
+    topGradients: [],
+  };
+}
+
+function lower(a: Milliseconds, b: Milliseconds): Milliseconds {
+  return { forward: Math.min(a.forward, b.forward), train: Math.min(a.train, b.train) };
+}
+
+function gflops(trainer: Trainer, milliseconds: number): number {
+  return (2 * trainer.footprint().trainMacsPerSample) / milliseconds / 1e6;
+}
+
+/** The same share of every maskable layer, at random. */
+function uniformMask(graph: ModelGraph, density: number): Mask {
+  return new Mask(
+    maskableSpecs(graph).map(({ name, size }) => {
+      const order = shuffled(
+        Uint32Array.from({ length: size }, (_, i) => i),
+        randomStream({ seed: 1, purpose: `bench ${name}` }),
+      );
+      return { name, size, active: Uint32Array.from(order.slice(0, keptCount(density, size))).sort() };
+    }),
+  );
+}
+
+function noiseDataset(graph: ModelGraph, samples: number): Dataset {
+  const [height = 0, width = 0, channels = 0, ...more] = inputShape(graph);
+  if (channels === 0 || more.length > 0) {
+    throw new EspalierError(
+      'invalid_argument',
+      `${graph.name} does not take images; the bench needs [height, width, channels]`,
+    );
+  }
+  const stream = randomStream({ seed: 2, purpose: 'bench images' });
+  const classes = numClasses(graph);
+  return {
+    imageShape: [height, width, channels],
+    classes: Array.from({ length: classes }, (_, i) => String(i)),
+    images: Uint8Array.from({ length: samples * height * width * channels }, () => stream.below(256)),
+    labels: Uint16Array.from({ length: samples }, () => stream.below(classes)),
+  };
+}
