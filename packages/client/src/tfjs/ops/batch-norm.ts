@@ -21,8 +21,9 @@ export function batchNormInference(
   { mean, variance }: BatchStatistics,
   affine: Affine,
 ): tf.Tensor {
-  const scale = tf.mul(affine.gamma, tf.rsqrt(tf.add(variance, affine.epsilon)));
-  return tf.add(tf.mul(x, scale), tf.sub(affine.beta, tf.mul(mean, scale)));
+  const { gamma, beta, epsilon } = affine;
+  const vector = (values: tf.Tensor): tf.Tensor1D => values as tf.Tensor1D;
+  return tf.batchNorm(x, vector(mean), vector(variance), vector(beta), vector(gamma), epsilon);
 }
 
 /** Normalises by the batch's own mean and population variance, and gives both. */

@@ -5,7 +5,7 @@ import { convFilterGradientKernel } from './conv-filter-gradient-kernel.js';
 import { convInputGradientKernel } from './conv-input-gradient-kernel.js';
 import { depthwiseFilterGradientKernel, depthwiseInputGradientKernel } from './depthwise-gradient-kernels.js';
 import { maxPoolGradientKernel } from './max-pool-gradient-kernel.js';
-import { reluGradientKernel, sumRowsKernel } from './elementwise-kernels.js';
+import { sumRowsKernel } from './sum-rows-kernel.js';
 
 /** Every kernel we add to tfjs's wasm backend. */
 export const wasmKernels: readonly KernelConfig[] = [
@@ -16,7 +16,6 @@ export const wasmKernels: readonly KernelConfig[] = [
   maxPoolGradientKernel,
   batchNormTrainingKernel,
   batchNormGradientKernel,
-  reluGradientKernel,
   sumRowsKernel,
 ];
 

@@ -6,7 +6,6 @@ import { chooseBackend, cpuBackend, wasmBackend } from '../backends.js';
 import { batchNormGradient, batchNormTraining } from '../ops/batch-norm.js';
 import { convFilterGradient, convForward, convInputGradient, type ConvGeometry } from '../ops/conv.js';
 import { maxPoolForward, maxPoolGradient } from '../ops/pool.js';
-import { reluGradient } from '../ops/relu-gradient.js';
 import { sumRows } from '../ops/sum-rows.js';
 import { tensorsIn } from '../tensors.js';
 import { wasmKernels } from './register-wasm-kernels.js';
@@ -74,13 +73,6 @@ const computations: Readonly<Record<string, fc.Arbitrary<Computation>>> = {
     const { dx, dgamma, dbeta } = batchNormGradient(noise(shape, 4), x, options);
     return [dx, dgamma, dbeta];
   }),
-  EspalierReluGradient: fc
-    .tuple(activations(), fc.constantFrom(6, Infinity))
-    .map(([shape, ceiling]) => () => {
-      // Rounding puts some values exactly on the kinks.
-      const y = tf.clipByValue(tf.round(tf.mul(noise(shape, 1), 8)), 0, ceiling);
-      return reluGradient(noise(shape, 2), y, ceiling);
-    }),
   EspalierSumRows: activations().map((shape) => () => sumRows(noise(shape, 1))),
 };
 
