@@ -170,7 +170,12 @@ describe('espalier serve and join', () => {
   it.each<[string, string[], number, RegExp]>([
     ['a mistyped key', ['--set', 'targetDensty=0.1'], 2, /targetDensty.*targetDensity/],
     ['an impossible density', ['--set', 'targetDensity=0'], 2, /targetDensity/],
-    ['a field of another kind of data', ['--set', 'data.kind=imageFolder'], 2, /data\.numClasses.*another kind/],
+    [
+      'a field of another kind of data',
+      ['--set', 'data.kind=imageFolder'],
+      2,
+      /data\.numClasses.*another kind/,
+    ],
     ['a folder that is not there', ['--set', 'data={kind: imageFolder}', '--data', 'nowhere'], 3, /nowhere/],
     ['no folder', ['--set', 'data={kind: imageFolder}'], 3, /--data/],
     ['an unknown backend', ['--backend', 'abacus'], 6, /abacus.*wasm/],
