@@ -27,3 +27,4 @@ export * from './methods/index.js';
 export * from './random/index.js';
 export * from './job/index.js';
 export * from './transport/index.js';
+export * from './formats/index.js';

@@ -1,0 +1,2 @@
+export { readLayersModel } from './read-layers-model.js';
+export { SHARD_BYTES, writeLayersModel } from './write-layers-model.js';

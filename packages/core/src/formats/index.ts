@@ -1,0 +1,16 @@
+export {
+  exportLayersModel,
+  groupBytes,
+  importLayersModel,
+  layersModelAsBundle,
+  nonZeroMask,
+  readWeightsManifest,
+  type ExportedLayersModel,
+  type ExportLayersModelOptions,
+  type ImportedLayersModel,
+  type LayersModelBundle,
+  type LayersModelJson,
+  type LayersModelWeights,
+  type WeightsGroup,
+  type WeightSpec,
+} from './layers-model/index.js';

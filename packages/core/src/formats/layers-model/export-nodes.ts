@@ -1,0 +1,182 @@
+import { unreachable } from '../../errors.js';
+import type {
+  BatchNormNode,
+  Conv2dNode,
+  DenseNode,
+  ExplicitPadding,
+  GraphNode,
+  PoolNode,
+  TensorShape,
+} from '../../graph/model-graph.js';
+import { resolvePadding } from '../../graph/shapes.js';
+import type { ModelState } from '../../params/model-state.js';
+import { UnsupportedLayer } from './unsupported.js';
+
+/** One tensor of a layer to be written. */
+export interface LayerWeight {
+  readonly role: string;
+  readonly shape: TensorShape;
+  readonly values: Float32Array;
+}
+
+/** A Keras layer to be written, without its name and inputs. */
+export interface LayerDraft {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly weights: readonly LayerWeight[];
+  /** Zeros that a ZeroPadding2D must put before it. */
+  readonly zeros: ExplicitPadding | null;
+}
+
+/** What a node's draft depends on. */
+export interface NodeTurn {
+  /** Of its first input. */
+  readonly input: TensorShape;
+  /** Whether its first input is never below 0. */
+  readonly nonNegative: boolean;
+  readonly state: ModelState;
+}
+
+/** The Keras layer that does what the node does. @throws UnsupportedLayer */
+export function draftOf(node: GraphNode, turn: NodeTurn): LayerDraft {
+  switch (node.op) {
+    case 'input':
+      return plain('InputLayer', {
+        batch_input_shape: [null, ...node.shape],
+        dtype: 'float32',
+        sparse: false,
+      });
+    case 'conv2d':
+      return convDraft(node, turn);
+    case 'dense':
+      return denseDraft(node, turn);
+    case 'batchNorm':
+      return normDraft(node, turn);
+    case 'maxPool':
+    case 'avgPool':
+      return poolDraft(node, turn);
+    case 'relu':
+      return plain('Activation', { activation: 'relu' });
+    case 'relu6':
+      return plain('ReLU', { max_value: 6 });
+    case 'add':
+      return plain('Add', {});
+    case 'concat':
+      return plain('Concatenate', { axis: -1 });
+    case 'globalAvgPool':
+      return plain('GlobalAveragePooling2D', { data_format: 'channels_last' });
+    case 'globalMaxPool':
+      return plain('GlobalMaxPooling2D', { data_format: 'channels_last' });
+    case 'flatten':
+      return plain('Flatten', { data_format: 'channels_last' });
+    default:
+      return unreachable(node);
+  }
+}
+
+/** A layer without weights. */
+export function plain(className: string, config: LayerDraft['config']): LayerDraft {
+  return { className, config, weights: [], zeros: null };
+}
+
+function convDraft(node: Conv2dNode, turn: NodeTurn): LayerDraft {
+  const { name, filters, kernelSize, groups, useBias } = node;
+  const channels = turn.input[2] ?? 0;
+  const depthwise = groups > 1 && groups === channels;
+  if (groups > 1 && !depthwise) {
+    throw new UnsupportedLayer(
+      `has ${String(groups)} groups of ${String(channels / groups)} channels; tfjs-layers knows full and depthwise convolutions only`,
+    );
+  }
+  const { mode, zeros } = windowPadding(node, kernelSize, turn.input);
+  const kernelShape = depthwise
+    ? [...kernelSize, channels, filters / channels]
+    : [...kernelSize, channels, filters];
+  const kernel = weight(depthwise ? 'depthwise_kernel' : 'kernel', kernelShape, `${name}/kernel`, turn.state);
+  return {
+    className: depthwise ? 'DepthwiseConv2D' : 'Conv2D',
+    config: {
+      ...(depthwise ? { depth_multiplier: filters / channels } : { filters }),
+      kernel_size: kernelSize,
+      strides: node.strides,
+      padding: mode,
+      data_format: 'channels_last',
+      dilation_rate: [1, 1],
+      activation: 'linear',
+      use_bias: useBias,
+    },
+    weights: [kernel, ...biasOf(node, filters, turn.state)],
+    zeros,
+  };
+}
+
+function denseDraft(node: DenseNode, { input, state }: NodeTurn): LayerDraft {
+  const { name, units, useBias } = node;
+  const kernel = weight('kernel', [input[0] ?? 0, units], `${name}/kernel`, state);
+  return {
+    className: 'Dense',
+    config: { units, activation: 'linear', use_bias: useBias },
+    weights: [kernel, ...biasOf(node, units, state)],
+    zeros: null,
+  };
+}
+
+function normDraft({ name, epsilon }: BatchNormNode, { input, state }: NodeTurn): LayerDraft {
+  const shape = [input.at(-1) ?? 0];
+  const moments = state.moments.get(name);
+  return {
+    className: 'BatchNormalization',
+    config: { axis: -1, momentum: 0.99, epsilon, center: true, scale: true },
+    weights: [
+      weight('gamma', shape, `${name}/gamma`, state),
+      weight('beta', shape, `${name}/beta`, state),
+      { role: 'moving_mean', shape, values: moments?.mean ?? new Float32Array() },
+      { role: 'moving_variance', shape, values: moments?.variance ?? new Float32Array() },
+    ],
+    zeros: null,
+  };
+}
+
+function poolDraft(node: PoolNode, { input, nonNegative }: NodeTurn): LayerDraft {
+  const { mode, zeros } = windowPadding(node, node.poolSize, input);
+  if (zeros !== null && node.op === 'avgPool') {
+    throw new UnsupportedLayer('pads by explicit pixels, which an AveragePooling2D would take into the mean');
+  }
+  if (zeros !== null && !nonNegative) {
+    throw new UnsupportedLayer(
+      'pads by explicit pixels, whose zeros may be larger than its input, which can be negative',
+    );
+  }
+  return {
+    className: node.op === 'maxPool' ? 'MaxPooling2D' : 'AveragePooling2D',
+    config: { pool_size: node.poolSize, strides: node.strides, padding: mode, data_format: 'channels_last' },
+    weights: [],
+    zeros,
+  };
+}
+
+/** Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. */
+function windowPadding(
+  { padding, strides }: Conv2dNode | PoolNode,
+  window: readonly [number, number],
+  input: TensorShape,
+): { readonly mode: 'same' | 'valid'; readonly zeros: ExplicitPadding | null } {
+  if (typeof padding === 'string') return { mode: padding, zeros: null };
+  const { top, bottom, left, right } = padding;
+  if (top + bottom + left + right === 0) return { mode: 'valid', zeros: null };
+  const same = resolvePadding('same', [input[0] ?? 0, input[1] ?? 0], window, strides);
+  const isSame = top === same.top && bottom === same.bottom && left === same.left && right === same.right;
+  return isSame ? { mode: 'same', zeros: null } : { mode: 'valid', zeros: padding };
+}
+
+function biasOf(
+  { name, useBias }: Conv2dNode | DenseNode,
+  count: number,
+  state: ModelState,
+): readonly LayerWeight[] {
+  return useBias ? [weight('bias', [count], `${name}/bias`, state)] : [];
+}
+
+function weight(role: string, shape: TensorShape, param: string, { params }: ModelState): LayerWeight {
+  return { role, shape, values: params.get(param) ?? new Float32Array() };
+}
