@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 
 /** A tfjs model as files hold it. */
 export interface SavedModel {
-  readonly modelJson: Readonly<Record<string, unknown>>;
+  readonly modelJson: unknown;
   readonly weights: Uint8Array;
 }
 
@@ -35,23 +35,21 @@ export function unsettle(model: tf.LayersModel): tf.LayersModel {
 
 /** What `model.save` writes, after a trip through JSON text. */
 export async function savedModel(model: tf.LayersModel): Promise<SavedModel> {
-  let saved: SavedModel | null = null;
+  const saved: SavedModel[] = [];
   await model.save(
-    tf.io.withSaveHandler((artifacts) => {
-      const { modelTopology, weightSpecs, weightData } = artifacts;
-      const manifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
-      const text = JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest: manifest });
-      saved = {
-        modelJson: JSON.parse(text) as Readonly<Record<string, unknown>>,
+    tf.io.withSaveHandler(({ modelTopology, weightSpecs, weightData }) => {
+      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
+      const text = JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest });
+      saved.push({
+        modelJson: JSON.parse(text) as unknown,
         weights: new Uint8Array(weightData as ArrayBuffer),
-      };
-      return Promise.resolve({
-        modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const },
       });
+      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
     }),
   );
-  if (saved === null) throw new Error('the model was not saved');
-  return saved;
+  const [first] = saved;
+  if (first === undefined) throw new Error('the model was not saved');
+  return first;
 }
 
 /** The model that plain tfjs loads from files. */

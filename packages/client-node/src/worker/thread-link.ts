@@ -45,9 +45,9 @@ export class ThreadLink {
     });
   }
 
-  /** Of the network loaded, as the last answer told it. */
+  /** Of the network loaded, as the last answer told it; null before the first and after the end. */
   get footprint(): Footprint | null {
-    return this.#footprint;
+    return this.#end ? null : this.#footprint;
   }
 
   ask<Name extends Call['name']>(
@@ -73,7 +73,8 @@ export class ThreadLink {
 
   /** Ends the thread, whatever it is doing. */
   async close(): Promise<void> {
-    this.#finish(new EspalierError('aborted', 'the trainer was disposed of'));
+    this.#finish(new EspalierError('aborted', 'the trainer was disposed of while it worked'));
+    this.#end = new EspalierError('invalid_argument', 'the trainer was disposed of; make another one');
     await this.#worker.terminate();
   }
 

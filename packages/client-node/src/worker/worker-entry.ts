@@ -76,9 +76,8 @@ async function start(spec: TrainerSpec): Promise<void> {
     tell({ kind: 'refused', error: plainError(thrown) });
     return;
   }
-  let turn: Promise<void> = Promise.resolve();
   parentPort?.on('message', (message: CallMessage) => {
-    turn = turn.then(() => answer(trainer, message));
+    void answer(trainer, message);
   });
   tell({ kind: 'ready', name: trainer.name, ops: trainer.ops });
 }

@@ -100,6 +100,21 @@ describe('a trainer on its own thread', () => {
     expect({ losses, samplesSeen }).toEqual({ losses: [1, 2], samplesSeen: 2 });
   });
 
+  it('stops where the progress callback throws, with what it threw and nothing changed', async () => {
+    const thrown = new Error('no more');
+    await trainer.load(graph, state, mask);
+
+    const training = trainer.train(dataset(), trainOptions(1), {
+      onProgress: () => {
+        throw thrown;
+      },
+    });
+    const after = trainer.gradients(batch);
+
+    await expect(training).rejects.toBe(thrown);
+    expect((await after).gradients).toEqual(state.params);
+  });
+
   it('answers calls in the order they were made', async () => {
     const loading = trainer.load(graph, state, mask);
     const evaluating = trainer.evaluate(dataset(), { batchSize: 1, normalization });
@@ -167,14 +182,22 @@ describe('errors', () => {
 
   it('a disposed trainer fails what is under way and all that follows', async () => {
     await trainer.load(graph, state, mask);
-    const evaluating = trainer.evaluate(dataset('die'), { batchSize: 1, normalization });
-    const failed = expect(evaluating).rejects.toThrow('[aborted]');
+    let failed: Promise<void> = Promise.resolve();
+    await new Promise<void>((resolve) => {
+      const training = trainer.train(dataset(), trainOptions(Infinity), {
+        onProgress: () => {
+          resolve();
+        },
+      });
+      failed = expect(training).rejects.toThrow('[aborted]');
+    });
 
     await trainer.dispose();
     await trainer.dispose();
 
     await failed;
-    await expect(trainer.predict(batch)).rejects.toThrow('[aborted]');
+    await expect(trainer.predict(batch)).rejects.toThrow('[invalid_argument]');
+    expect(() => trainer.footprint()).toThrow('[invalid_argument]');
   });
 });
 

@@ -15,7 +15,8 @@ import {
   type Trainer,
   type TrainOptions,
 } from '@espalier/core';
-import { plainMask, type CallResults } from './calls.js';
+import { plainMask, type Call, type CallResults } from './calls.js';
+import { ControlRelay } from './control-relay.js';
 import { ThreadLink, type Introduction } from './thread-link.js';
 import type { TrainerSpec } from './trainer-factory.js';
 
@@ -40,13 +41,15 @@ function entryFile(): string {
   return createRequire(import.meta.url).resolve('@espalier/client-node/worker');
 }
 
-/** Milliseconds between looks at a caller's abort signal, which cannot tell by itself. */
-const ABORT_POLL = 20;
+type LoadCall = Extract<Call, { readonly name: 'load' }>;
 
 class WorkerTrainer implements Trainer {
   readonly name: string;
   readonly ops: ReadonlySet<OpKind>;
   readonly #link: ThreadLink;
+  /** How to bring the thread back to what it had loaded. */
+  #loaded: LoadCall | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(link: ThreadLink, { name, ops }: Introduction) {
     this.#link = link;
@@ -55,45 +58,42 @@ class WorkerTrainer implements Trainer {
   }
 
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
-    return this.#link.ask({ name: 'load', graph, state, mask: mask && plainMask(mask) });
+    const call: LoadCall = { name: 'load', graph, state, mask: mask && plainMask(mask) };
+    return this.#inTurn(async () => {
+      await this.#link.ask(call);
+      this.#loaded = call;
+    });
   }
 
-  async train(
-    dataset: Dataset,
-    options: TrainOptions,
-    control: TrainControl = {},
-  ): Promise<CallResults['train']> {
-    const abort = new Int32Array(new SharedArrayBuffer(4));
-    const look = (): void => {
-      if (control.signal?.aborted) Atomics.store(abort, 0, 1);
-    };
-    look();
-    const timer = setInterval(look, ABORT_POLL);
-    try {
-      return await this.#link.ask({ name: 'train', dataset, options, abort }, control.onProgress);
-    } finally {
-      clearInterval(timer);
-    }
+  train(dataset: Dataset, options: TrainOptions, control: TrainControl = {}): Promise<CallResults['train']> {
+    return this.#inTurn(async () => {
+      const relay = new ControlRelay(control);
+      try {
+        return await this.#train(dataset, options, relay);
+      } finally {
+        relay.end();
+      }
+    });
   }
 
   gradients(batch: Batch): Promise<CallResults['gradients']> {
-    return this.#link.ask({ name: 'gradients', batch });
+    return this.#inTurn(() => this.#link.ask({ name: 'gradients', batch }));
   }
 
   topGradients(batch: Batch, requests: readonly TopGradientRequest[]): Promise<CallResults['topGradients']> {
-    return this.#link.ask({ name: 'topGradients', batch, requests });
+    return this.#inTurn(() => this.#link.ask({ name: 'topGradients', batch, requests }));
   }
 
   batchNormMoments(dataset: Dataset, options: MomentOptions): Promise<CallResults['batchNormMoments']> {
-    return this.#link.ask({ name: 'batchNormMoments', dataset, options });
+    return this.#inTurn(() => this.#link.ask({ name: 'batchNormMoments', dataset, options }));
   }
 
   evaluate(dataset: Dataset, options: EvaluateOptions): Promise<CallResults['evaluate']> {
-    return this.#link.ask({ name: 'evaluate', dataset, options });
+    return this.#inTurn(() => this.#link.ask({ name: 'evaluate', dataset, options }));
   }
 
   predict(batch: Batch): Promise<CallResults['predict']> {
-    return this.#link.ask({ name: 'predict', batch });
+    return this.#inTurn(() => this.#link.ask({ name: 'predict', batch }));
   }
 
   footprint(): Footprint {
@@ -107,5 +107,28 @@ class WorkerTrainer implements Trainer {
 
   dispose(): Promise<void> {
     return this.#link.close();
+  }
+
+  async #train(dataset: Dataset, options: TrainOptions, relay: ControlRelay): Promise<CallResults['train']> {
+    const asked = this.#link.ask({ name: 'train', dataset, options, abort: relay.abort }, (progress) => {
+      relay.progress(progress);
+    });
+    const result = await asked.catch((error: unknown) => {
+      throw relay.thrown ? relay.thrown.error : error;
+    });
+    if (relay.thrown) {
+      // The last progress came too late to stop the thread, which now has the result loaded.
+      if (this.#loaded) await this.#link.ask(this.#loaded);
+      throw relay.thrown.error;
+    }
+    if (this.#loaded) this.#loaded = { ...this.#loaded, state: result.state };
+    return result;
+  }
+
+  /** One call at a time: what a call leaves behind is settled before the next begins. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
   }
 }

@@ -5,6 +5,8 @@ export { exampleGraphs } from './example-graphs.js';
 export { smallGraphs, type GraphArbitraryOptions } from './graph-arbitrary.js';
 export { masksOf, noiseBatch, unevenState } from './network-arbitrary.js';
 export { trainerContract } from './trainer-contract.js';
+export { failureContract } from './trainer-contract-failures.js';
+export { loadingContract } from './trainer-contract-loading.js';
 export { type MakeTrainer, type TrainerContractOptions } from './trainer-contract-fixtures.js';
 export {
   doubled,
