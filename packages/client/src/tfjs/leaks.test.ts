@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { initialState, type Dataset, type Trainer, type TrainOptions } from '@espalier/core';
-import { exampleGraphs, noiseBatch } from '@espalier/core/testing';
+import { buildModel, initialState, type Dataset, type Trainer, type TrainOptions } from '@espalier/core';
+import { noiseBatch } from '@espalier/core/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { createTfjsTrainer } from './index.js';
 
-const graph = exampleGraphs[1]!;
+const graph = buildModel({ name: 'cnn-small', width: 3 }, [8, 8, 3], 2);
 
 const dataset: Dataset = {
   imageShape: [8, 8, 3],
@@ -124,7 +124,7 @@ describe.each(['wasm', 'cpu'])('on %s', (backend) => {
     const values = [...initialState(graph, 1).params.values()].reduce((sum, { length }) => sum + length, 0);
     expect(atRest).toBeGreaterThanOrEqual(4 * values);
     expect(atRest).toBe(other.footprint().peakBytes);
-    expect(small).toBeGreaterThan(2 * atRest);
+    expect(small).toBeGreaterThan(atRest);
     expect(large).toBeGreaterThan(small);
     expect(trainer.footprint().peakBytes).toBe(atRest);
     await other.dispose();

@@ -63,7 +63,7 @@ export function referenceGradients(
   graph: ModelGraph,
   params: Params64,
   batch: Batch,
-  perParameter = 24,
+  perParameter = 16,
 ): ReadonlyMap<string, SampledGradient> {
   const step = 1e-5;
   const probe = new Map([...params].map(([name, values]) => [name, values.slice()]));

@@ -73,7 +73,7 @@ export function gradientContract(makeTrainer: MakeTrainer, { tolerance }: Traine
           fc.pre(params.size > 0 && referenceForward(graph, params, batch).nearestKink > KINK);
           await check(graph, batch, mask);
         }),
-        { seed: 1, numRuns: 40 },
+        { seed: 1, numRuns: 30 },
       );
     });
   });
