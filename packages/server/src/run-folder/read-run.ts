@@ -31,8 +31,8 @@ export async function readRunFolder(path: string): Promise<RunContents> {
     metrics: metrics
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => parse<RoundMetrics>(line, join(path, RUN_FILES.metrics))),
-    summary: summary && parse<RunSummary>(summary.toString(), join(path, RUN_FILES.summary)),
+      .map((line) => parse(line, join(path, RUN_FILES.metrics)) as RoundMetrics),
+    summary: summary && (parse(summary.toString(), join(path, RUN_FILES.summary)) as RunSummary),
     bundle: bundle && new Uint8Array(bundle),
   };
 }
@@ -47,9 +47,9 @@ async function readIfThere(path: string): Promise<Buffer | null> {
 }
 
 /** These files are our own; a file that is cut short or edited is told by its path. */
-function parse<T>(text: string, path: string): T {
+function parse(text: string, path: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch (error) {
     throw new EspalierError(
       'invalid_data',

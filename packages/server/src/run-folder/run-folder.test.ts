@@ -2,10 +2,51 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RoundMetrics, RunSummary } from '../coordinator/index.js';
 import { parseJob } from '../job/index.js';
 import { createRunFolder, readRunFolder } from './index.js';
 
 const job = parseJob('name: test\nmodel: mlp\ndata: { kind: procedural }');
+const figures = {
+  density: { maskable: 0.1, all: 0.2, perLayer: { 'fc1/kernel': 0.1 } },
+  mask: { version: 1, hash: 'ab' },
+  peakBytes: 5,
+  seconds: 1.5,
+};
+
+function roundMetrics(round: number): RoundMetrics {
+  return {
+    ...figures,
+    round,
+    accuracy: round === 0 ? null : 0.5,
+    loss: null,
+    trainLoss: 1.25,
+    bytes: { up: 10, down: 20, upPerClient: { 0: 10 } },
+    macs: { train: 7 },
+    clients: { asked: 1, answered: 1, refusals: 0 },
+    adjustment: { number: 0, exchanged: { 'fc1/kernel': 3 } },
+    model: { hash: 'cd' },
+    microBatch: 8,
+  };
+}
+
+const summary: RunSummary = {
+  ...figures,
+  name: 'test',
+  method: 'fedtiny',
+  model: { name: 'mlp', hash: 'cd', parameters: 9 },
+  seed: 1,
+  rounds: 2,
+  stopped: false,
+  clients: 1,
+  accuracy: { final: 0.5, best: 0.5 },
+  bytes: { up: 30, down: 40, setup: { up: 1, down: 2 }, upPerRoundMedian: 10 },
+  macs: { train: 14, forwardPerSample: 1, forwardPerSampleDense: 2 },
+  selection: null,
+  backends: ['engine'],
+  refusals: {},
+};
+
 let parent: string;
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'espalier-runs-'));
@@ -23,6 +64,26 @@ describe('a run folder', () => {
   it('has no summary and no model until the run is finished', async () => {
     const { path } = await createRunFolder(parent, job);
     expect(await readRunFolder(path)).toMatchObject({ metrics: [], summary: null, bundle: null });
+  });
+
+  it('gives back what a run left: every round, the summary and the model', async () => {
+    const folder = await createRunFolder(parent, job);
+    await folder.metrics(roundMetrics(0));
+    await folder.metrics(roundMetrics(1));
+    await folder.finish(summary, Uint8Array.of(1, 2, 3));
+
+    expect(await readRunFolder(folder.path)).toMatchObject({
+      metrics: [roundMetrics(0), roundMetrics(1)],
+      summary,
+      bundle: Uint8Array.of(1, 2, 3),
+    });
+    expect((await readdir(folder.path, { recursive: true })).sort()).toEqual([
+      'job.yaml',
+      'metrics.jsonl',
+      'model',
+      'model/model.espalier',
+      'summary.json',
+    ]);
   });
 
   it('keeps the newest checkpoints, whole', async () => {

@@ -76,8 +76,12 @@ async function appendLine(path: string, line: string): Promise<void> {
 async function writeCheckpoint(folder: string, round: number, bundle: Uint8Array): Promise<void> {
   await makeFolder(folder);
   await writeWhole(join(folder, checkpointName(round)), bundle);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.espalier')).sort();
-  for (const name of names.slice(0, -KEPT_CHECKPOINTS)) await rm(join(folder, name), { force: true });
+  try {
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.espalier')).sort();
+    for (const name of names.slice(0, -KEPT_CHECKPOINTS)) await rm(join(folder, name), { force: true });
+  } catch (error) {
+    throw storageError('write', folder, error);
+  }
 }
 
 function checkpointName(round: number): string {
