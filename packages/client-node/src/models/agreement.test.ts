@@ -1,3 +1,4 @@
+import { createTfjsTrainer } from '@espalier/client/tfjs';
 import { importLayersModel, type Trainer } from '@espalier/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
@@ -9,11 +10,10 @@ import {
   unsettle,
   worstDifference,
 } from '../testing/layers-models.js';
-import { createNodeTrainer } from '../trainer/index.js';
 
 let trainer: Trainer;
 beforeAll(async () => {
-  trainer = await createNodeTrainer({ backend: 'wasm' });
+  trainer = await createTfjsTrainer({ backend: 'wasm' });
 });
 afterAll(() => trainer.dispose());
 

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -111,7 +112,7 @@ function shardPath(folder: string, name: string): string {
   return path.join(folder, relative);
 }
 
-async function statOf(file: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+async function statOf(file: string): Promise<Stats | null> {
   try {
     return await stat(file);
   } catch (error) {

@@ -6,6 +6,7 @@ import type {
   ExplicitPadding,
   GraphNode,
   PoolNode,
+  Size2,
   TensorShape,
 } from '../../graph/model-graph.js';
 import { resolvePadding } from '../../graph/shapes.js';
@@ -155,18 +156,28 @@ function poolDraft(node: PoolNode, { input, nonNegative }: NodeTurn): LayerDraft
   };
 }
 
-/** Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. */
+/**
+ * Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. So does
+ * a convolution at `same` whose stride is larger than its kernel on one axis while the other needs padding: tfjs's wasm
+ * backend (4.22) gives nothing but zeros for it.
+ */
 function windowPadding(
-  { padding, strides }: Conv2dNode | PoolNode,
-  window: readonly [number, number],
+  { op, padding, strides }: Conv2dNode | PoolNode,
+  window: Size2,
   input: TensorShape,
 ): { readonly mode: 'same' | 'valid'; readonly zeros: ExplicitPadding | null } {
-  if (typeof padding === 'string') return { mode: padding, zeros: null };
-  const { top, bottom, left, right } = padding;
-  if (top + bottom + left + right === 0) return { mode: 'valid', zeros: null };
-  const same = resolvePadding('same', [input[0] ?? 0, input[1] ?? 0], window, strides);
+  const extents: Size2 = [input[0] ?? 0, input[1] ?? 0];
+  const { top, bottom, left, right } = resolvePadding(padding, extents, window, strides);
+  if (padding === 'valid' || (padding !== 'same' && top + bottom + left + right === 0)) {
+    return { mode: 'valid', zeros: null };
+  }
+  const same = resolvePadding('same', extents, window, strides);
   const isSame = top === same.top && bottom === same.bottom && left === same.left && right === same.right;
-  return isSame ? { mode: 'same', zeros: null } : { mode: 'valid', zeros: padding };
+  const skips = op === 'conv2d' && (window[0] < strides[0] || window[1] < strides[1]);
+  const padded = top + bottom + left + right > 0;
+  return isSame && !(skips && padded)
+    ? { mode: 'same', zeros: null }
+    : { mode: 'valid', zeros: { top, bottom, left, right } };
 }
 
 function biasOf(
