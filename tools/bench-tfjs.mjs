@@ -119,22 +119,27 @@ async function timeStep() {
 
 function print() {
   const passes = ['forward', 'inputGradient', 'filterGradient'];
-  console.log(
-    `${'layer'.padEnd(32)}${'n'.padStart(3)}${passes.map((pass) => pass.padStart(16)).join('')}  GFLOP/s`,
-  );
+  const rate = (flops, ms) => flops / ms / 1e6;
+  const cell = (text) => text.padStart(16);
+  console.log(`${'layer'.padEnd(32)}  n${passes.map(cell).join('')}  GFLOP/s`);
   for (const { shape, count, flops, ms } of layers) {
-    const rates = passes.map((pass) => (flops / ms[pass] / 1e6).toFixed(1).padStart(16));
+    const rates = passes.map((pass) => cell(rate(flops, ms[pass]).toFixed(1)));
     console.log(`${shape.padEnd(32)}${String(count).padStart(3)}${rates.join('')}`);
   }
-  const total = passes.map((pass) => {
-    const flops = layers.reduce((sum, layer) => sum + layer.count * layer.flops, 0);
-    return (flops / layers.reduce((sum, layer) => sum + layer.count * layer.ms[pass], 0) / 1e6)
-      .toFixed(1)
-      .padStart(16);
-  });
-  console.log(`${'all convolutions'.padEnd(35)}${total.join('')}`);
+  const sum = (pick) => layers.reduce((total, layer) => total + layer.count * pick(layer), 0);
+  const totals = passes.map((pass) =>
+    rate(
+      sum(({ flops }) => flops),
+      sum(({ ms }) => ms[pass]),
+    ),
+  );
+  const fastest = Math.max(...layers.map(({ flops, ms }) => rate(flops, ms.forward)));
+  console.log(`${'all convolutions'.padEnd(35)}${totals.map((total) => cell(total.toFixed(1))).join('')}`);
+  const shares = totals.map((total) => cell(`${((100 * total) / fastest).toFixed(0)} %`));
+  console.log(`${'of the fastest dense convolution'.padEnd(35)}${shares.join('')}`);
   const { forward, train } = step.msPerImage;
+  const peak = (step.peakBytes / 2 ** 20).toFixed(0);
   console.log(
-    `forward ${forward.toFixed(1)} ms/image, training step ${train.toFixed(1)} ms/image, peak ${(step.peakBytes / 2 ** 20).toFixed(0)} MiB`,
+    `forward ${forward.toFixed(1)} ms/image, training step ${train.toFixed(1)} ms/image, peak ${peak} MiB`,
   );
 }

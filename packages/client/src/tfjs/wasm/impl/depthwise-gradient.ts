@@ -11,13 +11,12 @@ export function depthwiseInputGradient(
   const multiplier = filters / channels;
   forEachTap(window, (tap, input, output) => {
     const weights = tap * filters;
-    for (let c = 0; c < channels; c++) {
-      let sum = 0;
-      for (let m = 0; m < multiplier; m++) {
-        const at = c * multiplier + m;
-        sum += dy[output + at]! * filter[weights + at]!;
-      }
-      dx[input + c]! += sum;
+    if (multiplier === 1) {
+      for (let c = 0; c < channels; c++) dx[input + c]! += dy[output + c]! * filter[weights + c]!;
+      return;
+    }
+    for (let f = 0; f < filters; f++) {
+      dx[input + Math.floor(f / multiplier)]! += dy[output + f]! * filter[weights + f]!;
     }
   });
 }
@@ -34,12 +33,12 @@ export function depthwiseFilterGradient(
   const sums = new Float64Array(dw.length);
   forEachTap(window, (tap, input, output) => {
     const weights = tap * filters;
-    for (let c = 0; c < channels; c++) {
-      const value = x[input + c]!;
-      for (let m = 0; m < multiplier; m++) {
-        const at = c * multiplier + m;
-        sums[weights + at]! += value * dy[output + at]!;
-      }
+    if (multiplier === 1) {
+      for (let c = 0; c < channels; c++) sums[weights + c]! += x[input + c]! * dy[output + c]!;
+      return;
+    }
+    for (let f = 0; f < filters; f++) {
+      sums[weights + f]! += x[input + Math.floor(f / multiplier)]! * dy[output + f]!;
     }
   });
   dw.set(sums);
