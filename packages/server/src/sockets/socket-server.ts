@@ -35,7 +35,7 @@ export interface ListeningServer {
   /** For clients, e.g. `http://127.0.0.1:7464`. */
   readonly url: string;
   /** Closes every connection and frees the port. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Room for the event's own words beside a frame of the largest size. */
