@@ -89,13 +89,18 @@ function sentence(event: ClientReport): string | null {
     case 'note':
       return event.message;
     case 'admitted':
-      return `taking part as part ${event.partitionIndex + 1} with ${event.samples} samples, training with ${event.backend}`;
+      return `taking part as part ${event.partitionIndex + 1} with ${event.samples} samples, training with ${event.backend}${hint(event.backend)}`;
     case 'task':
       return event.round === null ? `working: ${event.task}` : `round ${event.round + 1}: ${event.task}`;
     case 'progress':
     case 'sent':
       return null;
   }
+}
+
+/** Masked-dense training costs the same at every density; whoever gets it unasked should know why. */
+function hint(backend: string): string {
+  return backend.startsWith('tfjs-') ? ' (espalier doctor says why not the sparse engine)' : '';
 }
 
 function defaultName({ part }: JoinFlags): string {
