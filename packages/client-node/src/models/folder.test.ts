@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildModel, exportLayersModel, initialState, type EspalierError } from '@espalier/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadedByTfjs } from '../testing/layers-models.js';
 import { readLayersModel, SHARD_BYTES, writeLayersModel } from './index.js';
 
 // 1,048,576 + 512 weights between the hidden layers and around: 4.2 MB, so two files.
@@ -45,17 +44,6 @@ describe('a model folder', () => {
       const { weightData } = exportLayersModel(read.graph, read.state, null);
       expect(Buffer.compare(weightData, model.weightData)).toBe(0);
     }
-  });
-
-  it('is what tfjs loads', async () => {
-    const [file = '', ...shards] = await writeLayersModel(folder, model);
-    const weights = Buffer.concat(await Promise.all(shards.map((shard) => readFile(shard))));
-    const loaded = await loadedByTfjs({
-      modelJson: JSON.parse(await readFile(file, 'utf8')) as unknown,
-      weights: new Uint8Array(weights),
-    });
-    expect(loaded.countParams()).toBe(12 * 1024 + 1024 + 1024 * 1024 + 1024 + 2048 + 2);
-    loaded.dispose();
   });
 
   it('is replaced by the next model', async () => {
