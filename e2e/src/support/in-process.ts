@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { runClient, type ClientReport, type RunningClient } from '@espalier/client';
-import { createNodeTrainer, prepareClientData, prepareServerData } from '@espalier/client-node';
+import { createNodeTrainer, openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
 import type { FrameConnection, Job, Trainer } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
 import { verifyAnswer } from '@espalier/server';
@@ -29,11 +29,14 @@ export async function hostCoordinator(
   { token = null, store = noStore }: { readonly token?: string | null; readonly store?: RunStore } = {},
 ): Promise<HostedCoordinator> {
   const { server, test, classes } = await prepareServerData(job, null);
+  const { graph, initial } = await openModel(job, classes.length);
   const log: string[] = [];
   const write = (message: string): void => void log.push(message);
   const coordinator = new Coordinator({
     job,
     classes,
+    graph,
+    initial,
     trainer: await localTrainer(),
     serverData: server,
     testData: test,

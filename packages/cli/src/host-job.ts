@@ -1,5 +1,5 @@
-import { createThreadTrainer, prepareServerData } from '@espalier/client-node';
-import { buildModel, type Job } from '@espalier/core';
+import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
+import type { Job } from '@espalier/core';
 import { serveJob, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';
@@ -26,13 +26,15 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
   const { job, folder, backend } = options;
   const { server, test, classes, broken } = await prepareServerData(job, folder);
   for (const path of broken) terminal.note(`cannot decode ${path}: left out`);
-  const graph = buildModel(job.model, job.imageShape, classes.length);
+  const { graph, initial } = await openModel(job, classes.length);
   const trainer = await createThreadTrainer(trainerOptions(backend ?? undefined, graph));
   try {
     const served = await serveJob({
       ...options,
       trainer,
       classes,
+      graph,
+      initial,
       serverData: server,
       testData: test,
       clock: nodeClock,

@@ -3,6 +3,7 @@ import { toEspalierError } from '@espalier/core';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
+import { exportModel, type ExportFlags } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
@@ -46,6 +47,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addServe(program, terminal, ended);
   addJoin(program, terminal, ended);
   addInspect(program, terminal);
+  addExport(program, terminal);
   addDoctor(program, terminal);
   addBench(program, terminal);
   return program;
@@ -111,10 +113,24 @@ function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
     .description('Show what a model bundle or a run folder holds.')
-    .argument('<path>', 'model.espalier, or a run folder')
+    .argument('<path>', 'model.espalier, a LayersModel (model.json), or a run folder')
     .addOption(formatOption())
     .action(async (path: string, flags: { readonly format: OutputFormat }) => {
       await inspect(path, flags.format, terminal);
+    });
+}
+
+function addExport(program: Command, terminal: Terminal): void {
+  program
+    .command('export')
+    .description(
+      'Write a model as a tfjs LayersModel: model.json and weight shards, zeros where weights were pruned.',
+    )
+    .argument('<model>', 'model.espalier, or a run folder')
+    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .option('--softmax', 'end in a softmax instead of logits')
+    .action(async (model: string, flags: ExportFlags) => {
+      await exportModel(model, flags, terminal);
     });
 }
 

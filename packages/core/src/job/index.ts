@@ -3,6 +3,7 @@ export type {
   DataSpec,
   Job,
   LearningRateSpec,
+  ModelFile,
   ModelSpec,
   PartitionSpec,
   PoolSpec,

@@ -35,6 +35,14 @@ export interface ModelSpec {
   readonly width: number | null;
 }
 
+/** A network of the user's own: a Keras/tfjs LayersModel. */
+export interface ModelFile {
+  /** Path of `model.json`, as the coordinator finds it; clients are sent the graph. */
+  readonly file: string;
+  /** Begin with the file's weights, or draw them anew. */
+  readonly weights: 'keep' | 'fresh';
+}
+
 /** The candidate pool of FedTiny's coarse pruning. */
 export interface PoolSpec {
   readonly size: number;
@@ -87,7 +95,7 @@ export interface Job {
   readonly seed: number;
   /** Name of a composition in `methods/`. */
   readonly method: string;
-  readonly model: ModelSpec;
+  readonly model: ModelSpec | ModelFile;
   readonly data: DataSpec;
   readonly imageShape: readonly [number, number, number];
   readonly normalization: Normalization;

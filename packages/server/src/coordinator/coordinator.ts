@@ -1,5 +1,4 @@
 import {
-  buildModel,
   coordinatorConfig,
   initialCoordinatorState,
   pendingRequests,
@@ -31,9 +30,8 @@ export class Coordinator {
   #settle: { resolve: (result: RunResult) => void; reject: (error: unknown) => void } | null = null;
 
   constructor(options: CoordinatorOptions) {
-    const { job, classes } = options;
+    const { job, graph } = options;
     this.#options = options;
-    const graph = buildModel(job.model, job.imageShape, classes.length);
     this.#config = coordinatorConfig(job, { evaluatesOnClients: options.testData === null });
     this.#workshop = new Workshop(options, graph);
     this.#desk = new CoordinatorDesk(options, graph, this.#workshop, {

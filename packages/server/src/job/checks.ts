@@ -1,4 +1,11 @@
-import { buildModel, maskableSpecs, toEspalierError, type Job, type ModelGraph } from '@espalier/core';
+import {
+  buildModel,
+  maskableSpecs,
+  toEspalierError,
+  type Job,
+  type ModelGraph,
+  type ModelSpec,
+} from '@espalier/core';
 import type { Problem } from './problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
@@ -61,8 +68,10 @@ function densitySuitsMethod({ method, targetDensity }: Job): string | null {
 }
 
 function modelBuilds(job: Job): string | null {
+  // A file is looked at by whoever can read it, before anything starts.
+  if ('file' in job.model) return null;
   try {
-    graphOf(job);
+    graphOf(job, job.model);
     return null;
   } catch (error) {
     return `cannot be built: ${toEspalierError(error).rawMessage}`;
@@ -71,8 +80,8 @@ function modelBuilds(job: Job): string | null {
 
 /** Every layer keeps at least one weight, so a density below that many cannot be reached. */
 function densityPossible(job: Job): string | null {
-  if (modelBuilds(job) !== null) return null;
-  const layers = maskableSpecs(graphOf(job));
+  if ('file' in job.model || modelBuilds(job) !== null) return null;
+  const layers = maskableSpecs(graphOf(job, job.model));
   const weights = layers.reduce((sum, { size }) => sum + size, 0);
   if (job.targetDensity * weights >= layers.length) return null;
   const least = (layers.length / weights).toPrecision(3);
@@ -80,7 +89,7 @@ function densityPossible(job: Job): string | null {
 }
 
 /** Class numbers do not touch what is maskable: the final classifier never is. */
-function graphOf({ model, imageShape, data }: Job): ModelGraph {
+function graphOf({ imageShape, data }: Job, model: ModelSpec): ModelGraph {
   return buildModel(model, imageShape, data.kind === 'procedural' ? data.numClasses : 2);
 }
 

@@ -39,8 +39,18 @@ export const modelSection = z
         .default(null)
         .describe('Channels of the first stage; null for the default.'),
     }),
+    z.strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('A Keras/tfjs LayersModel: model.json with its weight shards beside it.'),
+      weights: z
+        .enum(['keep', 'fresh'])
+        .default('keep')
+        .describe("Begin with the file's weights, or draw them anew."),
+    }),
   ])
-  .describe('The network: a name, or a name and a width.');
+  .describe('The network: a name, a name and a width, or a file of your own.');
 
 /** How training samples are split over clients. */
 export const partitionSection = z
