@@ -74,7 +74,7 @@ describe('the engine and the tfjs cpu trainer', () => {
       const [mask] = fc.sample(masksOf(graph), { seed: 2, numRuns: 1 });
       const state = applied(graph, mask!);
       await engine.load(graph, state, mask!);
-      await tfjs.load(graph, state, mask!);
+      await wasm.load(graph, state, mask!);
       const own = await engine.train(noise(graph, 40), options);
       const other = await wasm.train(noise(graph, 40), options);
 
