@@ -21,10 +21,17 @@ const recordBytes = Math.ceil((1 + Math.max(...ops.map((op) => op.fields.length)
 await emit('assembly/gen/ops.ts', kernelTable());
 await emit('src/gen/ops.ts', plannerTable());
 const shared = ['--sharedMemory', '--maximumMemory', '65536', '--enable', 'threads'];
-await emit('src/gen/kernels.ts', kernelModule('KERNELS', 'The kernels', await compile(['--disable', 'threads'])));
+await emit(
+  'src/gen/kernels.ts',
+  kernelModule('KERNELS', 'The kernels', await compile(['--disable', 'threads'])),
+);
 await emit(
   'src/gen/shared-kernels.ts',
-  kernelModule('SHARED_KERNELS', 'The kernels for several threads over one shared memory', await compile(shared)),
+  kernelModule(
+    'SHARED_KERNELS',
+    'The kernels for several threads over one shared memory',
+    await compile(shared),
+  ),
 );
 if (stale.length > 0) {
   process.stderr.write(`stale, run node tools/generate-engine.mjs: ${stale.join(', ')}\n`);
