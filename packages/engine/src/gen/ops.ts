@@ -8,15 +8,15 @@ export const FLOAT_FIELDS: readonly string[] = ['epsilon', 'scale'];
 
 /** Op numbers and their arguments in order; argument i stands at byte 4·(i + 1) of the record. */
 export const OPS = {
-  sparseConv: { code: 1, fields: ['x', 'y', 'rowPtr', 'off', 'val', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate', 'stripe', 'stats', 'lanes'] },
-  sparseWeightGrad: { code: 2, fields: ['x', 'dy', 'rowPtr', 'off', 'grad', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },
+  sparseConv: { code: 1, fields: ['x', 'y', 'rowPtr', 'off', 'val', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate', 'stripe', 'stats', 'lanes', 'pipelined', 'stride', 'ahead'] },
+  sparseWeightGrad: { code: 2, fields: ['x', 'dy', 'rowPtr', 'off', 'grad', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe', 'pipelined', 'stride', 'ahead'] },
   denseConv: { code: 3, fields: ['x', 'y', 'kOff', 'kCount', 'pack', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate'] },
   denseWeightGrad: { code: 4, fields: ['x', 'dy', 'kOff', 'kCount', 'grad', 'gradStride', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },
   biasGrad: { code: 5, fields: ['dy', 'grad', 'channels', 'height', 'width', 'posBytes', 'row', 'plane'] },
   channelStats: { code: 6, fields: ['x', 'stats', 'channels', 'height', 'width', 'posBytes', 'lanes', 'row', 'plane'] },
   normBatch: { code: 7, fields: ['stats', 'norm', 'gamma', 'beta', 'channels', 'count', 'epsilon'] },
   normRunning: { code: 8, fields: ['norm', 'gamma', 'beta', 'running', 'channels', 'epsilon'] },
-  join: { code: 9, fields: ['z', 'x0', 'norm0', 'x1', 'norm1', 'activation', 'channels', 'height', 'width', 'posBytes', 'zRow', 'zPlane', 'x0Row', 'x0Plane', 'x1Row', 'x1Plane', 'gapY', 'gapX'] },
+  join: { code: 9, fields: ['z', 'x0', 'norm0', 'x1', 'norm1', 'activation', 'channels', 'height', 'width', 'posBytes', 'zRow', 'zPlane', 'x0Row', 'x0Plane', 'x1Row', 'x1Plane', 'gapY', 'gapX', 'deferred'] },
   joinGrad: { code: 10, fields: ['dz', 'z', 'x0', 'norm0', 'gamma0', 'dgamma0', 'dbeta0', 'x1', 'norm1', 'gamma1', 'dgamma1', 'dbeta1', 'activation', 'channels', 'height', 'width', 'posBytes', 'lanes', 'count', 'zRow', 'zPlane', 'x0Row', 'x0Plane', 'x1Row', 'x1Plane', 'dzRow', 'dzPlane', 'keep', 'gapY0', 'gapX0', 'gapY1', 'gapX1'] },
   pool: { code: 11, fields: ['x', 'z', 'kind', 'channels', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'windowY', 'windowX', 'strideY', 'strideX', 'padTop', 'padLeft', 'posBytes', 'xRow', 'xPlane', 'zRow', 'zPlane'] },
   poolGrad: { code: 12, fields: ['x', 'dx', 'dz', 'kind', 'channels', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'windowY', 'windowX', 'strideY', 'strideX', 'padTop', 'padLeft', 'posBytes', 'xRow', 'xPlane', 'zRow', 'zPlane'] },
