@@ -82,8 +82,12 @@ export function startClient(
 }
 
 /** A whole run in this process; clients start in the order given. */
-export async function runInProcess(job: Job, order: readonly number[]): Promise<RunResult> {
-  const { coordinator } = await hostCoordinator(job);
+export async function runInProcess(
+  job: Job,
+  order: readonly number[],
+  store: RunStore = noStore,
+): Promise<RunResult> {
+  const { coordinator } = await hostCoordinator(job, { store });
   const clients = order.map((part) =>
     startClient(part, () => {
       const [near, far] = memoryConnectionPair();
