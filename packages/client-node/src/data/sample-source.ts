@@ -89,17 +89,10 @@ function proceduralSource(
     classes: train.classes,
     labels: [...train.labels],
     load: (positions) => Promise.resolve(whole(subset(train, positions))),
-    loadTest: () =>
-      Promise.resolve(
-        whole(
-          proceduralDataset({
-            numClasses,
-            imageShape,
-            samplesPerClass: testSamplesPerClass,
-            seed,
-            split: 'test',
-          }),
-        ),
-      ),
+    loadTest: () => {
+      if (testSamplesPerClass === 0) return Promise.resolve(null);
+      const samples = { numClasses, imageShape, samplesPerClass: testSamplesPerClass, seed };
+      return Promise.resolve(whole(proceduralDataset({ ...samples, split: 'test' })));
+    },
   };
 }

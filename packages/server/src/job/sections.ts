@@ -23,7 +23,7 @@ export const dataSection = z
       kind: z.literal('procedural'),
       numClasses: count(2, 1000).default(10).describe('Classes of the built-in image set.'),
       samplesPerClass: count(1).default(200).describe('Training images per class.'),
-      testSamplesPerClass: count(1).default(50).describe('Test images per class.'),
+      testSamplesPerClass: count(0).default(50).describe('Test images per class; with 0 the clients evaluate.'),
     }),
   ])
   .describe('Where images come from: a folder of images per class, or the built-in procedural set.');
