@@ -4,7 +4,7 @@ import { percent, type Terminal } from './terminal.js';
 
 /** Shows a run's rounds: a bar where a person watches, plain lines elsewhere. */
 export interface RunProgress {
-  report(report: RunReport): void;
+  readonly report: (report: RunReport) => void;
   end(): void;
 }
 

@@ -19,11 +19,27 @@ export type ImageDecoder = (path: string) => Promise<DecodedImage>;
 export async function imageDecoder(shape: readonly [number, number, number]): Promise<ImageDecoder> {
   const turbo = await turboDecoder();
   return async (path) => {
-    const bytes = await readFile(path).catch((error: unknown) => codeOf(error));
-    if (typeof bytes === 'string') return { reason: `cannot be read (${bytes})` };
-    if (bytes.length === 0) return { reason: 'is empty (0 bytes)' };
-    return fast(bytes, shape, turbo) ?? (await careful(bytes, shape));
+    const bytes = await bytesOf(path);
+    return 'reason' in bytes ? bytes : (fast(bytes, shape, turbo) ?? (await careful(bytes, shape)));
   };
+}
+
+/** Says what keeps an image file from being decoded, whatever its size; null where nothing does. */
+export async function imageChecker(): Promise<(path: string) => Promise<string | null>> {
+  const turbo = await turboDecoder();
+  return async (path) => {
+    const bytes = await bytesOf(path);
+    if ('reason' in bytes) return bytes.reason;
+    if (plainJpegSize(bytes) !== null && turbo(bytes) !== null) return null;
+    const decoded = await careful(bytes, [1, 1, 3]);
+    return 'reason' in decoded ? decoded.reason : null;
+  };
+}
+
+async function bytesOf(path: string): Promise<Uint8Array | { readonly reason: string }> {
+  const bytes = await readFile(path).catch((error: unknown) => codeOf(error));
+  if (typeof bytes === 'string') return { reason: `cannot be read (${bytes})` };
+  return bytes.length === 0 ? { reason: 'is empty (0 bytes)' } : bytes;
 }
 
 function fast(

@@ -2,7 +2,7 @@ export { divide, readPartitionFile, type DivideOptions, type Division } from './
 export { readFileSet, type FileSet } from './file-set.js';
 export { defaultCacheFolder } from './image-cache.js';
 export { scanImageFolder, type ImageEntry, type ImageFolder, type SkippedFile } from './image-folder.js';
-export { loadImages, type LoadedImages, type LoadOptions } from './load-images.js';
+export { brokenImages, loadImages, type LoadedImages, type LoadOptions } from './load-images.js';
 export {
   partitionOfJob,
   prepareClientData,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { EspalierError, type Dataset } from '@espalier/core';
 import sharp from 'sharp';
-import { imageDecoder } from './decode-image.js';
+import { imageChecker, imageDecoder } from './decode-image.js';
 import { cacheKey, readCache, writeCache, type CachedImages } from './image-cache.js';
 import type { ImageEntry, SkippedFile } from './image-folder.js';
 
@@ -86,11 +86,28 @@ async function decodeAll(
     images.set(decoded.pixels, position * stride);
     sound[position] = 1;
   });
-  const skipped = entries.flatMap(({ path }, position) => {
+  return { images: closedUp(images, sound, stride), sound, skipped: withReasons(entries, reasons) };
+}
+
+/** Those of the files that cannot be decoded, in the entries' order; pixels are not kept. */
+export async function brokenImages(entries: readonly ImageEntry[]): Promise<readonly SkippedFile[]> {
+  const check = await imageChecker();
+  const reasons = new Map<number, string>();
+  await inParallel(entries, async ({ path }, position) => {
+    const reason = await check(path);
+    if (reason !== null) reasons.set(position, reason);
+  });
+  return withReasons(entries, reasons);
+}
+
+function withReasons(
+  entries: readonly ImageEntry[],
+  reasons: ReadonlyMap<number, string>,
+): readonly SkippedFile[] {
+  return entries.flatMap(({ path }, position) => {
     const reason = reasons.get(position);
     return reason === undefined ? [] : [{ path, reason }];
   });
-  return { images: closedUp(images, sound, stride), sound, skipped };
 }
 
 /** Runs the work over all items, a few at a time. */
