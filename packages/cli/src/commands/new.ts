@@ -2,7 +2,6 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { buildModel, EspalierError } from '@espalier/core';
 import { parseJob } from '@espalier/server';
-import { askForRest } from '../new-job/ask.js';
 import { estimateJob, estimateText, roundBytes } from '../new-job/estimate.js';
 import { jobText, samplesPerClient } from '../new-job/job-text.js';
 import { surveyData, type DataSurvey } from '../new-job/survey.js';
@@ -37,7 +36,7 @@ export async function newJob(folder: string, flags: NewFlags, terminal: Terminal
     density = USUAL.density,
     clients,
     budget,
-  } = asking ? await askForRest(flags) : flags;
+  } = asking ? await asked(flags) : flags;
   const survey = await surveyData(data);
   const choices = {
     name: nameOf(folder),
@@ -57,6 +56,12 @@ export async function newJob(folder: string, flags: NewFlags, terminal: Terminal
   await writeFile(file, text);
   if (flags.format === 'json') terminal.out(JSON.stringify({ file, survey, rounds: job.rounds, estimate }));
   else terminal.out([`wrote ${file}`, estimateText(estimate), `Run it: ${runLine(file, data)}`].join('\n'));
+}
+
+/** The prompts are loaded only where somebody is there to answer them. */
+async function asked(flags: NewFlags): Promise<NewFlags> {
+  const { askForRest } = await import('../new-job/ask.js');
+  return askForRest(flags);
 }
 
 async function checkFree(file: string, { force = false }: NewFlags): Promise<void> {

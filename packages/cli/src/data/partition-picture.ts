@@ -53,7 +53,7 @@ interface Layout {
 function namesHeight(classes: readonly string[], width: number): number {
   if (namesFit(classes, width)) return 18;
   const longest = Math.min(18, Math.max(...classes.map((name) => name.length)));
-  return width < 7 ? 18 : 10 + Math.ceil(longest * 5.2);
+  return 10 + Math.ceil(longest * 5.2);
 }
 
 function namesFit(classes: readonly string[], width: number): boolean {
@@ -61,15 +61,15 @@ function namesFit(classes: readonly string[], width: number): boolean {
 }
 
 function classNames(classes: readonly string[], width: number, top: number): readonly string[] {
-  // Columns too narrow for names are numbered by what stands at their ends.
-  if (width < 7)
-    return [text({ x: MARGIN.left, y: top - 8, size: 11, fill: FAINT }, `${classes.length} classes →`)];
+  // Columns narrower than a line of text: only some are named.
+  const step = Math.ceil(14 / width);
   const flat = namesFit(classes, width);
-  return classes.map((name, i) => {
+  return classes.flatMap((name, i) => {
+    if (i % step !== 0) return [];
     const x = MARGIN.left + (i + 0.5) * width;
     const label = name.length > 18 ? `${name.slice(0, 17)}…` : name;
     const turned = flat ? 'text-anchor="middle"' : `transform="rotate(-50 ${x} ${top - 7})"`;
-    return text({ x, y: top - 7, size: 11, fill: INK, extra: turned }, label);
+    return [text({ x, y: top - 7, size: 11, fill: INK, extra: turned }, label)];
   });
 }
 
