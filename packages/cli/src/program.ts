@@ -4,9 +4,10 @@ import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
-import { inspect } from './commands/inspect.js';
+import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
+import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -50,6 +51,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addExport(program, terminal);
   addDoctor(program, terminal);
   addBench(program, terminal);
+  addDataCommands(program, terminal);
   return program;
 }
 
@@ -60,10 +62,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
       'Run a job with all its clients as processes on this machine; without --job, FedTiny beside dense FedAvg.',
     )
     .option('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'image folder: <folder>/train/<class>/*.jpg, or <folder>/<class>/*.jpg')
+    .option('--data <folder>', 'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job')
     .option('--control', 'also run dense FedAvg at the same rounds and seed')
     .addOption(runsOption())
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(setOption())
     .addOption(seedOption())
     .addOption(formatOption())
@@ -77,7 +81,7 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .command('serve')
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
     .requiredOption('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', "image folder of the coordinator's own samples (pretraining and test set)")
+    .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on', portNumber, 7464)
     .option('--open', 'let clients in without a token')
@@ -85,6 +89,8 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .option('--tls-key <file>', 'private key (PEM)')
     .addOption(runsOption())
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(setOption())
     .addOption(seedOption())
     .addOption(formatOption())
@@ -98,11 +104,13 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     .command('join')
     .description('Take part in a job: the data stay here, trained differences are sent.')
     .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
-    .option('--data <folder>', 'image folder of this client')
+    .option('--data <folder>', 'data folder of this client')
     .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
     .option('--name <name>', 'how this client is called in logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(formatOption())
     .action(async (url: string, flags: JoinFlags) => {
       ended(await join(url, flags, terminal));
@@ -112,11 +120,15 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
 function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .description('Show what a model bundle or a run folder holds.')
-    .argument('<path>', 'model.espalier, a LayersModel (model.json), or a run folder')
+    .description('Show what a model, a run folder, a data folder or a partition file holds.')
+    .argument(
+      '<path>',
+      'model.espalier, a LayersModel (model.json), a run folder, a data folder, or a partition file',
+    )
     .addOption(formatOption())
-    .action(async (path: string, flags: { readonly format: OutputFormat }) => {
-      await inspect(path, flags.format, terminal);
+    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))
+    .action(async (path: string, flags: InspectFlags) => {
+      await inspect(path, flags, terminal);
     });
 }
 

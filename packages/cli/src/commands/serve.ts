@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { EspalierError } from '@espalier/core';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
 import { runProgress } from '../progress.js';
@@ -9,7 +10,7 @@ import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
 /** Flags of `espalier serve`. */
-export interface ServeFlags extends JobFlags {
+export interface ServeFlags extends JobFlags, CacheFlag {
   readonly data?: string;
   readonly host: string;
   readonly port: number;
@@ -35,6 +36,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       open: flags.open ?? false,
       tls: await tlsOf(flags),
       backend: flags.backend ?? null,
+      cache: cacheOf(flags),
       onReport: progress.report,
     },
     terminal,

@@ -20,7 +20,10 @@ export interface OpenedModel {
  * @throws EspalierError `invalid_job` when the file's network takes other images or gives another number of classes;
  *   `op_unsupported` naming every layer that cannot be read; `invalid_data`, `storage`.
  */
-export async function openModel({ model, imageShape }: Job, classes: number): Promise<OpenedModel> {
+export async function openModel(
+  { model, imageShape }: Pick<Job, 'model' | 'imageShape'>,
+  classes: number,
+): Promise<OpenedModel> {
   if ('name' in model) return { graph: buildModel(model, imageShape, classes), initial: null };
   const { graph, state } = await readLayersModel(model.file);
   if (String(inputShape(graph)) !== String(imageShape)) {

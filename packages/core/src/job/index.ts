@@ -1,6 +1,7 @@
 export type {
   AdjustmentSpec,
   DataSpec,
+  FileDataSpec,
   Job,
   LearningRateSpec,
   ModelFile,

@@ -102,7 +102,7 @@ describe('problems', () => {
     ],
     [
       'partition.kind=dirichle',
-      'partition.kind is "dirichle"; expected one of "iid", "dirichlet"; did you mean dirichlet?',
+      'partition.kind is "dirichle"; expected one of "iid", "dirichlet", "shards", "quantitySkew", "byFolder", "file"; did you mean dirichlet?',
     ],
     [
       'method=fedtinny',
