@@ -21,7 +21,7 @@ batchSize: 8
 learningRate: 0.02
 targetDensity: 0.3
 pool: { size: 2 }
-pruning: { interval: 1, stopRound: 3, granularity: layer }
+pruning: { interval: 1, stopRound: 3, granularity: entire }
 pretrain: { epochs: 1, samplesPerClass: 2 }
 ${more}`;
 

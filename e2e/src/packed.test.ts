@@ -70,6 +70,6 @@ describe('the packed packages', () => {
       'json',
     );
     const { runs } = JSON.parse(stdout) as { runs: { summary: { rounds: number; backends: string[] } }[] };
-    expect(runs[0]?.summary).toMatchObject({ rounds: 1, backends: ['engine'] });
+    expect(runs[0]?.summary).toMatchObject({ rounds: 1, backends: ['engine-wasm'] });
   });
 });
