@@ -31,7 +31,7 @@ describe('FedTiny in one process', () => {
     const job = parseJob(TINY_JOB, { overrides: ['data.testSamplesPerClass=0', 'evaluationFraction=0.25'] });
     const lines: RoundMetrics[] = [];
     const store = { ...noStore, metrics: (line: RoundMetrics) => Promise.resolve(void lines.push(line)) };
-    const { summary } = await runInProcess(job, [0, 1, 2], store);
+    const { summary } = await runInProcess(job, [0, 1, 2], { store });
     expect(lines.map(({ round }) => round)).toEqual([0, 1, 2, 3, 4]);
     for (const { accuracy } of lines) expect(accuracy).toBeGreaterThanOrEqual(0);
     expect(summary.accuracy.final).toBe(lines.at(-1)?.accuracy);

@@ -10,7 +10,9 @@ const root = join(__dirname, '../..');
 describe('docs/reference/job.md', () => {
   it('is what the schema says', async () => {
     const tool = join(root, 'tools/generate-job-reference.mjs');
-    await expect(promisify(execFile)(process.execPath, [tool, '--check'])).resolves.toMatchObject({ stderr: '' });
+    await expect(promisify(execFile)(process.execPath, [tool, '--check'])).resolves.toMatchObject({
+      stderr: '',
+    });
   });
 
   it('has every key and every kind', async () => {

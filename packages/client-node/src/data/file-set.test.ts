@@ -47,6 +47,14 @@ describe('CIFAR files', () => {
       /data_batch_3.bin has 1000 bytes/,
     ],
     [
+      'there are two sets',
+      async () => {
+        await cifar10();
+        await folder.write('more/train.bin', '');
+      },
+      /holds several sets, cifar, more; give the folder of one/,
+    ],
+    [
       'names do not match',
       async () => {
         await cifar10();

@@ -157,10 +157,19 @@ async function folderWith(
 ): Promise<{ readonly folder: string; readonly names: readonly string[] }> {
   const here = await listed(root);
   if (here.some((name) => file.test(name))) return { folder: root, names: here };
+  const inside: { readonly folder: string; readonly names: readonly string[] }[] = [];
   for (const name of here) {
-    const names = await listed(join(root, name)).catch(() => []);
-    if (names.some((inner) => file.test(inner))) return { folder: join(root, name), names };
+    const names = await listed(join(root, name)).catch((): readonly string[] => []);
+    if (names.some((inner) => file.test(inner))) inside.push({ folder: join(root, name), names });
   }
+  const [found, another] = inside;
+  if (another !== undefined) {
+    throw wrong(
+      root,
+      `holds several sets, ${inside.map(({ folder }) => basename(folder)).join(', ')}; give the folder of one`,
+    );
+  }
+  if (found !== undefined) return found;
   throw wrong(root, `has no ${what}; give the folder that holds the unpacked files`);
 }
 

@@ -22,10 +22,13 @@ const TRIES = 4;
  * to. The target appears whole and checked, or not at all; one that is there already and has the checksum is kept.
  * @returns whether anything was downloaded
  * @throws EspalierError `connection_lost` when the server cannot be reached or keeps breaking off; `invalid_data` when
- * it has no such file, or the checksum is another (nothing is kept then).
+ * it has no such file, the checksum is another (nothing is kept then), or another file is in the target's place.
  */
 export async function download(url: string, target: string, options: DownloadOptions): Promise<boolean> {
-  if ((await sizeOf(target)) !== null && (await md5Of(target)) === options.md5) return false;
+  if ((await sizeOf(target)) !== null) {
+    checkSame(target, await md5Of(target), options.md5);
+    return false;
+  }
   const part = `${target}.part`;
   for (let attempt = 1; !(await receive(url, part, options)); attempt++) {
     if (attempt === TRIES) {
@@ -47,6 +50,16 @@ export async function download(url: string, target: string, options: DownloadOpt
   }
   await rename(part, target);
   return true;
+}
+
+/** Sets of one family have files of the same names: none takes another's place. */
+function checkSame(target: string, found: string, expected: string): void {
+  if (found === expected) return;
+  throw new EspalierError(
+    'invalid_data',
+    `${target} is there already and is another file (its MD5 is ${found}, expected ${expected}); move it away, or choose another folder`,
+    { path: target },
+  );
 }
 
 /** One connection; false when it broke off. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -99,10 +99,17 @@ describe('download', () => {
     await writeFile(`${target()}.part`, content.subarray(0, 70_000));
     await get();
     expect(site.asked).toEqual(['bytes=70000-']);
-    await writeFile(`${target()}.part`, content);
-    await writeFile(target(), 'something else');
+    await rename(target(), `${target()}.part`);
     await get();
     expect(await readFile(target())).toEqual(content);
+  });
+
+  it('takes no other file’s place', async () => {
+    await writeFile(target(), 'of another set');
+    await expect(get()).rejects.toThrow(
+      /file.bin is there already and is another file .* choose another folder/,
+    );
+    expect(await readFile(target(), 'utf8')).toBe('of another set');
   });
 
   it('begins again where the server knows no ranges', async () => {

@@ -47,6 +47,8 @@ const CHECKS: readonly CrossCheck[] = [
     fields: ['pretrain', 'data', 'partition', 'numClients'],
     find: partitionFeasible,
   },
+  { path: 'partition.kind', fields: ['data', 'partition'], find: hasClientFolders },
+  { path: 'partition.classesPerClient', fields: ['data', 'partition', 'numClients'], find: holdsEveryClass },
   { path: 'normalization', fields: ['channels', 'normalization'], find: normalizesEveryChannel },
   { path: 'augmentation.cropPadding', fields: ['augmentation', 'imageSize'], find: cropsWithin },
 ];
@@ -109,10 +111,25 @@ function leavesTrainingData({ pretrain, data }: Job): string | null {
 }
 
 function partitionFeasible({ pretrain, data, partition, numClients }: Job): string | null {
-  if (data.kind !== 'procedural' || partition.kind !== 'dirichlet') return null;
+  if (data.kind !== 'procedural' || !('minSamples' in partition)) return null;
   const samples = data.numClasses * (data.samplesPerClass - pretrain.samplesPerClass);
   if (samples >= partition.minSamples * numClients) return null;
   return `is ${partition.minSamples}; ${samples} training samples cannot give ${numClients} clients that many each`;
+}
+
+function hasClientFolders({ data, partition }: Job): string | null {
+  if (partition.kind !== 'byFolder' || data.kind === 'imageFolder') return null;
+  return `is "byFolder"; only data.kind imageFolder has a folder per client, this is ${data.kind}`;
+}
+
+function holdsEveryClass({ data, partition, numClients }: Job): string | null {
+  if (data.kind !== 'procedural' || partition.kind !== 'shards') return null;
+  const { classesPerClient } = partition;
+  if (classesPerClient > data.numClasses) {
+    return `is ${classesPerClient}; expected at most data.numClasses, ${data.numClasses}`;
+  }
+  if (classesPerClient * numClients >= data.numClasses) return null;
+  return `is ${classesPerClient}; ${numClients} clients cannot hold all ${data.numClasses} classes, raise it or numClients`;
 }
 
 function normalizesEveryChannel({ normalization, imageShape }: Job): string | null {
