@@ -11,7 +11,7 @@ import { runInProcess } from './support/in-process.js';
 const smallJob = (model: string, more = ''): string => `
 name: small
 model: ${model}
-data: { kind: procedural, numClasses: 3, samplesPerClass: 8, testSamplesPerClass: 2 }
+data: { kind: procedural, numClasses: 3, samplesPerClass: 16, testSamplesPerClass: 2 }
 imageSize: 8
 partition: { kind: iid }
 numClients: 2
