@@ -29,8 +29,6 @@ describe('espalier demo over real sockets and processes', () => {
       job,
       '--out',
       join(folder, 'runs'),
-      '--backend',
-      'wasm',
       '--format',
       'json',
     ]);

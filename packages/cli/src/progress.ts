@@ -4,8 +4,8 @@ import { percent, type Terminal } from './terminal.js';
 
 /** Shows a run's rounds: a bar where a person watches, plain lines elsewhere. */
 export interface RunProgress {
-  report(report: RunReport): void;
-  end(): void;
+  readonly report: (report: RunReport) => void;
+  readonly end: () => void;
 }
 
 /** Progress of a run of that many rounds. */

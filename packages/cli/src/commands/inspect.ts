@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
 import { decodeBundle } from '@espalier/proto';
-import { readRunFolder } from '@espalier/server';
+import { readRunFolder, readState, STATE_FILES } from '@espalier/server';
 import { describeModel, modelText } from '../describe-model.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
-/** Shows what a bundle or a run folder holds. */
+/** Shows what a bundle, a run folder or a state folder holds. */
 export async function inspect(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
-  if (await isFolder(path)) await inspectRun(path, format, terminal);
+  if (existsSync(join(path, STATE_FILES.database))) await inspectState(path, format, terminal);
+  else if (await isFolder(path)) await inspectRun(path, format, terminal);
   else await inspectBundle(path, format, terminal);
 }
 
@@ -28,6 +31,28 @@ async function inspectRun(path: string, format: OutputFormat, terminal: Terminal
   if (summary) terminal.out(summaryTable([summary]));
   else terminal.out(`no summary yet: ${metrics.length} rounds so far`);
   if (model) terminal.out(modelText(model));
+}
+
+async function inspectState(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
+  const contents = await readState(path);
+  if (format === 'json') {
+    terminal.out(JSON.stringify(contents));
+    return;
+  }
+  const { entries, sinceSnapshot, seconds, snapshot, events, blobs } = contents;
+  const place = snapshot
+    ? `round ${snapshot.round} (${snapshot.phase}), ${snapshot.clients} clients`
+    : 'none yet';
+  terminal.out(
+    [
+      `journal:  ${entries} events over ${seconds.toFixed(1)} s, ${sinceSnapshot} of them since the snapshot`,
+      `snapshot: ${place}`,
+      `events:   ${Object.entries(events)
+        .map(([kind, count]) => `${count} ${kind}`)
+        .join(', ')}`,
+      `blobs:    ${blobs.count}, damaged: ${blobs.damaged.join(', ') || 'none'}`,
+    ].join('\n'),
+  );
 }
 
 async function isFolder(path: string): Promise<boolean> {
