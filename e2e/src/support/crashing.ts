@@ -127,16 +127,21 @@ export const clean = (folder: string): Promise<void> => rm(folder, { recursive: 
 class Desk {
   #coordinator: Promise<Coordinator>;
   #announce: (coordinator: Coordinator) => void = () => undefined;
+  #isOpen = false;
 
   constructor() {
     this.#coordinator = new Promise((resolve) => (this.#announce = resolve));
   }
 
   open(coordinator: Coordinator): void {
+    this.#isOpen = true;
     this.#announce(coordinator);
   }
 
   close(): void {
+    // A coordinator killed before it opened: whoever waits goes on waiting for the next.
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#coordinator = new Promise((resolve) => (this.#announce = resolve));
   }
 
