@@ -1,7 +1,7 @@
 /**
  * `npm run chaos`: kills real coordinator and client processes (`kill -9`) at seeded random instants of a FedTiny job,
  * starts them again, and compares the model with the one of a run that was left alone. Ends with one line of figures.
- * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (five a kill, so that kills fall within the
+ * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (twenty a kill, so that kills fall within the
  * run), `--verbose` (shows what the processes say).
  */
 import { spawn } from 'node:child_process';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 const main = join(root, 'packages', 'cli', 'dist', 'main.js');
 const clients = 3;
 const kills = Number(values.kills);
-const rounds = Number(values.rounds ?? 5 * kills);
+const rounds = Number(values.rounds ?? 20 * kills);
 const random = seededRandom(Number(values.seed));
 const children = new Set();
 const job = `
@@ -78,13 +78,16 @@ async function runJob(file, out, wanted) {
   let done = 0;
   let coordinators = 0;
   while (done < wanted) {
-    await sleep(200 + 1800 * random());
+    await sleep(50 + 950 * random());
     if (await summaryOf(run)) throw new Error(`the run ended after ${done} of ${wanted} kills: give it more --rounds`);
     if (random() < 0.8) {
       await server.end('SIGKILL');
+      const said = parts.map((part) => part.text().length);
       server = startServer(['--resume', run], port);
       coordinators++;
       await server.listening;
+      // The next instant is drawn from the time in which there is work to lose.
+      await Promise.race([server.ended, ...parts.map((part, i) => part.line(/taking part/, said[i]).catch(() => server.ended))]);
     } else {
       const part = Math.floor(clients * random());
       await parts[part].end('SIGKILL');
@@ -113,7 +116,11 @@ function start(args) {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let text = '';
-  let heard = () => undefined;
+  const waiting = new Set();
+  const heard = () => {
+    for (const wake of waiting) wake();
+    waiting.clear();
+  };
   const hear = (chunk) => {
     if (values.verbose) process.stderr.write(chunk);
     text += chunk.toString();
@@ -128,12 +135,12 @@ function start(args) {
       resolve(status);
     });
   });
-  const line = async (pattern) => {
+  const line = async (pattern, from = 0) => {
     for (;;) {
-      const match = pattern.exec(text);
+      const match = pattern.exec(text.slice(from));
       if (match) return match[0];
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${args[0]} ended early:\n${text}`);
-      await new Promise((resolve) => (heard = resolve));
+      await new Promise((resolve) => waiting.add(resolve));
     }
   };
   const end = (signal) => {

@@ -92,11 +92,15 @@ export class Coordinator {
 
   /** For people and probes. */
   status(): CoordinatorStatus {
-    const { phase, round, seats, step } = this.#log.state;
+    const { phase, round, seats, step, prepared } = this.#log.state;
+    const { refusals, totals } = this.#workshop.record.store();
     return {
       phase,
       round,
       rounds: this.#config.rounds,
+      prepared,
+      refusals: Object.fromEntries(refusals),
+      bytes: totals,
       clients: [...seats.values()].map(({ clientId, name, partitionIndex, samples, presence, admitted }) => ({
         clientId,
         name,

@@ -71,6 +71,12 @@ export interface CoordinatorStatus {
   readonly phase: Phase;
   readonly round: number;
   readonly rounds: number;
+  /** The model is there: work can be given out. */
+  readonly prepared: boolean;
+  /** Messages refused so far, by code. */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** Bytes that crossed connections so far; `up` is towards the coordinator. */
+  readonly bytes: { readonly up: number; readonly down: number };
   readonly clients: readonly {
     readonly clientId: string;
     readonly name: string;
