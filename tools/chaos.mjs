@@ -56,7 +56,8 @@ try {
   await writeFile(file, job);
   const calm = await runJob(file, join(folder, 'calm'), 0);
   const wild = await runJob(file, join(folder, 'wild'), kills);
-  const same = calm.summary.model.hash === wild.summary.model.hash && calm.summary.mask.hash === wild.summary.mask.hash;
+  const same =
+    calm.summary.model.hash === wild.summary.model.hash && calm.summary.mask.hash === wild.summary.mask.hash;
   code = same && wild.kills === kills ? 0 : 1;
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(
@@ -79,7 +80,8 @@ async function runJob(file, out, wanted) {
   let coordinators = 0;
   while (done < wanted) {
     await sleep(50 + 950 * random());
-    if (await summaryOf(run)) throw new Error(`the run ended after ${done} of ${wanted} kills: give it more --rounds`);
+    if (await summaryOf(run))
+      throw new Error(`the run ended after ${done} of ${wanted} kills: give it more --rounds`);
     if (random() < 0.8) {
       await server.end('SIGKILL');
       const said = parts.map((part) => part.text().length);
@@ -87,7 +89,10 @@ async function runJob(file, out, wanted) {
       coordinators++;
       await server.listening;
       // The next instant is drawn from the time in which there is work to lose.
-      await Promise.race([server.ended, ...parts.map((part, i) => part.line(/taking part/, said[i]).catch(() => server.ended))]);
+      await Promise.race([
+        server.ended,
+        ...parts.map((part, i) => part.line(/taking part/, said[i]).catch(() => server.ended)),
+      ]);
     } else {
       const part = Math.floor(clients * random());
       await parts[part].end('SIGKILL');
@@ -139,7 +144,8 @@ function start(args) {
     for (;;) {
       const match = pattern.exec(text.slice(from));
       if (match) return match[0];
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${args[0]} ended early:\n${text}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`${args[0]} ended early:\n${text}`);
       await new Promise((resolve) => waiting.add(resolve));
     }
   };
