@@ -2,7 +2,9 @@
  * Speed of the tfjs trainer on the wasm backend: GFLOP/s of the three passes of every convolution of ResNet-18
  * (CIFAR shape), then milliseconds per image of a whole training step.
  *
- *   npx nx run client:build && node tools/bench-tfjs.mjs [--batch 32] [--width 64] [--repeat 3] [--format json]
+ *   npx nx run client:build && node tools/bench-tfjs.mjs [--batch 32] [--width 64] [--repeat 3] [--clock cpu] [--format json]
+ *
+ * `--clock cpu` counts the process's own CPU time, for machines that are busy with other things as well.
  */
 import { parseArgs } from 'node:util';
 import { buildModel, initialState, resolvePadding, inferShapes } from '@espalier/core';
@@ -15,11 +17,13 @@ const { values: flags } = parseArgs({
     batch: { type: 'string', default: '32' },
     width: { type: 'string', default: '64' },
     repeat: { type: 'string', default: '3' },
+    clock: { type: 'string', default: 'wall' },
     format: { type: 'string', default: 'text' },
   },
 });
 const batch = Number(flags.batch);
 const repeat = Number(flags.repeat);
+const now = flags.clock === 'cpu' ? () => process.cpuUsage().user / 1000 : () => performance.now();
 const graph = buildModel({ name: 'resnet18', width: Number(flags.width) }, [32, 32, 3], 10);
 const trainer = await createTfjsTrainer({ backend: 'wasm' });
 await tf.setBackend('wasm');
@@ -75,9 +79,9 @@ function timeConvolution(geometry, [outHeight, outWidth, filters]) {
 function best(run) {
   let shortest = Infinity;
   for (let i = 0; i < repeat + 1; i++) {
-    const start = performance.now();
+    const start = now();
     tf.tidy(() => void run());
-    if (i > 0) shortest = Math.min(shortest, performance.now() - start);
+    if (i > 0) shortest = Math.min(shortest, now() - start);
   }
   return shortest;
 }
@@ -104,15 +108,15 @@ async function timeStep() {
       stream: { seed: 1, purpose: 'bench' },
       topGradients: [],
     },
-    { onProgress: () => marks.push(performance.now()) },
+    { onProgress: () => marks.push(now()) },
   );
   const train = Math.min(...marks.slice(1).map((mark, i) => mark - marks[i])) / batch;
   const one = { images: new Float32Array(batch * 3072), labels: new Uint16Array(batch), size: batch };
   let forward = Infinity;
   for (let i = 0; i < repeat; i++) {
-    const start = performance.now();
+    const start = now();
     await trainer.predict(one);
-    forward = Math.min(forward, performance.now() - start);
+    forward = Math.min(forward, now() - start);
   }
   return { msPerImage: { forward: forward / batch, train }, peakBytes: trainer.footprint().peakBytes };
 }

@@ -14,7 +14,9 @@ export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const fits = major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1]);
   if (fits) return;
-  console.error(`Espalier needs Node ${MINIMUM_NODE.join('.')} or newer, this is ${process.versions.node}. Install a newer Node and try again.`);
+  console.error(
+    `Espalier needs Node ${MINIMUM_NODE.join('.')} or newer, this is ${process.versions.node}. Install a newer Node and try again.`,
+  );
   process.exit(2);
 }
 
@@ -22,7 +24,7 @@ export function checkNode() {
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd: options.cwd ?? root,
       stdio: 'inherit',
       env: { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', ...options.env },
       shell: process.platform === 'win32',
@@ -45,7 +47,9 @@ const MARKER = join(root, 'node_modules', '.espalier-lock');
 /** Installs what the lock file names, unless that is what is there. */
 export async function install() {
   checkNode();
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(MARKER) && readFileSync(MARKER, 'utf8') === lock) return;
   console.log('Installing packages …');
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -55,9 +59,13 @@ export async function install() {
 
 /** Runs nx targets over all packages, two at a time, without a daemon; resolves with the exit code. */
 export function nx(targets) {
-  return run('npx', ['--no-install', 'nx', 'run-many', '-t', ...targets, '--parallel=2', '--output-style=static'], {
-    env: { NX_TUI: 'false', FORCE_COLOR: '0' },
-  });
+  return run(
+    'npx',
+    ['--no-install', 'nx', 'run-many', '-t', ...targets, '--parallel=2', '--output-style=static'],
+    {
+      env: { NX_TUI: 'false', FORCE_COLOR: '0' },
+    },
+  );
 }
 
 /** Builds every package. */

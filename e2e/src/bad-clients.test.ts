@@ -144,6 +144,23 @@ describe('updates that are refused', () => {
   });
 });
 
+describe('answers out of turn', () => {
+  it('twice in a round, and after the round has closed', async () => {
+    const connect = await host(JOB);
+    const [one, other] = [connect(), connect()];
+    await Promise.all([one.admit(0), other.admit(1)]);
+    const update = one.emptyUpdate(await one.next('train'));
+    await one.send({ kind: 'update', update });
+    await one.next('accepted');
+    await one.send({ kind: 'update', update });
+    expect(await one.next('refused')).toMatchObject({ code: 'duplicate', fatal: false });
+    await other.send({ kind: 'update', update: other.emptyUpdate(await other.next('train')) });
+    expect((await one.next('train')).round).toBe(1);
+    await one.send({ kind: 'update', update });
+    expect(await one.next('refused')).toMatchObject({ code: 'late', fatal: false });
+  });
+});
+
 function spoiltMoments({ moments }: ClientUpdate, variance: number): ClientUpdate['moments'] {
   return new Map(
     [...moments].map(([node, { mean, variance: old }]) => [

@@ -77,7 +77,7 @@ describe('espalier demo over real sockets and processes', () => {
     expect(bytes.up).toBeGreaterThanOrEqual(bytes.setup.up + rounds);
     expect(Math.min(bytes.setup.up, bytes.down, macs.train, peakBytes, seconds)).toBeGreaterThan(0);
     expect(macs.forwardPerSample).toBeLessThan(macs.forwardPerSampleDense);
-    expect(backends).toEqual(['engine']);
+    expect(backends).toEqual(['engine-wasm']);
   });
 
   it('is shown by inspect', async () => {

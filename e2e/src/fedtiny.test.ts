@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseJob } from '@espalier/server';
-import type { RunResult } from '@espalier/server/coordinator';
+import { noStore, type RoundMetrics, type RunResult } from '@espalier/server/coordinator';
 import { runInProcess } from './support/in-process.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
@@ -25,5 +25,15 @@ describe('FedTiny in one process', () => {
   it('gives another model with another seed', async () => {
     const other = await runInProcess({ ...job, seed: job.seed + 1 }, [0, 1, 2]);
     expect(other.summary.model.hash).not.toBe(run.summary.model.hash);
+  });
+
+  it('evaluates on held-out samples of the clients where there is no test set', async () => {
+    const job = parseJob(TINY_JOB, { overrides: ['data.testSamplesPerClass=0', 'evaluationFraction=0.25'] });
+    const lines: RoundMetrics[] = [];
+    const store = { ...noStore, metrics: (line: RoundMetrics) => Promise.resolve(void lines.push(line)) };
+    const { summary } = await runInProcess(job, [0, 1, 2], { store });
+    expect(lines.map(({ round }) => round)).toEqual([0, 1, 2, 3, 4]);
+    for (const { accuracy } of lines) expect(accuracy).toBeGreaterThanOrEqual(0);
+    expect(summary.accuracy.final).toBe(lines.at(-1)?.accuracy);
   });
 });

@@ -58,8 +58,18 @@ describe('the packed packages', () => {
 
   it('train in threads of their own', async () => {
     await writeFile(join(folder, 'tiny.yaml'), TINY_JOB);
-    const { stdout } = await espalier('demo', '--job', 'tiny.yaml', '--set', 'rounds=1', '--format', 'json');
+    const { stdout } = await espalier(
+      'demo',
+      '--job',
+      'tiny.yaml',
+      '--set',
+      'rounds=1',
+      '--set',
+      'pruning.stopRound=1',
+      '--format',
+      'json',
+    );
     const { runs } = JSON.parse(stdout) as { runs: { summary: { rounds: number; backends: string[] } }[] };
-    expect(runs[0]?.summary).toMatchObject({ rounds: 1, backends: ['engine'] });
+    expect(runs[0]?.summary).toMatchObject({ rounds: 1, backends: ['engine-wasm'] });
   });
 });

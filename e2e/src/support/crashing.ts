@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { runClient, type RunningClient } from '@espalier/client';
-import { prepareClientData, prepareServerData } from '@espalier/client-node';
+import { openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
 import { EspalierError, type ClientJob, type FrameConnection, type Job } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
 import { createRunFolder, openRunFolder, RUN_FILES, StateFolder } from '@espalier/server';
@@ -84,6 +84,7 @@ export function scratchFolder(): Promise<string> {
 /** Runs the job with a coordinator that is killed as fate wills and started again, until it ends. */
 export async function surviveCrashes(job: Job, fate: Fate, parent: string): Promise<SurvivedRun> {
   const data = await serverData(job);
+  const { graph, initial } = await openModel(job, data.classes.length);
   const { path } = await createRunFolder(parent, job);
   const desk = new Desk();
   const clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
@@ -93,6 +94,8 @@ export async function surviveCrashes(job: Job, fate: Fate, parent: string): Prom
     try {
       const coordinator = await Coordinator.open({
         job,
+        graph,
+        initial,
         classes: data.classes,
         trainer: stubTrainer(),
         serverData: data.server,

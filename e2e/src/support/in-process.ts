@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { runClient, type ClientReport, type RunningClient } from '@espalier/client';
-import { createNodeTrainer, prepareClientData, prepareServerData } from '@espalier/client-node';
+import { createNodeTrainer, openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
 import type { FrameConnection, Job, Trainer } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
 import { sharedToken } from '@espalier/server';
@@ -32,14 +32,21 @@ export interface HostedCoordinator {
 /** A coordinator over the job's own data, its trainer in this thread. */
 export async function hostCoordinator(
   job: Job,
-  { token = null, store = noStore }: { readonly token?: string | null; readonly store?: RunStore } = {},
+  {
+    token = null,
+    store = noStore,
+    folder = null,
+  }: { readonly token?: string | null; readonly store?: RunStore; readonly folder?: string | null } = {},
 ): Promise<HostedCoordinator> {
-  const { server, test, classes } = await prepareServerData(job, null);
+  const { server, test, classes } = await prepareServerData(job, folder);
+  const { graph, initial } = await openModel(job, classes.length);
   const log: string[] = [];
   const write = (message: string): void => void log.push(message);
   const coordinator = new Coordinator({
     job,
     classes,
+    graph,
+    initial,
     trainer: await localTrainer(),
     serverData: server,
     testData: test,
@@ -66,13 +73,15 @@ export function startClient(
   connect: () => Promise<FrameConnection>,
   options: {
     readonly token?: string | null;
+    /** The data folder, for jobs that read one. */
+    readonly folder?: string | null;
     readonly makeTrainer?: () => Promise<Trainer>;
     readonly onEvent?: (event: ClientReport) => void;
   } = {},
 ): RunningClient {
   return runClient({
     connect,
-    loadData: (job) => prepareClientData(job, { folder: null, part }),
+    loadData: (job) => prepareClientData(job, { folder: options.folder ?? null, part }),
     makeTrainer: options.makeTrainer ?? localTrainer,
     token: options.token ?? null,
     name: `part ${part + 1}`,
@@ -85,14 +94,22 @@ export function startClient(
 }
 
 /** A whole run in this process; clients start in the order given. */
-export async function runInProcess(job: Job, order: readonly number[]): Promise<RunResult> {
-  const { coordinator } = await hostCoordinator(job);
+export async function runInProcess(
+  job: Job,
+  order: readonly number[],
+  { store = noStore, folder = null }: { readonly store?: RunStore; readonly folder?: string | null } = {},
+): Promise<RunResult> {
+  const { coordinator } = await hostCoordinator(job, { store, folder });
   const clients = order.map((part) =>
-    startClient(part, () => {
-      const [near, far] = memoryConnectionPair();
-      coordinator.accept(near);
-      return Promise.resolve(far);
-    }),
+    startClient(
+      part,
+      () => {
+        const [near, far] = memoryConnectionPair();
+        coordinator.accept(near);
+        return Promise.resolve(far);
+      },
+      { folder },
+    ),
   );
   const result = await coordinator.ended;
   await Promise.all(clients.map(({ ended }) => ended));

@@ -11,6 +11,8 @@ export interface ClientProcessOptions {
   readonly count: number;
   readonly folder: string | null;
   readonly backend: string | null;
+  /** Further arguments of `join`. */
+  readonly more: readonly string[];
   /** Their output goes to `part-<k>.log` here. */
   readonly logs: string;
   /** One ended by itself before the run did. */
@@ -31,13 +33,14 @@ export async function startClientProcesses(options: ClientProcessOptions): Promi
 }
 
 function startOne(
-  { url, token, count, folder, backend, logs, onExit }: ClientProcessOptions,
+  { url, token, count, folder, backend, more, logs, onExit }: ClientProcessOptions,
   part: number,
 ): ChildProcess {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const args = [main, 'join', url, '--part', `${part + 1}/${count}`, '--name', `part ${part + 1}`];
   if (folder !== null) args.push('--data', folder);
   if (backend !== null) args.push('--backend', backend);
+  args.push(...more);
   const log = createWriteStream(join(logs, `part-${part + 1}.log`));
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,10 @@
-import { createThreadTrainer, prepareServerData } from '@espalier/client-node';
-import { buildModel, type Job } from '@espalier/core';
+import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
+import type { Job } from '@espalier/core';
 import { serveJob, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
+import { noteSkipped } from './data/note-skipped.js';
 import type { Terminal } from './terminal.js';
 
 /** How a job is hosted on this machine. */
@@ -21,21 +22,26 @@ export interface HostOptions {
   readonly open: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly backend: string | null;
+  /** Folder of decoded images; null keeps none. */
+  readonly cache: string | null;
   readonly onReport: (report: RunReport) => void;
 }
 
 /** Reads the coordinator's own samples, starts its trainer in a worker, and listens. */
 export async function hostJob(options: HostOptions, terminal: Terminal): Promise<ServedJob> {
-  const { job, folder, backend } = options;
-  const { server, test, classes, broken } = await prepareServerData(job, folder);
-  for (const path of broken) terminal.note(`cannot decode ${path}: left out`);
-  const graph = buildModel(job.model, job.imageShape, classes.length);
+  const { job, folder, backend, cache } = options;
+  const { server, test, classes, skipped, warnings } = await prepareServerData(job, folder, { cache });
+  noteSkipped(skipped, terminal);
+  for (const warning of warnings) terminal.note(warning);
+  const { graph, initial } = await openModel(job, classes.length);
   const trainer = await createThreadTrainer(trainerOptions(backend ?? undefined, graph));
   try {
     const served = await serveJob({
       ...options,
       trainer,
       classes,
+      graph,
+      initial,
       serverData: server,
       testData: test,
       clock: nodeClock,

@@ -3,10 +3,12 @@ import { toEspalierError } from '@espalier/core';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
-import { inspect } from './commands/inspect.js';
+import { exportModel, type ExportFlags } from './commands/export.js';
+import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
+import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -48,8 +50,10 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addJoin(program, terminal, ended);
   addToken(program, terminal);
   addInspect(program, terminal);
+  addExport(program, terminal);
   addDoctor(program, terminal);
   addBench(program, terminal);
+  addDataCommands(program, terminal);
   return program;
 }
 
@@ -60,10 +64,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
       'Run a job with all its clients as processes on this machine; without --job, FedTiny beside dense FedAvg.',
     )
     .option('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'image folder: <folder>/train/<class>/*.jpg, or <folder>/<class>/*.jpg')
+    .option('--data <folder>', 'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job')
     .option('--control', 'also run dense FedAvg at the same rounds and seed')
     .addOption(runsOption())
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(setOption())
     .addOption(seedOption())
     .addOption(formatOption())
@@ -79,7 +85,7 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
-    .option('--data <folder>', "image folder of the coordinator's own samples (pretraining and test set)")
+    .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on', portNumber, 7464)
     .option('--open', 'let clients in without a token')
@@ -87,6 +93,8 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .option('--tls-key <file>', 'private key (PEM)')
     .addOption(runsOption())
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(setOption())
     .addOption(seedOption())
     .addOption(formatOption())
@@ -100,11 +108,13 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     .command('join')
     .description('Take part in a job: the data stay here, trained differences are sent.')
     .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
-    .option('--data <folder>', 'image folder of this client')
+    .option('--data <folder>', 'data folder of this client')
     .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
     .option('--name <name>', 'how this client is called in logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
     .addOption(backendOption())
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .addOption(formatOption())
     .action(async (url: string, flags: JoinFlags) => {
       ended(await join(url, flags, terminal));
@@ -143,11 +153,29 @@ function addToken(program: Command, terminal: Terminal): void {
 function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .description('Show what a model bundle, a run folder or a state folder holds.')
-    .argument('<path>', 'model.espalier, a run folder, or its state folder')
+    .description('Show what a model, a run folder, its state, a data folder or a partition file holds.')
+    .argument(
+      '<path>',
+      'model.espalier, a LayersModel (model.json), a run folder or its state folder, a data folder, or a partition file',
+    )
     .addOption(formatOption())
-    .action(async (path: string, flags: { readonly format: OutputFormat }) => {
-      await inspect(path, flags.format, terminal);
+    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))
+    .action(async (path: string, flags: InspectFlags) => {
+      await inspect(path, flags, terminal);
+    });
+}
+
+function addExport(program: Command, terminal: Terminal): void {
+  program
+    .command('export')
+    .description(
+      'Write a model as a tfjs LayersModel: model.json and weight shards, zeros where weights were pruned.',
+    )
+    .argument('<model>', 'model.espalier, or a run folder')
+    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .option('--softmax', 'end in a softmax instead of logits')
+    .action(async (model: string, flags: ExportFlags) => {
+      await exportModel(model, flags, terminal);
     });
 }
 

@@ -9,6 +9,7 @@ import { Op, RECORD_BYTES } from './gen/ops';
 import { join, joinGrad, normBatch, normRunning } from './norm';
 import { adam, loss, sgd } from './learn';
 import { copy, fill, flatten, gather, loadImages, pool, poolGrad, zeroGaps } from './move';
+import { awaitProgram, meet, publish, publishedCount, publishedFirst } from './threads';
 import { sparseConv, sparseWeightGrad } from './sparse';
 
 /** First byte that the kernels leave to the caller. */
@@ -22,12 +23,49 @@ export function scaleOffsets(ptr: usize, count: i32, from: i32, to: i32): void {
   for (; ptr < end; ptr += 4) store<i32>(ptr, (load<i32>(ptr) / from) * to);
 }
 
-/** Runs `count` records from `first` on. */
-export function execute(first: usize, count: i32, thread: i32, threads: i32): void {
+/** Runs `count` records from `first` on, by one thread. */
+export function execute(first: usize, count: i32): void {
+  const end = first + <usize>RECORD_BYTES * <usize>count;
+  for (let op = first; op < end; op += RECORD_BYTES) run(op, 0, 1);
+}
+
+/** Runs records as thread 0 of several; the others must be in {@link serve} on the same control block. */
+export function executeShared(control: usize, first: usize, count: i32, threads: i32): void {
+  if (ASC_FEATURE_THREADS) {
+    publish(control, first, count);
+    runShared(control, first, count, 0, threads);
+  } else {
+    unreachable();
+  }
+}
+
+/** Another thread's life: runs its share of every published program until the program is empty. */
+export function serve(control: usize, thread: i32, threads: i32): void {
+  if (ASC_FEATURE_THREADS) {
+    let seen: i32 = 0;
+    for (;;) {
+      seen = awaitProgram(control, seen);
+      const first = publishedFirst(control);
+      if (first == 0) return;
+      runShared(control, first, publishedCount(control), thread, threads);
+    }
+  } else {
+    unreachable();
+  }
+}
+
+function runShared(control: usize, first: usize, count: i32, thread: i32, threads: i32): void {
   const end = first + <usize>RECORD_BYTES * <usize>count;
   for (let op = first; op < end; op += RECORD_BYTES) {
     run(op, thread, threads);
+    meet(control, threads);
   }
+}
+
+/** Lets the other threads go. */
+export function dismiss(control: usize): void {
+  if (ASC_FEATURE_THREADS) publish(control, 0, 0);
+  else unreachable();
 }
 
 function run(op: usize, thread: i32, threads: i32): void {

@@ -119,8 +119,14 @@ function shiftOf(norm: usize, channels: usize, c: usize): f32 {
   return norm ? load<f32>(norm + 28 * channels + 4 * c) : 0;
 }
 
-/** Forward pass of a join. */
+/** Forward pass of a join. A deferred one is run by the op behind it, in that op's stripes, unless threads share it. */
 export function join(op: usize, thread: i32, threads: i32): void {
+  if (threads == 1 && load<i32>(op, Join.deferred)) return;
+  joinRows(op, 0, load<usize>(op, Join.height), thread, threads);
+}
+
+/** Rows `from` to `to` of every channel of a join. */
+export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads: i32): void {
   const z = load<usize>(op, Join.z);
   const x0 = load<usize>(op, Join.x0);
   const norm0 = load<usize>(op, Join.norm0);
@@ -138,13 +144,13 @@ export function join(op: usize, thread: i32, threads: i32): void {
   const x1Plane = load<usize>(op, Join.x1Plane);
   const gapY = load<usize>(op, Join.gapY);
   const gapX = load<usize>(op, Join.gapX) * load<usize>(op, Join.posBytes);
-  if (thread == 0) openGap(z, zRow, gapX, gapY);
+  if (thread == 0 && from == 0) openGap(z, zRow, gapX, gapY);
   const last = <usize>shareStart(<i32>channels, thread + 1, threads);
   for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
     const a0 = f32x4.splat(scaleOf(norm0, channels, c));
     const a1 = f32x4.splat(scaleOf(norm1, channels, c));
     const b = f32x4.splat(shiftOf(norm0, channels, c) + (x1 ? shiftOf(norm1, channels, c) : 0));
-    for (let h: usize = 0; h < height; h++) {
+    for (let h = from; h < to; h++) {
       const pz = z + c * zPlane + h * zRow;
       const p0 = x0 + c * x0Plane + h * x0Row;
       if (x1) joinRow2(pz, p0, x1 + c * x1Plane + h * x1Row, bytes, a0, a1, b, kind);

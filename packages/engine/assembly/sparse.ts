@@ -3,8 +3,9 @@
  * one stride phase) with a list of (byte offset into the input, value). Any output position is then
  * `sum of value × input[position + offset]`, 32 floats at a time in eight accumulators.
  */
-import { SparseConv, SparseWeightGrad } from './gen/ops';
+import { Join, RECORD_BYTES, SparseConv, SparseWeightGrad } from './gen/ops';
 import { laneSum, madd } from './lanes';
+import { joinRows } from './norm';
 import { gatherRow, openStats } from './stats';
 
 /** The first row of this thread, cut so that every thread gets about the same number of active weights. */
@@ -174,6 +175,15 @@ function runRow(px: usize, py: usize, bytes: i32, off: usize, end: usize, valDel
   else runTiles(px, py, bytes, off, end, valDelta, INIT_BIAS, bias);
 }
 
+/** Runs the deferred join before this op as far as output rows below `bottom` read; returns the rows done. */
+// @ts-ignore: decorator
+@inline
+function joinAhead(joinOp: usize, done: i32, bottom: i32, stride: i32, ahead: i32): i32 {
+  const needed = min(load<i32>(joinOp, Join.height), max(done, bottom * stride + ahead));
+  if (needed > done) joinRows(joinOp, done, needed, 0, 1);
+  return needed;
+}
+
 /** Forward pass, and input gradient through the transposed structure; optionally gathers batch-norm statistics. */
 export function sparseConv(op: usize, thread: i32, threads: i32): void {
   const x = load<usize>(op, SparseConv.x);
@@ -200,8 +210,16 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
   const runBytes = joined ? width * posBytes : posBytes;
   const first = balancedStart(rowPtr, rows, thread, threads);
   const last = balancedStart(rowPtr, rows, thread + 1, threads);
+  const joinOp = threads == 1 && load<i32>(op, SparseConv.pipelined) ? op - RECORD_BYTES : 0;
+  let joinedRows = 0;
   for (let top = 0; top < height; top += stripe) {
     const bottom = min(height, top + stripe);
+    if (joinOp) {
+      const isLast = bottom == height;
+      // The last stripe finishes the join, also rows that this convolution does not read but others may.
+      const ahead = isLast ? load<i32>(joinOp, Join.height) : load<i32>(op, SparseConv.ahead);
+      joinedRows = joinAhead(joinOp, joinedRows, bottom, load<i32>(op, SparseConv.stride), ahead);
+    }
     for (let r = first; r < last; r++) {
       const begin = off + load<u32>(rowPtr + 4 * (<usize>r));
       const end = off + load<u32>(rowPtr + 4 * (<usize>r) + 4);
@@ -418,8 +436,15 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const runBytes = joined ? width * posBytes : posBytes;
   const first = balancedStart(rowPtr, rows, thread, threads);
   const last = balancedStart(rowPtr, rows, thread + 1, threads);
+  const joinOp = threads == 1 && load<i32>(op, SparseWeightGrad.pipelined) ? op - RECORD_BYTES : 0;
+  let joinedRows = 0;
   for (let top = 0; top < height; top += stripe) {
     const count = min(height, top + stripe) - top;
+    if (joinOp) {
+      const isLast = top + count == height;
+      const ahead = isLast ? load<i32>(joinOp, Join.height) : load<i32>(op, SparseWeightGrad.ahead);
+      joinedRows = joinAhead(joinOp, joinedRows, top + count, load<i32>(op, SparseWeightGrad.stride), ahead);
+    }
     const px = x + <usize>(top * xRow);
     for (let r = first; r < last; r++) {
       let k = <usize>load<u32>(rowPtr + 4 * (<usize>r));

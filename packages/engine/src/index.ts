@@ -7,3 +7,9 @@ export {
 } from './bench-engine.js';
 export { measureMachine, type Clock, type MachineRates } from './machine.js';
 export { engineAvailable } from './wasm/kernels.js';
+export {
+  runEngineThread,
+  type EngineThread,
+  type EngineThreadTask,
+  type StartEngineThread,
+} from './wasm/runner.js';

@@ -11,8 +11,8 @@ import {
 import { lanesOf } from './plan/emit.js';
 import { Draft, recordBytes, writeRecords } from './plan/draft.js';
 import { planStore, type NormStore, type Slot, type Store } from './plan/store.js';
-import { instantiateKernels, type Kernels } from './wasm/kernels.js';
-import { LinearMemory, PAGE } from './wasm/linear-memory.js';
+import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';
+import { PAGE, type LinearMemory } from './wasm/linear-memory.js';
 import { writeStructure } from './weights/structure.js';
 
 /** Where an optimiser's arrays lie; 0 for those it does not use. */
@@ -51,6 +51,13 @@ export interface NetworkSource {
   readonly mask: Mask | null;
 }
 
+interface NetworkParts {
+  readonly graph: ModelGraph;
+  readonly model: LoweredModel;
+  readonly mask: Mask | null;
+  readonly store: Store;
+}
+
 /** Bytes that training cannot do without: the smallest plan, four samples at a time. */
 export function smallestPlan(graph: ModelGraph, mask: Mask | null, recompute: boolean): number {
   const model = lowerGraph(graph);
@@ -63,39 +70,68 @@ export function smallestPlan(graph: ModelGraph, mask: Mask | null, recompute: bo
 export class Network {
   readonly graph: ModelGraph;
   readonly model: LoweredModel;
-  readonly mask: Mask | null;
   readonly store: Store;
   readonly memory: LinearMemory;
-  readonly #kernels: Kernels;
+  readonly #runner: Runner;
   /** Lanes the byte offsets are scaled to, ×4 bytes; 1 means plain positions. */
   #scale = 1;
   readonly #refresh: Draft;
+  #mask: Mask | null;
 
-  private constructor(
-    source: { graph: ModelGraph; model: LoweredModel; mask: Mask | null; store: Store },
-    memory: LinearMemory,
-    kernels: Kernels,
-  ) {
-    this.graph = source.graph;
-    this.model = source.model;
-    this.mask = source.mask;
-    this.store = source.store;
-    this.memory = memory;
-    this.#kernels = kernels;
-    this.#refresh = draftRefresh(source.store);
+  private constructor(runner: Runner, { graph, model, mask, store }: NetworkParts) {
+    this.graph = graph;
+    this.model = model;
+    this.#mask = mask;
+    this.store = store;
+    this.memory = runner.memory;
+    this.#runner = runner;
+    this.#refresh = draftRefresh(store);
   }
 
   /** Plans and fills the memory of a network whose state and mask fit it. */
-  static async create({ graph, state, mask }: NetworkSource): Promise<Network> {
+  static async create(
+    { graph, state, mask }: NetworkSource,
+    threads: ThreadOptions | null,
+  ): Promise<Network> {
     const model = lowerGraph(graph);
-    const memory = new LinearMemory();
-    const kernels = await instantiateKernels(memory.memory);
-    const store = planStore(model, mask, kernels.heapBase());
-    const network = new Network({ graph, model, mask, store }, memory, kernels);
-    memory.ensure(network.plannedBytes({ programs: [], optimizer: 'none', proximal: false }));
-    for (const layer of store.layers.values()) writeStructure(memory, layer);
+    const runner = await createRunner(threads);
+    const store = planStore(model, mask, runner.base);
+    const network = new Network(runner, { graph, model, mask, store });
+    runner.memory.ensure(network.plannedBytes({ programs: [], optimizer: 'none', proximal: false }));
+    for (const layer of store.layers.values()) writeStructure(runner.memory, layer, layer.active);
     network.writeState(state);
     return network;
+  }
+
+  /** The loaded mask; null for a dense network. */
+  get mask(): Mask | null {
+    return this.#mask;
+  }
+
+  /**
+   * Takes another state and mask of the same network over where every layer keeps its number of weights, as after an
+   * adjustment: only layers whose active weights changed are built anew. Returns false, having done nothing, where
+   * the plan does not fit.
+   */
+  adopt({ graph, state, mask }: NetworkSource): boolean {
+    if (!sameGraph(graph, this.graph) || (mask === null) !== (this.#mask === null)) return false;
+    const layers = [...this.store.layers.values()];
+    const counts = layers.map(({ kernel }) => mask?.layer(kernel.name)?.active.length ?? kernel.size);
+    if (layers.some(({ kernel }, i) => kernel.count !== counts[i])) return false;
+    const changed = layers.filter(({ kernel }) => {
+      const [before, after] = [this.#mask?.layer(kernel.name)?.active, mask?.layer(kernel.name)?.active];
+      return before !== undefined && after !== undefined && !sameIndices(before, after);
+    });
+    if (changed.length > 0) this.#scaleTo(1);
+    for (const layer of changed) writeStructure(this.memory, layer, mask!.layer(layer.kernel.name)!.active);
+    this.#mask = mask;
+    this.writeState(state);
+    return true;
+  }
+
+  /** Lets the threads go. */
+  close(): Promise<void> {
+    return this.#runner.close();
   }
 
   /** Bytes a workspace takes in all, the store included, in whole pages. */
@@ -131,18 +167,21 @@ export class Network {
   }
 
   run({ first, count }: Runnable): void {
-    this.#kernels.execute(first, count, 0, 1);
+    this.#runner.execute(first, count);
   }
 
   /** Puts a batch where the program reads it, and scales the offsets to its lanes. */
   feed(program: Program, batch: Batch): void {
-    const posBytes = 4 * lanesOf(program.spec.lanes);
-    if (posBytes !== this.#scale) {
-      this.#kernels.scaleOffsets(this.store.offsets, this.store.offsetCount, this.#scale, posBytes);
-      this.#scale = posBytes;
-    }
+    this.#scaleTo(4 * lanesOf(program.spec.lanes));
     this.memory.f32(program.staging, batch.images.length).set(batch.images);
     this.memory.u32(program.labels, batch.size).set(batch.labels);
+  }
+
+  /** Turns the offsets from positions, or from another batch's bytes, into bytes of this many a position. */
+  #scaleTo(posBytes: number): void {
+    if (posBytes === this.#scale) return;
+    this.#runner.scaleOffsets(this.store.offsets, this.store.offsetCount, this.#scale, posBytes);
+    this.#scale = posBytes;
   }
 
   /** Logits `[size, classes]` of the program just run. */
@@ -270,6 +309,14 @@ export class Network {
     take(programs.reduce((most, { arenaBytes }) => Math.max(most, arenaBytes), 0));
     return { optimizer: arrays, begin, update, programs: starts, arena, end: next };
   }
+}
+
+function sameGraph(a: ModelGraph, b: ModelGraph): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sameIndices(a: Uint32Array, b: Uint32Array): boolean {
+  return a === b || (a.length === b.length && a.every((index, i) => index === b[i]));
 }
 
 /** A draft as long as the optimiser's. */

@@ -36,6 +36,7 @@ import { trainNetwork } from './train.js';
 import { collectGradients, collectTopGradients, prunedKernels, sparseKernels } from './top-gradients.js';
 import { engineAvailable } from './wasm/kernels.js';
 import { MAX_BYTES } from './wasm/linear-memory.js';
+import type { StartEngineThread, ThreadOptions } from './wasm/runner.js';
 
 /** How the engine may use its host. */
 export interface SparseTrainerOptions {
@@ -46,6 +47,10 @@ export interface SparseTrainerOptions {
    * per cent of the time. Default: true.
    */
   readonly recompute?: boolean;
+  /** Threads in all, this one included; more than one needs `startThread` and SharedArrayBuffer. Default: 1. */
+  readonly threads?: number;
+  /** How this host starts a worker. Results do not depend on the number of threads. */
+  readonly startThread?: StartEngineThread;
 }
 
 /** A trainer that plans its memory. */
@@ -63,6 +68,11 @@ export function createSparseTrainer(options: SparseTrainerOptions = {}): Promise
     const sentence = 'the sparse engine needs WebAssembly SIMD, which this host lacks; use the tfjs trainer';
     return Promise.reject(new EspalierError('backend_unavailable', sentence));
   }
+  const { threads = 1, startThread } = options;
+  if (!Number.isSafeInteger(threads) || threads < 1 || (threads > 1 && !startThread)) {
+    const sentence = `threads is ${threads}; it must be a whole number of at least 1, with startThread above 1`;
+    return Promise.reject(new EspalierError('invalid_argument', sentence));
+  }
   return Promise.resolve(new EngineTrainer(options));
 }
 
@@ -72,12 +82,19 @@ class EngineTrainer implements SparseTrainer {
   readonly name = 'engine-wasm';
   readonly ops = ENGINE_OPS;
   readonly #limits: Limits;
+  readonly #threads: ThreadOptions | null;
   #loaded: { readonly network: Network; state: ModelState } | null = null;
   #peakBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor({ memoryBudget = MAX_BYTES, recompute = true }: SparseTrainerOptions) {
+  constructor({
+    memoryBudget = MAX_BYTES,
+    recompute = true,
+    threads = 1,
+    startThread,
+  }: SparseTrainerOptions) {
+    this.#threads = startThread && threads > 1 ? { threads, start: startThread } : null;
     this.#limits = { memoryBudget: Math.min(memoryBudget, MAX_BYTES), recompute };
   }
 
@@ -89,8 +106,12 @@ class EngineTrainer implements SparseTrainer {
       mask?.checkFits(graph);
       checkState(graph, state);
       refuseAbove(this.#limits.memoryBudget, needed);
-      this.#loaded = null;
-      const network = await Network.create({ graph, state, mask });
+      if (this.#loaded?.network.adopt({ graph, state, mask })) {
+        this.#loaded = { network: this.#loaded.network, state };
+        return;
+      }
+      await this.#unload();
+      const network = await Network.create({ graph, state, mask }, this.#threads);
       this.#loaded = { network, state };
       this.#peakBytes = network.plannedBytes(NOTHING_TO_RUN);
     });
@@ -224,10 +245,16 @@ class EngineTrainer implements SparseTrainer {
   }
 
   dispose(): Promise<void> {
-    return this.#inTurn(() => {
-      this.#loaded = null;
+    return this.#inTurn(async () => {
       this.#disposed = true;
+      await this.#unload();
     });
+  }
+
+  async #unload(): Promise<void> {
+    const network = this.#loaded?.network;
+    this.#loaded = null;
+    await network?.close();
   }
 
   #open(network: Network, request: CallRequest): Call {

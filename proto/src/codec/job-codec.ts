@@ -1,4 +1,4 @@
-import type { ClientJob, DataSpec, Normalization, PartitionSpec } from '@espalier/core';
+import type { ClientJob, DataSpec, FileDataSpec, Normalization, PartitionSpec } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { malformed } from './failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';
@@ -58,32 +58,36 @@ export function decodeNormalization(wire: v1.Normalization.$Shape | null | undef
 }
 
 function encodeData(data: DataSpec): v1.DataSpec.$Properties {
-  switch (data.kind) {
-    case 'imageFolder':
-      return {
-        imageFolder: {
-          samplesPerClass: toOptionalUint32(data.samplesPerClass, 'samplesPerClass'),
-          testSamplesPerClass: toOptionalUint32(data.testSamplesPerClass, 'testSamplesPerClass'),
-        },
-      };
-    case 'procedural':
-      return {
-        procedural: {
-          numClasses: toUint32(data.numClasses, 'numClasses'),
-          samplesPerClass: toUint32(data.samplesPerClass, 'samplesPerClass'),
-          testSamplesPerClass: toUint32(data.testSamplesPerClass, 'testSamplesPerClass'),
-        },
-      };
+  if (data.kind === 'procedural') {
+    return {
+      procedural: {
+        numClasses: toUint32(data.numClasses, 'numClasses'),
+        samplesPerClass: toUint32(data.samplesPerClass, 'samplesPerClass'),
+        testSamplesPerClass: toUint32(data.testSamplesPerClass, 'testSamplesPerClass'),
+      },
+    };
   }
+  const { samplesPerClass, testSamplesPerClass, testFraction } = data;
+  return {
+    [data.kind]: {
+      samplesPerClass: toOptionalUint32(samplesPerClass, 'samplesPerClass'),
+      testSamplesPerClass: toOptionalUint32(testSamplesPerClass, 'testSamplesPerClass'),
+      testFraction,
+    },
+  };
 }
 
 function decodeData(wire: v1.DataSpec.$Shape | null | undefined): DataSpec {
   const data = required(wire, 'the data');
   switch (data.kind) {
-    case 'imageFolder': {
-      const { samplesPerClass = null, testSamplesPerClass = null } = data.imageFolder;
-      return { kind: 'imageFolder', samplesPerClass, testSamplesPerClass };
-    }
+    case 'imageFolder':
+      return { kind: 'imageFolder', ...decodeFiles(data.imageFolder) };
+    case 'cifarBinary':
+      return { kind: 'cifarBinary', ...decodeFiles(data.cifarBinary) };
+    case 'idx':
+      return { kind: 'idx', ...decodeFiles(data.idx) };
+    case 'npy':
+      return { kind: 'npy', ...decodeFiles(data.npy) };
     case 'procedural': {
       const { numClasses = 0, samplesPerClass = 0, testSamplesPerClass = 0 } = data.procedural;
       return { kind: 'procedural', numClasses, samplesPerClass, testSamplesPerClass };
@@ -91,6 +95,13 @@ function decodeData(wire: v1.DataSpec.$Shape | null | undefined): DataSpec {
     case undefined:
       throw malformed('the data is of no kind');
   }
+}
+
+function decodeFiles(wire: v1.ImageFolder.$Shape): Omit<FileDataSpec, 'kind'> {
+  const { samplesPerClass = null, testSamplesPerClass = null } = wire;
+  const testFraction = nonNegative(wire.testFraction, 'testFraction');
+  if (testFraction >= 1) throw malformed(`a testFraction of ${testFraction}; it must be below 1`);
+  return { samplesPerClass, testSamplesPerClass, testFraction };
 }
 
 function encodePartition(partition: PartitionSpec): v1.PartitionSpec.$Properties {
@@ -101,6 +112,21 @@ function encodePartition(partition: PartitionSpec): v1.PartitionSpec.$Properties
       return {
         dirichlet: { alpha: partition.alpha, minSamples: toUint32(partition.minSamples, 'minSamples') },
       };
+    case 'shards':
+      return {
+        shards: {
+          classesPerClient: toUint32(partition.classesPerClient, 'classesPerClient'),
+          minSamples: toUint32(partition.minSamples, 'minSamples'),
+        },
+      };
+    case 'quantitySkew':
+      return {
+        quantitySkew: { alpha: partition.alpha, minSamples: toUint32(partition.minSamples, 'minSamples') },
+      };
+    case 'byFolder':
+      return { byFolder: {} };
+    case 'file':
+      return { file: { path: partition.path } };
   }
 }
 
@@ -113,6 +139,18 @@ function decodePartition(wire: v1.PartitionSpec.$Shape | null | undefined): Part
       const { alpha, minSamples = 0 } = partition.dirichlet;
       return { kind: 'dirichlet', alpha: nonNegative(alpha, 'alpha'), minSamples };
     }
+    case 'shards': {
+      const { classesPerClient = 0, minSamples = 0 } = partition.shards;
+      return { kind: 'shards', classesPerClient, minSamples };
+    }
+    case 'quantitySkew': {
+      const { alpha, minSamples = 0 } = partition.quantitySkew;
+      return { kind: 'quantitySkew', alpha: nonNegative(alpha, 'alpha'), minSamples };
+    }
+    case 'byFolder':
+      return { kind: 'byFolder' };
+    case 'file':
+      return { kind: 'file', path: partition.file.path ?? '' };
     case undefined:
       throw malformed('the partition is of no kind');
   }

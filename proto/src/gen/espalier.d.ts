@@ -1857,8 +1857,17 @@ export namespace espalier {
             /** DataSpec procedural. */
             procedural: (espalier.v1.Procedural|null);
 
+            /** DataSpec cifarBinary. */
+            cifarBinary: (espalier.v1.ImageFolder|null);
+
+            /** DataSpec idx. */
+            idx: (espalier.v1.ImageFolder|null);
+
+            /** DataSpec npy. */
+            npy: (espalier.v1.ImageFolder|null);
+
             /** DataSpec kind. */
-            kind?: ("imageFolder"|"procedural");
+            kind?: ("imageFolder"|"procedural"|"cifarBinary"|"idx"|"npy");
 
             /**
              * Encodes the specified DataSpec message. Does not implicitly {@link espalier.v1.DataSpec.verify|verify} messages.
@@ -1890,8 +1899,17 @@ export namespace espalier {
                 /** DataSpec procedural */
                 procedural?: (espalier.v1.Procedural.$Properties|null);
 
+                /** DataSpec cifarBinary */
+                cifarBinary?: (espalier.v1.ImageFolder.$Properties|null);
+
+                /** DataSpec idx */
+                idx?: (espalier.v1.ImageFolder.$Properties|null);
+
+                /** DataSpec npy */
+                npy?: (espalier.v1.ImageFolder.$Properties|null);
+
                 /** DataSpec kind */
-                kind?: ("imageFolder"|"procedural");
+                kind?: ("imageFolder"|"procedural"|"cifarBinary"|"idx"|"npy");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1901,9 +1919,12 @@ export namespace espalier {
             type $Shape = {
               imageFolder?: espalier.v1.ImageFolder.$Shape|null;
               procedural?: espalier.v1.Procedural.$Shape|null;
+              cifarBinary?: espalier.v1.ImageFolder.$Shape|null;
+              idx?: espalier.v1.ImageFolder.$Shape|null;
+              npy?: espalier.v1.ImageFolder.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; imageFolder?: null; procedural?: null }|{ kind?: "imageFolder"; imageFolder: espalier.v1.ImageFolder.$Shape; procedural?: null }|{ kind?: "procedural"; imageFolder?: null; procedural: espalier.v1.Procedural.$Shape })
+              ({ kind?: undefined; imageFolder?: null; procedural?: null; cifarBinary?: null; idx?: null; npy?: null }|{ kind?: "imageFolder"; imageFolder: espalier.v1.ImageFolder.$Shape; procedural?: null; cifarBinary?: null; idx?: null; npy?: null }|{ kind?: "procedural"; imageFolder?: null; procedural: espalier.v1.Procedural.$Shape; cifarBinary?: null; idx?: null; npy?: null }|{ kind?: "cifarBinary"; imageFolder?: null; procedural?: null; cifarBinary: espalier.v1.ImageFolder.$Shape; idx?: null; npy?: null }|{ kind?: "idx"; imageFolder?: null; procedural?: null; cifarBinary?: null; idx: espalier.v1.ImageFolder.$Shape; npy?: null }|{ kind?: "npy"; imageFolder?: null; procedural?: null; cifarBinary?: null; idx?: null; npy: espalier.v1.ImageFolder.$Shape })
             );
         }
 
@@ -1931,6 +1952,9 @@ export namespace espalier {
 
             /** ImageFolder testSamplesPerClass. */
             testSamplesPerClass: (number|null);
+
+            /** ImageFolder testFraction. */
+            testFraction: number;
 
             /**
              * Encodes the specified ImageFolder message. Does not implicitly {@link espalier.v1.ImageFolder.verify|verify} messages.
@@ -1961,6 +1985,9 @@ export namespace espalier {
 
                 /** ImageFolder testSamplesPerClass */
                 testSamplesPerClass?: (number|null);
+
+                /** ImageFolder testFraction */
+                testFraction?: number;
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2064,8 +2091,20 @@ export namespace espalier {
             /** PartitionSpec dirichlet. */
             dirichlet: (espalier.v1.Dirichlet|null);
 
+            /** PartitionSpec shards. */
+            shards: (espalier.v1.Shards|null);
+
+            /** PartitionSpec quantitySkew. */
+            quantitySkew: (espalier.v1.QuantitySkew|null);
+
+            /** PartitionSpec byFolder. */
+            byFolder: (espalier.v1.ByFolder|null);
+
+            /** PartitionSpec file. */
+            file: (espalier.v1.PartitionByFile|null);
+
             /** PartitionSpec kind. */
-            kind?: ("iid"|"dirichlet");
+            kind?: ("iid"|"dirichlet"|"shards"|"quantitySkew"|"byFolder"|"file");
 
             /**
              * Encodes the specified PartitionSpec message. Does not implicitly {@link espalier.v1.PartitionSpec.verify|verify} messages.
@@ -2097,8 +2136,20 @@ export namespace espalier {
                 /** PartitionSpec dirichlet */
                 dirichlet?: (espalier.v1.Dirichlet.$Properties|null);
 
+                /** PartitionSpec shards */
+                shards?: (espalier.v1.Shards.$Properties|null);
+
+                /** PartitionSpec quantitySkew */
+                quantitySkew?: (espalier.v1.QuantitySkew.$Properties|null);
+
+                /** PartitionSpec byFolder */
+                byFolder?: (espalier.v1.ByFolder.$Properties|null);
+
+                /** PartitionSpec file */
+                file?: (espalier.v1.PartitionByFile.$Properties|null);
+
                 /** PartitionSpec kind */
-                kind?: ("iid"|"dirichlet");
+                kind?: ("iid"|"dirichlet"|"shards"|"quantitySkew"|"byFolder"|"file");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2108,9 +2159,13 @@ export namespace espalier {
             type $Shape = {
               iid?: espalier.v1.Iid.$Shape|null;
               dirichlet?: espalier.v1.Dirichlet.$Shape|null;
+              shards?: espalier.v1.Shards.$Shape|null;
+              quantitySkew?: espalier.v1.QuantitySkew.$Shape|null;
+              byFolder?: espalier.v1.ByFolder.$Shape|null;
+              file?: espalier.v1.PartitionByFile.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; iid?: null; dirichlet?: null }|{ kind?: "iid"; iid: espalier.v1.Iid.$Shape; dirichlet?: null }|{ kind?: "dirichlet"; iid?: null; dirichlet: espalier.v1.Dirichlet.$Shape })
+              ({ kind?: undefined; iid?: null; dirichlet?: null; shards?: null; quantitySkew?: null; byFolder?: null; file?: null }|{ kind?: "iid"; iid: espalier.v1.Iid.$Shape; dirichlet?: null; shards?: null; quantitySkew?: null; byFolder?: null; file?: null }|{ kind?: "dirichlet"; iid?: null; dirichlet: espalier.v1.Dirichlet.$Shape; shards?: null; quantitySkew?: null; byFolder?: null; file?: null }|{ kind?: "shards"; iid?: null; dirichlet?: null; shards: espalier.v1.Shards.$Shape; quantitySkew?: null; byFolder?: null; file?: null }|{ kind?: "quantitySkew"; iid?: null; dirichlet?: null; shards?: null; quantitySkew: espalier.v1.QuantitySkew.$Shape; byFolder?: null; file?: null }|{ kind?: "byFolder"; iid?: null; dirichlet?: null; shards?: null; quantitySkew?: null; byFolder: espalier.v1.ByFolder.$Shape; file?: null }|{ kind?: "file"; iid?: null; dirichlet?: null; shards?: null; quantitySkew?: null; byFolder?: null; file: espalier.v1.PartitionByFile.$Shape })
             );
         }
 
@@ -2226,6 +2281,240 @@ export namespace espalier {
 
             /** Shape of a Dirichlet. */
             type $Shape = espalier.v1.Dirichlet.$Properties;
+        }
+
+        /**
+         * Properties of a Shards.
+         * @deprecated Use espalier.v1.Shards.$Properties instead.
+         */
+        interface IShards extends espalier.v1.Shards.$Properties {
+        }
+
+        /** Represents a Shards. */
+        class Shards {
+
+            /**
+             * Constructs a new Shards.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Shards.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Shards classesPerClient. */
+            classesPerClient: number;
+
+            /** Shards minSamples. */
+            minSamples: number;
+
+            /**
+             * Encodes the specified Shards message. Does not implicitly {@link espalier.v1.Shards.verify|verify} messages.
+             * @param message Shards message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Shards.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Shards message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Shards & espalier.v1.Shards.$Shape} Shards
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Shards & espalier.v1.Shards.$Shape;
+        }
+
+        namespace Shards {
+
+            /** Properties of a Shards. */
+            interface $Properties {
+
+                /** Shards classesPerClient */
+                classesPerClient?: number;
+
+                /** Shards minSamples */
+                minSamples?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Shards. */
+            type $Shape = espalier.v1.Shards.$Properties;
+        }
+
+        /**
+         * Properties of a QuantitySkew.
+         * @deprecated Use espalier.v1.QuantitySkew.$Properties instead.
+         */
+        interface IQuantitySkew extends espalier.v1.QuantitySkew.$Properties {
+        }
+
+        /** Represents a QuantitySkew. */
+        class QuantitySkew {
+
+            /**
+             * Constructs a new QuantitySkew.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.QuantitySkew.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** QuantitySkew alpha. */
+            alpha: number;
+
+            /** QuantitySkew minSamples. */
+            minSamples: number;
+
+            /**
+             * Encodes the specified QuantitySkew message. Does not implicitly {@link espalier.v1.QuantitySkew.verify|verify} messages.
+             * @param message QuantitySkew message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.QuantitySkew.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a QuantitySkew message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.QuantitySkew & espalier.v1.QuantitySkew.$Shape} QuantitySkew
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.QuantitySkew & espalier.v1.QuantitySkew.$Shape;
+        }
+
+        namespace QuantitySkew {
+
+            /** Properties of a QuantitySkew. */
+            interface $Properties {
+
+                /** QuantitySkew alpha */
+                alpha?: number;
+
+                /** QuantitySkew minSamples */
+                minSamples?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a QuantitySkew. */
+            type $Shape = espalier.v1.QuantitySkew.$Properties;
+        }
+
+        /**
+         * Properties of a ByFolder.
+         * @deprecated Use espalier.v1.ByFolder.$Properties instead.
+         */
+        interface IByFolder extends espalier.v1.ByFolder.$Properties {
+        }
+
+        /** Represents a ByFolder. */
+        class ByFolder {
+
+            /**
+             * Constructs a new ByFolder.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.ByFolder.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified ByFolder message. Does not implicitly {@link espalier.v1.ByFolder.verify|verify} messages.
+             * @param message ByFolder message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.ByFolder.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ByFolder message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.ByFolder & espalier.v1.ByFolder.$Shape} ByFolder
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.ByFolder & espalier.v1.ByFolder.$Shape;
+        }
+
+        namespace ByFolder {
+
+            /** Properties of a ByFolder. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ByFolder. */
+            type $Shape = espalier.v1.ByFolder.$Properties;
+        }
+
+        /**
+         * Properties of a PartitionByFile.
+         * @deprecated Use espalier.v1.PartitionByFile.$Properties instead.
+         */
+        interface IPartitionByFile extends espalier.v1.PartitionByFile.$Properties {
+        }
+
+        /** Represents a PartitionByFile. */
+        class PartitionByFile {
+
+            /**
+             * Constructs a new PartitionByFile.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.PartitionByFile.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PartitionByFile path. */
+            path: string;
+
+            /**
+             * Encodes the specified PartitionByFile message. Does not implicitly {@link espalier.v1.PartitionByFile.verify|verify} messages.
+             * @param message PartitionByFile message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.PartitionByFile.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PartitionByFile message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.PartitionByFile & espalier.v1.PartitionByFile.$Shape} PartitionByFile
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.PartitionByFile & espalier.v1.PartitionByFile.$Shape;
+        }
+
+        namespace PartitionByFile {
+
+            /** Properties of a PartitionByFile. */
+            interface $Properties {
+
+                /** PartitionByFile path */
+                path?: string;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PartitionByFile. */
+            type $Shape = espalier.v1.PartitionByFile.$Properties;
         }
 
         /**

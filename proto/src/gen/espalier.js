@@ -2661,11 +2661,14 @@ export const espalier = $root.espalier = (() => {
 
             DataSpec.prototype.imageFolder = null;
             DataSpec.prototype.procedural = null;
+            DataSpec.prototype.cifarBinary = null;
+            DataSpec.prototype.idx = null;
+            DataSpec.prototype.npy = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(DataSpec.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["imageFolder", "procedural"]),
+                get: $util.oneOfGetter($oneOfFields = ["imageFolder", "procedural", "cifarBinary", "idx", "npy"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2680,6 +2683,12 @@ export const espalier = $root.espalier = (() => {
                     $root.espalier.v1.ImageFolder.encode(message.imageFolder, writer.uint32(10).fork(), _depth + 1).ldelim();
                 if (message.procedural != null && $Object.hasOwnProperty.call(message, "procedural"))
                     $root.espalier.v1.Procedural.encode(message.procedural, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.cifarBinary != null && $Object.hasOwnProperty.call(message, "cifarBinary"))
+                    $root.espalier.v1.ImageFolder.encode(message.cifarBinary, writer.uint32(26).fork(), _depth + 1).ldelim();
+                if (message.idx != null && $Object.hasOwnProperty.call(message, "idx"))
+                    $root.espalier.v1.ImageFolder.encode(message.idx, writer.uint32(34).fork(), _depth + 1).ldelim();
+                if (message.npy != null && $Object.hasOwnProperty.call(message, "npy"))
+                    $root.espalier.v1.ImageFolder.encode(message.npy, writer.uint32(42).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2727,6 +2736,27 @@ export const espalier = $root.espalier = (() => {
                             message.kind = "procedural";
                             continue;
                         }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.cifarBinary = $root.espalier.v1.ImageFolder.decode(reader, reader.size(), $undefined, _depth + 1, message.cifarBinary);
+                            message.kind = "cifarBinary";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.idx = $root.espalier.v1.ImageFolder.decode(reader, reader.size(), $undefined, _depth + 1, message.idx);
+                            message.kind = "idx";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.npy = $root.espalier.v1.ImageFolder.decode(reader, reader.size(), $undefined, _depth + 1, message.npy);
+                            message.kind = "npy";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2758,6 +2788,7 @@ export const espalier = $root.espalier = (() => {
 
             ImageFolder.prototype.samplesPerClass = null;
             ImageFolder.prototype.testSamplesPerClass = null;
+            ImageFolder.prototype.testFraction = 0;
 
             let $oneOfFields;
 
@@ -2784,6 +2815,8 @@ export const espalier = $root.espalier = (() => {
                     writer.uint32(8).uint32(message.samplesPerClass);
                 if (message.testSamplesPerClass != null && $Object.hasOwnProperty.call(message, "testSamplesPerClass"))
                     writer.uint32(16).uint32(message.testSamplesPerClass);
+                if (message.testFraction != null && $Object.hasOwnProperty.call(message, "testFraction") && !$Object.is(message.testFraction, 0))
+                    writer.uint32(25).double(message.testFraction);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2797,7 +2830,7 @@ export const espalier = $root.espalier = (() => {
                     _depth = 0;
                 if (_depth > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                let end, message;
+                let end, message, value;
                 if (length === $undefined)
                     end = reader.len;
                 else {
@@ -2829,6 +2862,15 @@ export const espalier = $root.espalier = (() => {
                                 break;
                             message.testSamplesPerClass = reader.uint32();
                             message._testSamplesPerClass = "testSamplesPerClass";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.testFraction = value;
+                            else
+                                delete message.testFraction;
                             continue;
                         }
                     }
@@ -2968,11 +3010,15 @@ export const espalier = $root.espalier = (() => {
 
             PartitionSpec.prototype.iid = null;
             PartitionSpec.prototype.dirichlet = null;
+            PartitionSpec.prototype.shards = null;
+            PartitionSpec.prototype.quantitySkew = null;
+            PartitionSpec.prototype.byFolder = null;
+            PartitionSpec.prototype.file = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(PartitionSpec.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["iid", "dirichlet"]),
+                get: $util.oneOfGetter($oneOfFields = ["iid", "dirichlet", "shards", "quantitySkew", "byFolder", "file"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2987,6 +3033,14 @@ export const espalier = $root.espalier = (() => {
                     $root.espalier.v1.Iid.encode(message.iid, writer.uint32(10).fork(), _depth + 1).ldelim();
                 if (message.dirichlet != null && $Object.hasOwnProperty.call(message, "dirichlet"))
                     $root.espalier.v1.Dirichlet.encode(message.dirichlet, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.shards != null && $Object.hasOwnProperty.call(message, "shards"))
+                    $root.espalier.v1.Shards.encode(message.shards, writer.uint32(26).fork(), _depth + 1).ldelim();
+                if (message.quantitySkew != null && $Object.hasOwnProperty.call(message, "quantitySkew"))
+                    $root.espalier.v1.QuantitySkew.encode(message.quantitySkew, writer.uint32(34).fork(), _depth + 1).ldelim();
+                if (message.byFolder != null && $Object.hasOwnProperty.call(message, "byFolder"))
+                    $root.espalier.v1.ByFolder.encode(message.byFolder, writer.uint32(42).fork(), _depth + 1).ldelim();
+                if (message.file != null && $Object.hasOwnProperty.call(message, "file"))
+                    $root.espalier.v1.PartitionByFile.encode(message.file, writer.uint32(50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3032,6 +3086,34 @@ export const espalier = $root.espalier = (() => {
                                 break;
                             message.dirichlet = $root.espalier.v1.Dirichlet.decode(reader, reader.size(), $undefined, _depth + 1, message.dirichlet);
                             message.kind = "dirichlet";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.shards = $root.espalier.v1.Shards.decode(reader, reader.size(), $undefined, _depth + 1, message.shards);
+                            message.kind = "shards";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.quantitySkew = $root.espalier.v1.QuantitySkew.decode(reader, reader.size(), $undefined, _depth + 1, message.quantitySkew);
+                            message.kind = "quantitySkew";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.byFolder = $root.espalier.v1.ByFolder.decode(reader, reader.size(), $undefined, _depth + 1, message.byFolder);
+                            message.kind = "byFolder";
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.file = $root.espalier.v1.PartitionByFile.decode(reader, reader.size(), $undefined, _depth + 1, message.file);
+                            message.kind = "file";
                             continue;
                         }
                     }
@@ -3212,6 +3294,342 @@ export const espalier = $root.espalier = (() => {
             };
 
             return Dirichlet;
+        })();
+
+        v1.Shards = (function() {
+
+            const Shards = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Shards.prototype.classesPerClient = 0;
+            Shards.prototype.minSamples = 0;
+
+            Shards.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.classesPerClient != null && $Object.hasOwnProperty.call(message, "classesPerClient") && message.classesPerClient !== 0)
+                    writer.uint32(8).uint32(message.classesPerClient);
+                if (message.minSamples != null && $Object.hasOwnProperty.call(message, "minSamples") && message.minSamples !== 0)
+                    writer.uint32(16).uint32(message.minSamples);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Shards.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.Shards();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.classesPerClient = value;
+                            else
+                                delete message.classesPerClient;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.minSamples = value;
+                            else
+                                delete message.minSamples;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Shards;
+        })();
+
+        v1.QuantitySkew = (function() {
+
+            const QuantitySkew = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            QuantitySkew.prototype.alpha = 0;
+            QuantitySkew.prototype.minSamples = 0;
+
+            QuantitySkew.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.alpha != null && $Object.hasOwnProperty.call(message, "alpha") && !$Object.is(message.alpha, 0))
+                    writer.uint32(9).double(message.alpha);
+                if (message.minSamples != null && $Object.hasOwnProperty.call(message, "minSamples") && message.minSamples !== 0)
+                    writer.uint32(16).uint32(message.minSamples);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            QuantitySkew.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.QuantitySkew();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.alpha = value;
+                            else
+                                delete message.alpha;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.minSamples = value;
+                            else
+                                delete message.minSamples;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return QuantitySkew;
+        })();
+
+        v1.ByFolder = (function() {
+
+            const ByFolder = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            ByFolder.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            ByFolder.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.ByFolder();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    reader.skipType(tag & 7, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ByFolder;
+        })();
+
+        v1.PartitionByFile = (function() {
+
+            const PartitionByFile = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            PartitionByFile.prototype.path = "";
+
+            PartitionByFile.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
+                    writer.uint32(10).string(message.path);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            PartitionByFile.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.PartitionByFile();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return PartitionByFile;
         })();
 
         v1.Normalization = (function() {

@@ -178,9 +178,10 @@ const job = fc.record({
   graph: fc.constant(sampleGraph),
   data: fc.oneof(
     fc.record({
-      kind: fc.constant('imageFolder' as const),
+      kind: fc.constantFrom('imageFolder' as const, 'cifarBinary' as const, 'idx' as const, 'npy' as const),
       samplesPerClass: fc.option(uint32),
       testSamplesPerClass: fc.option(uint32),
+      testFraction: fc.constantFrom(0, 0.25, 0.999),
     }),
     fc.record({
       kind: fc.constant('procedural' as const),
@@ -192,6 +193,10 @@ const job = fc.record({
   partition: fc.oneof(
     fc.constant({ kind: 'iid' as const }),
     fc.record({ kind: fc.constant('dirichlet' as const), alpha: nonNegative, minSamples: uint32 }),
+    fc.record({ kind: fc.constant('shards' as const), classesPerClient: uint32, minSamples: uint32 }),
+    fc.record({ kind: fc.constant('quantitySkew' as const), alpha: nonNegative, minSamples: uint32 }),
+    fc.constant({ kind: 'byFolder' as const }),
+    fc.record({ kind: fc.constant('file' as const), path: text }),
   ),
   serverSamplesPerClass: uint32,
   normalization: fc.constant(sampleNormalization),

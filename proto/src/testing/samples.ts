@@ -104,7 +104,7 @@ export const serverSamples: readonly Sample<ServerMessage>[] = [
       ...challenge,
       job: {
         ...job,
-        data: { kind: 'imageFolder', samplesPerClass: 1000, testSamplesPerClass: null },
+        data: { kind: 'imageFolder', samplesPerClass: 1000, testSamplesPerClass: null, testFraction: 0 },
         partition: { kind: 'iid' },
       },
     },

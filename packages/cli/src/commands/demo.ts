@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Job } from '@espalier/core';
 import type { RunSummary } from '@espalier/server/coordinator';
 import { startClientProcesses } from '../client-processes.js';
+import { cacheArguments, cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
@@ -12,7 +13,7 @@ import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
 /** Flags of `espalier demo`. */
-export interface DemoFlags {
+export interface DemoFlags extends CacheFlag {
   readonly job?: string;
   readonly data?: string;
   readonly control?: boolean;
@@ -69,6 +70,7 @@ async function runLocally(job: Job, flags: DemoFlags, terminal: Terminal): Promi
       open: false,
       tls: null,
       backend,
+      cache: cacheOf(flags),
       onReport: progress.report,
     },
     terminal,
@@ -83,6 +85,7 @@ async function runLocally(job: Job, flags: DemoFlags, terminal: Terminal): Promi
     count: job.numClients,
     folder,
     backend,
+    more: cacheArguments(flags),
     logs: join(served.folder, 'clients'),
     onExit: (part, code) => {
       left.add(part);

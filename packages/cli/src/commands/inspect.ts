@@ -1,23 +1,71 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '@espalier/core';
+import { readLayersModel } from '@espalier/client-node';
+import { EspalierError, layersModelAsBundle, parsePartitionFile } from '@espalier/core';
+import sharp from 'sharp';
 import { decodeBundle } from '@espalier/proto';
 import { readRunFolder, readState, STATE_FILES } from '@espalier/server';
-import { describeModel, modelText } from '../describe-model.js';
+import { dataText, describeData } from '../data/describe-data.js';
+import { describePartition, partitionText, type PartitionDescription } from '../data/describe-partition.js';
+import { partitionSvg } from '../data/partition-picture.js';
+import { describeModel, modelText, type ModelDescription } from '../describe-model.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
-/** Shows what a bundle, a run folder or a state folder holds. */
-export async function inspect(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
-  if (existsSync(join(path, STATE_FILES.database))) await inspectState(path, format, terminal);
-  else if (await isFolder(path)) await inspectRun(path, format, terminal);
-  else await inspectBundle(path, format, terminal);
+/** Flags of `espalier inspect`. */
+export interface InspectFlags {
+  readonly format: OutputFormat;
+  /** Where a partition's picture goes. */
+  readonly out?: string;
 }
 
-async function inspectBundle(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
+/** Shows what a bundle, a LayersModel's `model.json`, a run folder, its state, a data folder or a partition file holds. */
+export async function inspect(path: string, flags: InspectFlags, terminal: Terminal): Promise<void> {
+  const { format } = flags;
+  if (!(await isFolder(path))) await inspectFile(path, flags, terminal);
+  else if (existsSync(join(path, STATE_FILES.database))) await inspectState(path, format, terminal);
+  else if (await isRunFolder(path)) await inspectRun(path, format, terminal);
+  else await inspectData(path, format, terminal);
+}
+
+async function inspectData(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
+  const description = await describeData(path);
+  terminal.out(format === 'json' ? JSON.stringify(description) : dataText(description));
+}
+
+/** Of which kind a file is, its first bytes say. */
+async function inspectFile(path: string, flags: InspectFlags, terminal: Terminal): Promise<void> {
   const bytes = new Uint8Array(await readFile(path));
-  const description = describeModel(decodeBundle(bytes), bytes.length);
+  const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
+  if (!head.includes('espalier-partition')) {
+    await inspectModel(path, bytes, flags.format, terminal);
+    return;
+  }
+  const description = describePartition(parsePartitionFile(Buffer.from(bytes).toString('utf8')));
+  terminal.out(flags.format === 'json' ? JSON.stringify(description) : partitionText(description));
+  if (flags.out !== undefined) await draw(description, flags.out);
+}
+
+async function draw(description: PartitionDescription, out: string): Promise<void> {
+  const svg = partitionSvg(description);
+  const picture = out.toLowerCase().endsWith('.png')
+    ? await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer()
+    : svg;
+  await writeFile(out, picture).catch((error: unknown) => {
+    throw new EspalierError('storage', `cannot write ${out}: ${String(error)}`, { path: out });
+  });
+}
+
+async function inspectModel(
+  path: string,
+  bytes: Uint8Array,
+  format: OutputFormat,
+  terminal: Terminal,
+): Promise<void> {
+  const isLayersModel = path.toLowerCase().endsWith('.json');
+  const bundle = isLayersModel ? layersModelAsBundle(await readLayersModel(path)) : decodeBundle(bytes);
+  const description: ModelDescription = describeModel(bundle, bytes.length);
   terminal.out(format === 'json' ? JSON.stringify(description) : modelText(description));
 }
 
@@ -55,12 +103,26 @@ async function inspectState(path: string, format: OutputFormat, terminal: Termin
   );
 }
 
+/** A run has its job, or at least what it measured. */
+async function isRunFolder(path: string): Promise<boolean> {
+  const found = await Promise.all(
+    ['job.yaml', 'metrics.jsonl', 'summary.json', 'model'].map((name) =>
+      stat(join(path, name)).catch(() => null),
+    ),
+  );
+  return found.some((each) => each !== null);
+}
+
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    throw new EspalierError('invalid_argument', `there is no ${path}: give a model file or a run folder`, {
-      path,
-    });
+    throw new EspalierError(
+      'invalid_argument',
+      `there is no ${path}: give a model file, a run folder, a data folder or a partition file`,
+      {
+        path,
+      },
+    );
   }
 }

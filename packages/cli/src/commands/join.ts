@@ -3,13 +3,15 @@ import { connectSocket, runClient, type ClientReport } from '@espalier/client';
 import { createThreadTrainer, prepareClientData } from '@espalier/client-node';
 import { trainerOptions } from '../trainer-options.js';
 import { EspalierError, type ClientJob, type ClientOutcome } from '@espalier/core';
+import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
+import { noteSkipped } from '../data/note-skipped.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
 import { nodeClock, nodeSchedule } from '../platform.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
 /** Flags of `espalier join`. */
-export interface JoinFlags {
+export interface JoinFlags extends CacheFlag {
   readonly data?: string;
   readonly part?: { readonly part: number; readonly parts: number };
   readonly name?: string;
@@ -44,21 +46,22 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
 
 async function readData(
   job: ClientJob,
-  { data, part }: JoinFlags,
+  flags: JoinFlags,
   terminal: Terminal,
 ): ReturnType<typeof prepareClientData> {
+  const { data, part } = flags;
   if (part && part.parts !== job.numClients) {
     throw new EspalierError(
       'invalid_argument',
       `--part says ${part.parts} parts, the job is split over ${job.numClients} clients: give --part ${part.part + 1}/${job.numClients}`,
     );
   }
-  const prepared = await prepareClientData(job, { folder: data ?? null, part: part?.part ?? null });
-  if (prepared.broken.length > 0) {
-    terminal.note(
-      `${prepared.broken.length} images could not be decoded and are left out:\n  ${prepared.broken.join('\n  ')}`,
-    );
-  }
+  const prepared = await prepareClientData(job, {
+    folder: data ?? null,
+    part: part?.part ?? null,
+    cache: cacheOf(flags),
+  });
+  noteSkipped(prepared.skipped, terminal);
   return prepared;
 }
 
@@ -89,13 +92,18 @@ function sentence(event: ClientReport): string | null {
     case 'note':
       return event.message;
     case 'admitted':
-      return `taking part as part ${event.partitionIndex + 1} with ${event.samples} samples, training with ${event.backend}`;
+      return `taking part as part ${event.partitionIndex + 1} with ${event.samples} samples, training with ${event.backend}${hint(event.backend)}`;
     case 'task':
       return event.round === null ? `working: ${event.task}` : `round ${event.round + 1}: ${event.task}`;
     case 'progress':
     case 'sent':
       return null;
   }
+}
+
+/** Masked-dense training costs the same at every density; whoever gets it unasked should know why. */
+function hint(backend: string): string {
+  return backend.startsWith('tfjs-') ? ' (espalier doctor says why not the sparse engine)' : '';
 }
 
 function defaultName({ part }: JoinFlags): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
 import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
 import { runProgress } from '../progress.js';
@@ -10,7 +11,7 @@ import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
 /** Flags of `espalier serve`. */
-export interface ServeFlags extends Omit<JobFlags, 'job'> {
+export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly job?: string;
   /** Run folder to go on in. */
   readonly resume?: string;
@@ -42,6 +43,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       open: flags.open ?? false,
       tls: await tlsOf(flags),
       backend: flags.backend ?? null,
+      cache: cacheOf(flags),
       onReport: progress.report,
     },
     terminal,

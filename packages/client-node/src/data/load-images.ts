@@ -1,13 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { EspalierError, subset, type Dataset } from '@espalier/core';
+import { EspalierError, type Dataset } from '@espalier/core';
 import sharp from 'sharp';
-import type { ImageEntry } from './image-folder.js';
+import { imageChecker, imageDecoder } from './decode-image.js';
+import { cacheKey, readCache, writeCache, type CachedImages } from './image-cache.js';
+import type { ImageEntry, SkippedFile } from './image-folder.js';
 
 /** Images as a network takes them. */
 export interface LoadOptions {
   /** Every image is resized to it, without keeping its proportions, and turned to 3 or 1 channels. */
   readonly imageShape: readonly [number, number, number];
   readonly classes: readonly string[];
+  /** Folder that keeps decoded images for the next start; null or absent to keep none. */
+  readonly cache?: string | null;
 }
 
 /** What could be decoded. */
@@ -16,13 +20,18 @@ export interface LoadedImages {
   readonly dataset: Dataset;
   /** Paths of the files that are no images, or damaged. */
   readonly broken: readonly string[];
+  /** The same with what is wrong with each. */
+  readonly skipped: readonly SkippedFile[];
 }
 
 /** Images decoded at once. Many client processes share a machine, so each is modest. */
 const CONCURRENCY = Math.min(4, availableParallelism());
 
+/** Fewer images are decoded faster than the cache is looked up. */
+const WORTH_KEEPING = 64;
+
 /**
- * Decodes images. Damaged files are left out and named, never fatal.
+ * Decodes images, or takes them decoded from the cache. Damaged files are left out and named, never fatal.
  * @throws EspalierError `invalid_data` when there is nothing left.
  */
 export async function loadImages(
@@ -30,22 +39,75 @@ export async function loadImages(
   options: LoadOptions,
 ): Promise<LoadedImages> {
   const { imageShape, classes } = options;
+  const { images, sound, skipped } = await decodedOrCached(entries, options);
+  if (skipped.length === entries.length) throw nothingLeft(skipped);
+  const labels = Uint16Array.from(
+    entries.filter((_, position) => sound[position] === 1),
+    ({ label }) => label,
+  );
+  return {
+    dataset: { imageShape, classes, images, labels },
+    broken: skipped.map(({ path }) => path),
+    skipped,
+  };
+}
+
+async function decodedOrCached(
+  entries: readonly ImageEntry[],
+  { imageShape, cache = null }: LoadOptions,
+): Promise<CachedImages> {
+  if (cache === null || entries.length < WORTH_KEEPING) return decodeAll(entries, imageShape);
+  const key = await cacheKey(entries, imageShape);
+  const kept = await readCache(cache, key, entries.length);
+  if (kept !== null) return kept;
+  const decoded = await decodeAll(entries, imageShape);
+  await writeCache(cache, key, decoded);
+  return decoded;
+}
+
+async function decodeAll(
+  entries: readonly ImageEntry[],
+  imageShape: LoadOptions['imageShape'],
+): Promise<CachedImages> {
   const stride = imageShape[0] * imageShape[1] * imageShape[2];
   // One thread an image is enough when several are decoded at once, and nothing is read twice.
   sharp.concurrency(1);
   sharp.cache(false);
+  const decode = await imageDecoder(imageShape);
   const images = new Uint8Array(entries.length * stride);
   const sound = new Uint8Array(entries.length);
+  const reasons = new Map<number, string>();
   await inParallel(entries, async ({ path }, position) => {
-    const pixels = await decode(path, imageShape);
-    if (pixels?.length !== stride) return;
-    images.set(pixels, position * stride);
+    const decoded = await decode(path);
+    if ('reason' in decoded) {
+      reasons.set(position, decoded.reason);
+      return;
+    }
+    images.set(decoded.pixels, position * stride);
     sound[position] = 1;
   });
-  const broken = entries.filter((_, position) => sound[position] === 0).map(({ path }) => path);
-  if (broken.length === entries.length) throw nothingLeft(broken);
-  const labels = Uint16Array.from(entries, ({ label }) => label);
-  return { dataset: withoutBroken({ imageShape, classes, images, labels }, sound), broken };
+  return { images: closedUp(images, sound, stride), sound, skipped: withReasons(entries, reasons) };
+}
+
+/** Those of the files that cannot be decoded, in the entries' order; pixels are not kept. */
+export async function brokenImages(entries: readonly ImageEntry[]): Promise<readonly SkippedFile[]> {
+  const check = await imageChecker();
+  const reasons = new Map<number, string>();
+  await inParallel(entries, async ({ path }, position) => {
+    const reason = await check(path);
+    if (reason !== null) reasons.set(position, reason);
+  });
+  return withReasons(entries, reasons);
+}
+
+function withReasons(
+  entries: readonly ImageEntry[],
+  reasons: ReadonlyMap<number, string>,
+): readonly SkippedFile[] {
+  return entries.flatMap(({ path }, position) => {
+    const reason = reasons.get(position);
+    return reason === undefined ? [] : [{ path, reason }];
+  });
 }
 
 /** Runs the work over all items, a few at a time. */
@@ -60,33 +122,25 @@ async function inParallel<T>(
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
-/** The pixels of an image, rows of interleaved channels; null for a file that cannot be decoded whole. */
-async function decode(
-  path: string,
-  [height, width, channels]: readonly [number, number, number],
-): Promise<Uint8Array | null> {
-  const image = sharp(path, { failOn: 'error' })
-    .autoOrient()
-    .flatten()
-    .resize(width, height, { fit: 'fill' })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' });
-  return image.toBuffer().catch(() => null);
+/** The sound images moved together in place, so that memory stays what the decoded images take. */
+function closedUp(images: Uint8Array, sound: Uint8Array, stride: number): Uint8Array {
+  let kept = 0;
+  for (const [position, whole] of sound.entries()) {
+    if (whole === 0) continue;
+    if (kept !== position) images.copyWithin(kept * stride, position * stride, (position + 1) * stride);
+    kept++;
+  }
+  return images.subarray(0, kept * stride);
 }
 
-function withoutBroken(dataset: Dataset, sound: Uint8Array): Dataset {
-  if (!sound.includes(0)) return dataset;
-  return subset(
-    dataset,
-    [...sound.keys()].filter((position) => sound[position] === 1),
-  );
-}
-
-function nothingLeft(broken: readonly string[]): EspalierError {
-  const examples = broken.slice(0, 3).join(', ');
+function nothingLeft(skipped: readonly SkippedFile[]): EspalierError {
+  const examples = skipped
+    .slice(0, 3)
+    .map(({ path, reason }) => `${path}: ${reason}`)
+    .join(', ');
   return new EspalierError(
     'invalid_data',
-    `none of ${broken.length} images could be decoded (${examples}…); expected JPEG or PNG files`,
-    { broken: broken.length },
+    `none of ${skipped.length} images could be decoded (${examples}…); expected JPEG or PNG files`,
+    { broken: skipped.length },
   );
 }

@@ -30,7 +30,7 @@ function clientJob(changes: Partial<ClientJob> = {}): ClientJob {
     numClients: 3,
     classes: ['cat', 'dog', 'emu'],
     graph: buildModel({ name: 'mlp', width: 2 }, [2, 2, 3], 3),
-    data: { kind: 'imageFolder', samplesPerClass: null, testSamplesPerClass: null },
+    data: { kind: 'imageFolder', samplesPerClass: null, testSamplesPerClass: null, testFraction: 0 },
     partition: { kind: 'dirichlet', alpha: 0.5, minSamples: 3 },
     serverSamplesPerClass: 2,
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
@@ -45,7 +45,7 @@ type DataJob = Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain'>;
 
 function serverJob(changes: Partial<DataJob> = {}): DataJob {
   return {
-    data: { kind: 'imageFolder', samplesPerClass: null, testSamplesPerClass: null },
+    data: { kind: 'imageFolder', samplesPerClass: null, testSamplesPerClass: null, testFraction: 0 },
     imageShape: [2, 2, 3],
     seed: 5,
     pretrain: { epochs: 1, learningRate: 0.1, samplesPerClass: 2 },
@@ -102,7 +102,12 @@ describe('an image folder shared out by parts', () => {
 
   it('takes the first images of each class where the job has a limit', async () => {
     const path = await imageFolder();
-    const data = { kind: 'imageFolder', samplesPerClass: 6, testSamplesPerClass: 1 } as const;
+    const data = {
+      kind: 'imageFolder',
+      samplesPerClass: 6,
+      testSamplesPerClass: 1,
+      testFraction: 0,
+    } as const;
     const parts = await Promise.all(
       [0, 1, 2].map((part) => prepareClientData(clientJob({ data }), { folder: path, part })),
     );
@@ -158,6 +163,8 @@ describe('the coordinator', () => {
     const job = serverJob({ pretrain: { epochs: 0, learningRate: 0.1, samplesPerClass: 0 } });
 
     expect(await prepareServerData(job, folder.path)).toEqual({
+      skipped: [],
+      warnings: [],
       classes: ['a', 'b'],
       server: null,
       test: null,

@@ -1,15 +1,18 @@
 import {
+  classCounts,
   EspalierError,
   holdOut,
   inputShape,
-  partitionSamples,
   splitFraction,
   subset,
   datasetSize,
   type ClientJob,
   type Dataset,
   type Job,
+  type PartitionFile,
 } from '@espalier/core';
+import { divide } from './divide.js';
+import type { SkippedFile } from './image-folder.js';
 import { openSource, type SampleSource } from './sample-source.js';
 
 /** Where a client's samples lie, and which of them are its own. */
@@ -18,6 +21,8 @@ export interface ClientDataOptions {
   readonly folder: string | null;
   /** This client's part of the partition, from 0; null when the whole of the training data is its own. */
   readonly part: number | null;
+  /** Folder that keeps decoded images for the next start; null or absent to keep none. */
+  readonly cache?: string | null;
 }
 
 /** A client's samples. */
@@ -27,6 +32,8 @@ export interface PreparedClientData {
   readonly evaluation: Dataset | null;
   /** Paths of images that could not be decoded and were left out. */
   readonly broken: readonly string[];
+  /** The same with what is wrong with each, and what was passed over while listing. */
+  readonly skipped: readonly SkippedFile[];
 }
 
 /**
@@ -36,24 +43,39 @@ export interface PreparedClientData {
  */
 export async function prepareClientData(
   job: ClientJob,
-  { folder, part }: ClientDataOptions,
+  { folder, part, cache = null }: ClientDataOptions,
 ): Promise<PreparedClientData> {
   const { seed, evaluationFraction } = job;
-  const source = await openSource({ spec: job.data, imageShape: imageShapeOf(job), seed, folder });
+  const source = await openSource({
+    spec: job.data,
+    imageShape: imageShapeOf(job),
+    seed,
+    folder,
+    byClient: part !== null && job.partition.kind === 'byFolder',
+    splitsTest: part !== null,
+    cache,
+  });
   checkSameClasses(source.classes, job.classes);
-  const { dataset, broken } = await source.load(ownPositions(source, job, part));
+  const {
+    dataset,
+    broken,
+    skipped: undecoded,
+  } = await source.load(await ownPositions(source, job, { folder, part }));
+  const skipped = [...source.skipped, ...undecoded];
   const key = { seed, purpose: 'evaluation', ...(part === null ? {} : { partition: part }) };
   const { first, rest } = splitFraction(datasetSize(dataset), evaluationFraction, key);
-  if (first.length === 0) return { train: dataset, evaluation: null, broken };
-  return { train: subset(dataset, rest), evaluation: subset(dataset, first), broken };
+  if (first.length === 0) return { train: dataset, evaluation: null, broken, skipped };
+  return { train: subset(dataset, rest), evaluation: subset(dataset, first), broken, skipped };
 }
 
-function ownPositions({ labels }: SampleSource, job: ClientJob, part: number | null): readonly number[] {
-  if (part === null) return labels.map((_, position) => position);
-  const { numClients, seed, classes, partition, serverSamplesPerClass } = job;
-  const { clients } = holdOut(labels, classes.length, serverSamplesPerClass, seed);
-  const clientLabels = clients.map((position) => labels[position] ?? 0);
-  const own = partitionSamples(clientLabels, classes.length, partition, { numClients, seed })[part];
+async function ownPositions(
+  source: SampleSource,
+  job: ClientJob,
+  { folder, part }: ClientDataOptions,
+): Promise<readonly number[]> {
+  if (part === null) return source.labels.map((_, position) => position);
+  const { numClients } = job;
+  const own = (await divide(source, { ...job, folder })).parts[part];
   if (own === undefined) {
     throw new EspalierError(
       'invalid_argument',
@@ -61,7 +83,7 @@ function ownPositions({ labels }: SampleSource, job: ClientJob, part: number | n
       { part, numClients },
     );
   }
-  return own.map((at) => clients[at] ?? 0);
+  return own;
 }
 
 function imageShapeOf({ graph }: ClientJob): readonly [number, number, number] {
@@ -89,21 +111,83 @@ export interface PreparedServerData {
   /** Null where there is no test set: then the clients evaluate. */
   readonly test: Dataset | null;
   readonly broken: readonly string[];
+  /** The same with what is wrong with each, and what was passed over while listing. */
+  readonly skipped: readonly SkippedFile[];
+  /** What is no error and should be known, such as a class without test images. */
+  readonly warnings: readonly string[];
 }
+
+/** What of a job says what its samples are and who gets them. */
+export type DataJob = Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain'> &
+  Partial<Pick<Job, 'partition'>>;
 
 /**
  * Reads the coordinator's samples: those held out from all clients' training data, and the test set.
  * @throws EspalierError `invalid_data`
  */
 export async function prepareServerData(
-  job: Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain'>,
+  job: DataJob,
   folder: string | null,
+  { cache = null }: Pick<ClientDataOptions, 'cache'> = {},
 ): Promise<PreparedServerData> {
-  const source = await openSource({ spec: job.data, imageShape: job.imageShape, seed: job.seed, folder });
-  const { classes, labels } = source;
-  const held = holdOut(labels, classes.length, job.pretrain.samplesPerClass, job.seed).server;
+  const source = await serverSource(job, folder, cache);
+  const { classes } = source;
+  const held = holdOut(source.labels, classes.length, job.pretrain.samplesPerClass, job.seed).server;
   const server = held.length === 0 ? null : await source.load(held);
   const test = await source.loadTest();
   const broken = [...(server?.broken ?? []), ...(test?.broken ?? [])];
-  return { classes, server: server?.dataset ?? null, test: test?.dataset ?? null, broken };
+  const skipped = [...source.skipped, ...(server?.skipped ?? []), ...(test?.skipped ?? [])];
+  return {
+    classes,
+    server: server?.dataset ?? null,
+    test: test?.dataset ?? null,
+    broken,
+    skipped,
+    warnings: missingTestClasses(source),
+  };
+}
+
+function serverSource(
+  { data, imageShape, seed, partition }: DataJob,
+  folder: string | null,
+  cache: string | null,
+) {
+  return openSource({
+    spec: data,
+    imageShape,
+    seed,
+    folder,
+    byClient: partition?.kind === 'byFolder',
+    cache,
+  });
+}
+
+function missingTestClasses({ classes, testLabels }: SampleSource): readonly string[] {
+  if (testLabels === null) return [];
+  const present = new Set(testLabels);
+  const missing = classes.filter((_, label) => !present.has(label));
+  if (missing.length === 0) return [];
+  return [`the test set has no image of ${missing.join(', ')}: its accuracy says nothing about them`];
+}
+
+/**
+ * The division of a job's data as a file keeps it: what every machine would work out for itself.
+ * @throws EspalierError `invalid_data`; `invalid_job` when the job's partition cannot be had from this data.
+ */
+export async function partitionOfJob(
+  job: Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain' | 'partition' | 'numClients'>,
+  folder: string | null,
+): Promise<PartitionFile> {
+  const source = await serverSource(job, folder, null);
+  const { classes, labels, listing } = source;
+  const serverSamplesPerClass = job.pretrain.samplesPerClass;
+  const { server, parts } = await divide(source, { ...job, serverSamplesPerClass, folder });
+  return {
+    listing,
+    classes,
+    made: { spec: job.partition, seed: job.seed },
+    server,
+    parts,
+    counts: classCounts(parts, labels, classes.length),
+  };
 }

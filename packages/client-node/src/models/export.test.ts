@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createTfjsTrainer } from '@espalier/client/tfjs';
 import {
   buildModel,
@@ -26,6 +29,7 @@ import {
   someImages,
   worstDifference,
 } from '../testing/layers-models.js';
+import { writeLayersModel } from './index.js';
 
 let trainer: Trainer;
 beforeAll(async () => {
@@ -103,6 +107,25 @@ describe.each(zooNames())('%s, pruned and trained here', (name) => {
     expect(back.state).toEqual(state);
     const softmaxed = await predictionsHere(trainer, back, 3);
     expect(worstDifference(await predictedByTfjs(probabilities, graph), softmaxed)).toBeLessThanOrEqual(1e-5);
+  });
+});
+
+describe('a model written to a folder', () => {
+  it('is what tfjs loads', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'espalier-export-'));
+    const graph = buildModel({ name: 'cnn-small', width: 4 }, [12, 12, 3], 3);
+    const state = unevenState(graph, 4);
+
+    const [file = '', ...shards] = await writeLayersModel(folder, exportLayersModel(graph, state, null));
+    const model = await loadedByTfjs({
+      modelJson: JSON.parse(await readFile(file, 'utf8')) as unknown,
+      weights: new Uint8Array(Buffer.concat(await Promise.all(shards.map((shard) => readFile(shard))))),
+    });
+    await rm(folder, { recursive: true });
+
+    const here = await predictionsHere(trainer, { graph, state, softmax: false }, 3);
+    expect(worstDifference(predictionsOf(model, someImages(graph, 3), 3), here)).toBeLessThanOrEqual(1e-5);
+    model.dispose();
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { holdOut, splitFraction } from './hold-out.js';
+import { holdOut, splitFraction, splitPerClass } from './hold-out.js';
 
 const labels = Array.from({ length: 60 }, (_, i) => i % 3);
 
@@ -61,5 +61,20 @@ describe('splitFraction', () => {
 
   it('refuses to split a single sample', () => {
     expect(() => splitFraction(1, 0.5, key)).toThrow('[invalid_data] 1 samples cannot be split');
+  });
+});
+
+describe('splitPerClass', () => {
+  it('takes the share of every class, at least one, and never the last', () => {
+    const labels = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+    const { first, rest } = splitPerClass(labels, 3, { fraction: 0.2, seed: 1 });
+
+    expect(first.map((at) => labels[at])).toEqual([0, 0, 1]);
+    expect([...first, ...rest].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+    expect(splitPerClass(labels, 3, { fraction: 0.2, seed: 1 }).first).toEqual(first);
+  });
+
+  it('takes nothing at fraction 0', () => {
+    expect(splitPerClass([0, 1, 0], 2, { fraction: 0, seed: 1 })).toEqual({ first: [], rest: [0, 1, 2] });
   });
 });

@@ -61,6 +61,29 @@ export function splitFraction(size: number, fraction: number, key: StreamKey): F
   return { first: ascending(order.slice(0, count)), rest: ascending(order.slice(count)) };
 }
 
+/**
+ * Draws `fraction` of every class: the nearest whole number, and for fractions above 0 at least one of each class that
+ * has two samples or more, so that no class is missing on either side.
+ * @param fraction in [0, 1)
+ * @throws EspalierError `invalid_argument` for another fraction; `invalid_data` for a stray label.
+ */
+export function splitPerClass(
+  labels: ArrayLike<number>,
+  numClasses: number,
+  { fraction, seed }: { readonly fraction: number; readonly seed: number },
+): FractionSplit {
+  const halves = positionsByClass(labels, numClasses).map((positions, label) => {
+    const key = { seed, purpose: 'test split', partition: label };
+    const { first, rest } = splitFraction(positions.length, positions.length < 2 ? 0 : fraction, key);
+    const named = (chosen: readonly number[]): readonly number[] => chosen.map((at) => positions[at]!);
+    return { first: named(first), rest: named(rest) };
+  });
+  return {
+    first: ascending(halves.flatMap(({ first }) => first)),
+    rest: ascending(halves.flatMap(({ rest }) => rest)),
+  };
+}
+
 function fractionCount(size: number, fraction: number): number {
   if (fraction === 0) return 0;
   if (fraction === 1) return size;

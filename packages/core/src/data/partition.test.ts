@@ -129,7 +129,7 @@ describe('bad requests', () => {
       '[invalid_argument] alpha 0',
     );
     expect(() => partitionSamples([0], 1, JSON.parse('{"kind":"shard"}') as PartitionSpec, options)).toThrow(
-      /no partition "shard".*Valid names: iid, dirichlet/,
+      /no partition "shard"; did you mean shards.*Valid names: iid, dirichlet, shards, quantitySkew, byFolder, file/,
     );
   });
 });

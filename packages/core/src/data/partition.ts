@@ -5,25 +5,27 @@ import { lnGammaSource } from '../random/gamma.js';
 import { randomStream, shuffled } from '../random/stream.js';
 import { entryNamed } from '../registry/named-entry.js';
 import { ascending, positionsByClass } from './by-class.js';
+import { byFolder } from './partitions/by-folder.js';
+import { quantitySkew } from './partitions/quantity-skew.js';
+import { checkEnough, type Partitioner, type Samples } from './partitions/samples.js';
+import { shards } from './partitions/shards.js';
+import { written } from './partitions/written.js';
 
 /** Over how many clients to split, and the seed that every end shares. */
 export interface PartitionOptions {
   readonly numClients: number;
   readonly seed: number;
+  /** For `byFolder`: the client folder of every sample, from 0. */
+  readonly groups?: ArrayLike<number>;
+  /** For `file`: the parts as they were read. */
+  readonly written?: Partition;
 }
 
 /** Sample positions per client, in partition-index order; ascending, and every sample with exactly one client. */
 export type Partition = readonly (readonly number[])[];
 
-interface Samples extends PartitionOptions {
-  readonly labels: ArrayLike<number>;
-  readonly numClasses: number;
-}
-
-type Partitioner<Spec> = (samples: Samples, spec: Spec) => Partition;
-
 /** Every way to split; a new one is a variant of {@link PartitionSpec} and one line here. */
-const PARTITIONERS = { iid, dirichlet } satisfies {
+const PARTITIONERS = { iid, dirichlet, shards, quantitySkew, byFolder, file: written } satisfies {
   readonly [Kind in PartitionSpec['kind']]: Partitioner<Extract<PartitionSpec, { kind: Kind }>>;
 };
 
@@ -107,26 +109,4 @@ function dealClasses(
     }
   }
   return parts;
-}
-
-function checkEnough({ labels, numClients }: Samples, minSamples: number): void {
-  if (!Number.isSafeInteger(numClients) || numClients < 1) {
-    throw new EspalierError(
-      'invalid_job',
-      `numClients ${String(numClients)} is not a whole number of at least 1`,
-    );
-  }
-  if (!Number.isSafeInteger(minSamples) || minSamples < 1) {
-    throw new EspalierError(
-      'invalid_job',
-      `minSamples ${String(minSamples)} is not a whole number of at least 1`,
-    );
-  }
-  if (numClients * minSamples > labels.length) {
-    throw new EspalierError(
-      'invalid_job',
-      `${String(labels.length)} samples cannot give each of ${String(numClients)} clients ${String(minSamples)}; lower numClients or partition.minSamples, or add samples`,
-      { samples: labels.length, numClients, minSamples },
-    );
-  }
 }

@@ -1,8 +1,10 @@
 export type {
   AdjustmentSpec,
   DataSpec,
+  FileDataSpec,
   Job,
   LearningRateSpec,
+  ModelFile,
   ModelSpec,
   PartitionSpec,
   PoolSpec,

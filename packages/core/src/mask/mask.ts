@@ -108,9 +108,16 @@ export function denseMask(graph: ModelGraph): Mask {
     maskableSpecs(graph).map(({ name, size }) => ({
       name,
       size,
-      active: Uint32Array.from({ length: size }, (_, i) => i),
+      active: everyIndex(size),
     })),
   );
+}
+
+function everyIndex(size: number): Uint32Array {
+  const indices = new Uint32Array(size);
+  // A plain loop: `Uint32Array.from` with a function takes ten times as long, and networks have millions of weights.
+  for (let i = 0; i < size; i++) indices[i] = i;
+  return indices;
 }
 
 function checkLayer({ name, size, active }: LayerMask): void {

@@ -1,5 +1,5 @@
-import { EspalierError } from '../errors.js';
 import type { Job } from '../job/job.js';
+import { entryNamed, type Registry } from '../registry/named-entry.js';
 
 /** How the first mask comes about. */
 export type InitialMask =
@@ -24,7 +24,7 @@ export interface Method {
 }
 
 /** Every method, by name. */
-export const methods: Readonly<Record<string, Method>> = {
+export const methods: Registry<Method> = {
   fedavg: {
     name: 'fedavg',
     summary: 'Dense federated averaging (McMahan et al., AISTATS 2017): the control beside every sparse run.',
@@ -51,16 +51,9 @@ export function methodNames(): readonly string[] {
   return Object.keys(methods);
 }
 
-/** @throws EspalierError `invalid_job` listing the names there are. */
+/** @throws EspalierError `invalid_argument` naming the nearest name there is, then all. */
 export function methodNamed(name: string): Method {
-  const method = methods[name];
-  if (method === undefined) {
-    throw new EspalierError(
-      'invalid_job',
-      `method ${name} is unknown; choose one of ${methodNames().join(', ')}`,
-    );
-  }
-  return method;
+  return entryNamed(methods, name, 'method');
 }
 
 /** What this job will ask of its clients. */

@@ -71,7 +71,14 @@ function checkValues(name: string, values: Float32Array | undefined, size: numbe
       { name },
     );
   }
-  if (!values.every((value) => Number.isFinite(value))) {
+  if (!allFinite(values)) {
     throw new EspalierError('invalid_params', `${name} holds a value that is not finite`, { name });
   }
+}
+
+/** Zero times a finite number is zero, and NaN for every other: no call per weight. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
+  return sum === 0;
 }

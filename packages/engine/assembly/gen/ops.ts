@@ -47,6 +47,9 @@ export const enum SparseConv {
   stripe = 68,
   stats = 72,
   lanes = 76,
+  pipelined = 80,
+  stride = 84,
+  ahead = 88,
 }
 
 export const enum SparseWeightGrad {
@@ -65,6 +68,9 @@ export const enum SparseWeightGrad {
   dyCol = 52,
   dyPlane = 56,
   stripe = 60,
+  pipelined = 64,
+  stride = 68,
+  ahead = 72,
 }
 
 export const enum DenseConv {
@@ -166,6 +172,7 @@ export const enum Join {
   x1Plane = 64,
   gapY = 68,
   gapX = 72,
+  deferred = 76,
 }
 
 export const enum JoinGrad {

@@ -55,6 +55,21 @@ export class Draft {
     this.ops.push({ name, args });
   }
 
+  /**
+   * Lets the op written next run the join written last in its own stripes, if that was the join into `buffer`.
+   * Returns whether it may.
+   */
+  deferJoin(buffer: DraftBuffer): boolean {
+    const last = this.ops.at(-1);
+    const z = last?.name === 'join' ? last.args['z'] : undefined;
+    if (last === undefined || z === undefined || typeof z === 'number' || z.buffer !== buffer) return false;
+    this.ops[this.ops.length - 1] = { name: 'join', args: { ...last.args, deferred: 1 } };
+    // The join's own inputs are now read while the next op runs.
+    for (const argument of Object.values(last.args))
+      if (typeof argument !== 'number') this.touch(argument.buffer);
+    return true;
+  }
+
   /** Keeps a buffer alive at this point. */
   touch(buffer: DraftBuffer): void {
     buffer.first = Math.min(buffer.first, this.ops.length);

@@ -1,5 +1,13 @@
 import type { DraftBuffer } from './draft.js';
-import { emitCopy, emitFlatten, emitJoin, poolGeometry, type Emission } from './emit.js';
+import {
+  emitCopy,
+  emitFlatten,
+  emitJoin,
+  NO_PIPELINE,
+  pipelineOf,
+  poolGeometry,
+  type Emission,
+} from './emit.js';
 import type { ConcatStep, FlattenStep, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './lower.js';
 import type { LayerStore } from './store.js';
 import { pitchOf, planeOf, type Tensor } from './tensor.js';
@@ -85,7 +93,15 @@ class Backward {
     if (layer.active) {
       const { rowPtr, off } = layer;
       const grad = emission.gradAt(layer.kernel);
-      emission.draft.op('sparseWeightGrad', { ...geometry, rowPtr, off, grad, rows: y.channels });
+      const pipeline = pipelineOf(emission, step, source);
+      emission.draft.op('sparseWeightGrad', {
+        ...geometry,
+        rowPtr,
+        off,
+        grad,
+        rows: y.channels,
+        ...pipeline,
+      });
     } else {
       this.#denseGradient(layer, geometry, emission.gradAt(layer.kernel));
     }
@@ -155,7 +171,7 @@ class Backward {
       emission.draft.op('sparseConv', {
         ...common,
         rowPtr: layer.backPtr + 4 * i * x.channels,
-        ...{ off: layer.backOff, val: layer.backVal, stats: 0, lanes: emission.spec.lanes },
+        ...{ off: layer.backOff, val: layer.backVal, stats: 0, lanes: emission.spec.lanes, ...NO_PIPELINE },
         stripe: emission.stripe(y, 1 + (layer.step.kernel[0] - 1) / 4),
       });
     }

@@ -197,13 +197,36 @@ function emitWeighted(emission: Emission, step: WeightedStep, gathered: Set<stri
     draft.op('denseConv', { ...common, kOff: layer.kOff, kCount, pack: layer.pack });
     return;
   }
+  const pipeline = pipelineOf(emission, step, source);
   const norm = spec.kind === 'infer' ? null : normOf(emission, y);
   if (norm) gathered.add(norm.node);
   const { rowPtr, off } = layer;
   const val = emission.valueAt(layer.kernel);
   const stripe = emission.stripe(x, strides[0] + (step.kernel[0] - 1) / 4);
-  draft.op('sparseConv', { ...common, rowPtr, off, val, stripe, stats: norm?.stats ?? 0, lanes: spec.lanes });
+  draft.op('sparseConv', {
+    ...common,
+    rowPtr,
+    off,
+    val,
+    stripe,
+    stats: norm?.stats ?? 0,
+    lanes: spec.lanes,
+    ...pipeline,
+  });
 }
+
+/** How a layer runs the join that makes its input, where that is the op just written. */
+export function pipelineOf(
+  { draft }: Emission,
+  { strides, kernel, padTop }: WeightedStep,
+  source: DraftBuffer,
+): { pipelined: 0 | 1; stride: number; ahead: number } {
+  const pipelined = draft.deferJoin(source) ? 1 : 0;
+  return { pipelined, stride: strides[0], ahead: kernel[0] - padTop - strides[0] };
+}
+
+/** No join to run. */
+export const NO_PIPELINE = { pipelined: 0, stride: 0, ahead: 0 };
 
 /** The first norm that reads a layer's output, whose statistics the layer can gather on the way. */
 function normOf(emission: Emission, y: Tensor): NormStore | null {
@@ -253,7 +276,7 @@ export function emitJoin(emission: Emission, { terms, activation, z }: JoinStep)
     ...{ zRow: emission.row(z), zPlane: emission.plane(z) },
     ...{ x0Row: emission.row(x0), x0Plane: emission.plane(x0) },
     ...{ x1Row: x1 ? emission.row(x1) : 0, x1Plane: x1 ? emission.plane(x1) : 0 },
-    ...{ gapY: z.gapY, gapX: z.gapX },
+    ...{ gapY: z.gapY, gapX: z.gapX, deferred: 0 },
   });
   emission.markClean(emission.value(z));
 }

@@ -1,5 +1,6 @@
 import { EspalierError } from '@espalier/core';
 import { KERNELS } from '../gen/kernels.js';
+import { SHARED_KERNELS } from '../gen/shared-kernels.js';
 
 /** What the compiled kernels offer. */
 export interface Kernels {
@@ -7,8 +8,17 @@ export interface Kernels {
   heapBase(): number;
   /** Multiplies `count` byte offsets by `to / from`, when the bytes of a position change. */
   scaleOffsets(address: number, count: number, from: number, to: number): void;
-  /** Runs `count` records from `first` on; every thread runs all of them on its own share. */
-  execute(first: number, count: number, thread: number, threads: number): void;
+  /** Runs `count` records from `first` on. */
+  execute(first: number, count: number): void;
+}
+
+/** What the build for several threads offers besides; `control` is a zeroed block of 32 bytes. */
+export interface SharedKernels extends Kernels {
+  /** {@link Kernels.execute} with the threads that are in `serve`. */
+  executeShared(control: number, first: number, count: number, threads: number): void;
+  /** The life of thread `thread`, until `dismiss`. */
+  serve(control: number, thread: number, threads: number): void;
+  dismiss(control: number): void;
 }
 
 /** A module of one function that returns a v128: valid exactly where WebAssembly SIMD is. */
@@ -20,6 +30,7 @@ const SIMD_PROBE = Uint8Array.of(
 );
 
 let compiled: Promise<WebAssembly.Module> | undefined;
+let compiledShared: Promise<WebAssembly.Module> | undefined;
 
 /** Whether this host can run the engine. */
 export function engineAvailable(): boolean {
@@ -31,39 +42,74 @@ export function engineAvailable(): boolean {
  * @throws EspalierError `backend_unavailable` where WebAssembly SIMD is missing.
  */
 export async function instantiateKernels(memory: WebAssembly.Memory): Promise<Kernels> {
-  if (!engineAvailable()) {
-    throw new EspalierError(
-      'backend_unavailable',
-      'the sparse engine needs WebAssembly SIMD, which this host lacks; use the tfjs trainer',
-    );
-  }
+  refuseWithoutSimd();
   compiled ??= WebAssembly.compile(decodeBase64(KERNELS));
-  const instance = await WebAssembly.instantiate(await compiled, { env: { memory, abort: refuse } });
-  return kernelsOf(instance.exports);
+  return callable((await WebAssembly.instantiate(await compiled, importsFor(memory))).exports, SINGLE);
 }
 
-/** The compiled kernels in bytes. */
-export function kernelBytes(): number {
-  return decodeBase64(KERNELS).length;
+/** The build for several threads, to be instantiated over one shared memory by each of them. */
+export async function sharedKernelModule(): Promise<WebAssembly.Module> {
+  refuseWithoutSimd();
+  compiledShared ??= WebAssembly.compile(decodeBase64(SHARED_KERNELS));
+  return compiledShared;
+}
+
+/** An instance of {@link sharedKernelModule} over that memory. */
+export async function instantiateShared(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<SharedKernels> {
+  const { exports } = await WebAssembly.instantiate(module, importsFor(memory));
+  return callable(exports, SHARED);
+}
+
+/** Bytes of each build. */
+export function kernelBytes(): { readonly single: number; readonly shared: number } {
+  return { single: decodeBase64(KERNELS).length, shared: decodeBase64(SHARED_KERNELS).length };
+}
+
+function refuseWithoutSimd(): void {
+  if (engineAvailable()) return;
+  throw new EspalierError(
+    'backend_unavailable',
+    'the sparse engine needs WebAssembly SIMD, which this host lacks; use the tfjs trainer',
+  );
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
+function importsFor(memory: WebAssembly.Memory): WebAssembly.Imports {
+  return { env: { memory, abort: refuse, sleep: sleeper(memory) } };
+}
+
+/** Longest sleep in milliseconds: a lost wake-up costs no more. */
+const LONGEST_SLEEP = 20;
+
+/** Sleeps until the word at `address` is no longer `known`, or a while has passed. */
+function sleeper(memory: WebAssembly.Memory): (address: number, known: number) => void {
+  return (address, known) => {
+    Atomics.wait(new Int32Array(memory.buffer), address >> 2, known, LONGEST_SLEEP);
+  };
+}
+
 function refuse(): never {
   throw new EspalierError('internal', 'a kernel of the sparse engine stopped');
 }
 
-function kernelsOf(exported: WebAssembly.Exports): Kernels {
-  const find = (name: string): ((...args: number[]) => number) => {
-    const value = exported[name];
-    if (typeof value !== 'function') throw new EspalierError('internal', `the kernels do not export ${name}`);
-    return value as (...args: number[]) => number;
-  };
-  return {
-    heapBase: find('heapBase'),
-    scaleOffsets: find('scaleOffsets'),
-    execute: find('execute'),
-  };
+type Callable<Name extends string> = Readonly<Record<Name, (...args: number[]) => number>>;
+
+const SINGLE = ['heapBase', 'scaleOffsets', 'execute'] as const;
+const SHARED = [...SINGLE, 'executeShared', 'serve', 'dismiss'] as const;
+
+function callable<Name extends string>(
+  exported: WebAssembly.Exports,
+  names: readonly Name[],
+): Callable<Name> {
+  for (const name of names) {
+    if (typeof exported[name] !== 'function')
+      throw new EspalierError('internal', `the kernels do not export ${name}`);
+  }
+  return exported as Callable<Name>;
 }

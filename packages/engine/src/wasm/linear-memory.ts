@@ -10,8 +10,9 @@ export const MAX_BYTES = 65536 * PAGE;
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
 
-  constructor(memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 })) {
-    this.memory = memory;
+  /** @param shared whether other threads are to see it; needs SharedArrayBuffer */
+  constructor(shared = false) {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared });
   }
 
   /** Bytes allocated. */

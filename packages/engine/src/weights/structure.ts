@@ -7,10 +7,10 @@ import type { LinearMemory } from '../wasm/linear-memory.js';
  * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for every layer the
  * offsets per (tap, input channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
  */
-export function writeStructure(memory: LinearMemory, layer: LayerStore): void {
+export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
-  if (layer.active) {
-    writeRows(memory, layer, layer.active);
+  if (active) {
+    writeRows(memory, layer, active);
     if (layer.backPtr) writeBackRows(memory, layer);
   } else {
     for (const [i, address] of layer.backKOff.entries()) writeBackTapOffsets(memory, layer, i, address);

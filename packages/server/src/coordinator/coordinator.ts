@@ -12,7 +12,7 @@ import { wireContext } from '@espalier/proto';
 import { CoordinatorDesk } from './desk.js';
 import { EventLog } from './event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
-import { configOf, jobGraph, recoverRun, type RecoveredRun } from './recover-run.js';
+import { configOf, recoverRun, type RecoveredRun } from './recover-run.js';
 import { Workshop } from './workshop.js';
 
 /**
@@ -35,7 +35,7 @@ export class Coordinator {
    * @param recovered what {@link recoverRun} found; a run begins anew without it
    */
   constructor(options: CoordinatorOptions, recovered: RecoveredRun | null = null) {
-    const graph = jobGraph(options);
+    const { graph } = options;
     const began = options.clock() - (recovered?.replayed.at ?? 0);
     const now = (): number => options.clock() - began;
     this.#options = options;

@@ -36,6 +36,10 @@ export interface Admission {
 export interface CoordinatorOptions {
   readonly job: Job;
   readonly classes: readonly string[];
+  /** The network; it takes the job's image shape and gives a logit per class. */
+  readonly graph: ModelGraph;
+  /** What pretraining begins with; null draws it by the job's seed. */
+  readonly initial: ModelState | null;
   /** Pretrains, proves canaries' references and evaluates; used for one thing at a time. */
   readonly trainer: Trainer;
   /** Held out from clients, for pretraining; null for none. */

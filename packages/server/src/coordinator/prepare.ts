@@ -26,13 +26,21 @@ export interface Preparation {
     { readonly kind: 'mask'; readonly mask: Mask } | { readonly kind: 'pool'; readonly pool: NestedPool };
 }
 
+/** What preparing works with. */
+export interface PreparationSources {
+  readonly trainer: Trainer;
+  readonly serverData: Dataset | null;
+  /** Weights to begin with; null draws them. */
+  readonly initial: ModelState | null;
+}
+
 /** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
 export async function prepare(
   job: Job,
   graph: ModelGraph,
-  { trainer, serverData }: { readonly trainer: Trainer; readonly serverData: Dataset | null },
+  sources: PreparationSources,
 ): Promise<Preparation> {
-  const state = await pretrain(job, graph, trainer, serverData);
+  const state = await pretrain(job, graph, sources);
   const { initialMask } = methodNamed(job.method);
   switch (initialMask) {
     case 'dense':
@@ -49,10 +57,9 @@ export async function prepare(
 async function pretrain(
   job: Job,
   graph: ModelGraph,
-  trainer: Trainer,
-  serverData: Dataset | null,
+  { trainer, serverData, initial }: PreparationSources,
 ): Promise<ModelState> {
-  const fresh = initialState(graph, job.seed);
+  const fresh = initial ?? initialState(graph, job.seed);
   const { epochs, learningRate } = job.pretrain;
   if (epochs === 0 || serverData === null) return fresh;
   const { batchSize, optimizer, normalization, augmentation, momentMode } = job;

@@ -1,11 +1,9 @@
 import {
-  buildModel,
   coordinatorConfig,
   readState,
   replayJournal,
   replayStart,
   type CoordinatorConfig,
-  type ModelGraph,
   type ReplayedState,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
@@ -22,11 +20,6 @@ export interface RecoveredRun {
   readonly sequence: number;
 }
 
-/** The network of a job. */
-export function jobGraph({ job, classes }: Pick<CoordinatorOptions, 'job' | 'classes'>): ModelGraph {
-  return buildModel(job.model, job.imageShape, classes.length);
-}
-
 /** The reducer's view of what a coordinator is made of. */
 export function configOf({ job, testData }: Pick<CoordinatorOptions, 'job' | 'testData'>): CoordinatorConfig {
   return coordinatorConfig(job, { evaluatesOnClients: testData === null });
@@ -37,10 +30,9 @@ export function configOf({ job, testData }: Pick<CoordinatorOptions, 'job' | 'te
  * @throws EspalierError `storage` for a damaged state, naming what is.
  */
 export async function recoverRun(options: CoordinatorOptions): Promise<RecoveredRun | null> {
-  const { journal } = options;
+  const { journal, graph } = options;
   const recovery = journal.recover();
   if (recovery === null) return null;
-  const graph = jobGraph(options);
   const { snapshot, sequence } = recovery;
   return {
     replayed: replayed(configOf(options), recovery),

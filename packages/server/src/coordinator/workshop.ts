@@ -91,9 +91,9 @@ export class Workshop {
 
   /** Pretrains and prunes coarsely. */
   async prepare(): Promise<void> {
-    const { job, trainer, serverData } = this.#options;
+    const { job, trainer, serverData, initial } = this.#options;
     await this.#evaluations.whenCanaryReady;
-    const { state, start } = await prepare(job, this.#graph, { trainer, serverData });
+    const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial });
     if (start.kind === 'mask') {
       this.#model = globalModel(this.#graph, start.mask, {
         ...state,

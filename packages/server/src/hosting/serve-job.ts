@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Dataset, Job, Trainer } from '@espalier/core';
+import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
 import { destination, pino } from 'pino';
 import {
   Coordinator,
@@ -19,6 +19,9 @@ import { adminRoutes } from './admin-routes.js';
 export interface ServeOptions {
   readonly job: Job;
   readonly classes: readonly string[];
+  readonly graph: ModelGraph;
+  /** Weights to begin with; null draws them. */
+  readonly initial: ModelState | null;
   /** For pretraining, canary references and evaluation; best in a worker. */
   readonly trainer: Trainer;
   readonly serverData: Dataset | null;

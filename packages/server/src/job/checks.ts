@@ -1,4 +1,11 @@
-import { buildModel, maskableSpecs, toEspalierError, type Job, type ModelGraph } from '@espalier/core';
+import {
+  buildModel,
+  maskableSpecs,
+  toEspalierError,
+  type Job,
+  type ModelGraph,
+  type ModelSpec,
+} from '@espalier/core';
 import type { Problem } from './problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
@@ -40,6 +47,8 @@ const CHECKS: readonly CrossCheck[] = [
     fields: ['pretrain', 'data', 'partition', 'numClients'],
     find: partitionFeasible,
   },
+  { path: 'partition.kind', fields: ['data', 'partition'], find: hasClientFolders },
+  { path: 'partition.classesPerClient', fields: ['data', 'partition', 'numClients'], find: holdsEveryClass },
   { path: 'normalization', fields: ['channels', 'normalization'], find: normalizesEveryChannel },
   { path: 'augmentation.cropPadding', fields: ['augmentation', 'imageSize'], find: cropsWithin },
 ];
@@ -61,8 +70,10 @@ function densitySuitsMethod({ method, targetDensity }: Job): string | null {
 }
 
 function modelBuilds(job: Job): string | null {
+  // A file is looked at by whoever can read it, before anything starts.
+  if ('file' in job.model) return null;
   try {
-    graphOf(job);
+    graphOf(job, job.model);
     return null;
   } catch (error) {
     return `cannot be built: ${toEspalierError(error).rawMessage}`;
@@ -71,8 +82,8 @@ function modelBuilds(job: Job): string | null {
 
 /** Every layer keeps at least one weight, so a density below that many cannot be reached. */
 function densityPossible(job: Job): string | null {
-  if (modelBuilds(job) !== null) return null;
-  const layers = maskableSpecs(graphOf(job));
+  if ('file' in job.model || modelBuilds(job) !== null) return null;
+  const layers = maskableSpecs(graphOf(job, job.model));
   const weights = layers.reduce((sum, { size }) => sum + size, 0);
   if (job.targetDensity * weights >= layers.length) return null;
   const least = (layers.length / weights).toPrecision(3);
@@ -80,7 +91,7 @@ function densityPossible(job: Job): string | null {
 }
 
 /** Class numbers do not touch what is maskable: the final classifier never is. */
-function graphOf({ model, imageShape, data }: Job): ModelGraph {
+function graphOf({ imageShape, data }: Job, model: ModelSpec): ModelGraph {
   return buildModel(model, imageShape, data.kind === 'procedural' ? data.numClasses : 2);
 }
 
@@ -100,10 +111,25 @@ function leavesTrainingData({ pretrain, data }: Job): string | null {
 }
 
 function partitionFeasible({ pretrain, data, partition, numClients }: Job): string | null {
-  if (data.kind !== 'procedural' || partition.kind !== 'dirichlet') return null;
+  if (data.kind !== 'procedural' || !('minSamples' in partition)) return null;
   const samples = data.numClasses * (data.samplesPerClass - pretrain.samplesPerClass);
   if (samples >= partition.minSamples * numClients) return null;
   return `is ${partition.minSamples}; ${samples} training samples cannot give ${numClients} clients that many each`;
+}
+
+function hasClientFolders({ data, partition }: Job): string | null {
+  if (partition.kind !== 'byFolder' || data.kind === 'imageFolder') return null;
+  return `is "byFolder"; only data.kind imageFolder has a folder per client, this is ${data.kind}`;
+}
+
+function holdsEveryClass({ data, partition, numClients }: Job): string | null {
+  if (data.kind !== 'procedural' || partition.kind !== 'shards') return null;
+  const { classesPerClient } = partition;
+  if (classesPerClient > data.numClasses) {
+    return `is ${classesPerClient}; expected at most data.numClasses, ${data.numClasses}`;
+  }
+  if (classesPerClient * numClients >= data.numClasses) return null;
+  return `is ${classesPerClient}; ${numClients} clients cannot hold all ${data.numClasses} classes, raise it or numClients`;
 }
 
 function normalizesEveryChannel({ normalization, imageShape }: Job): string | null {

@@ -35,7 +35,7 @@ describe('the examples', () => {
 });
 
 describe('the published JSON schema', () => {
-  it('is current: otherwise run node tools/generate-job-schema.mjs', () => {
+  it('is current: otherwise run node tools/generate-job-reference.mjs', () => {
     const published: unknown = JSON.parse(readFileSync(join(root, 'docs/reference/job.schema.json'), 'utf8'));
 
     expect(published).toEqual(JSON.parse(JSON.stringify(jobJsonSchema())));

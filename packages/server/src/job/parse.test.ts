@@ -102,7 +102,7 @@ describe('problems', () => {
     ],
     [
       'partition.kind=dirichle',
-      'partition.kind is "dirichle"; expected one of "iid", "dirichlet"; did you mean dirichlet?',
+      'partition.kind is "dirichle"; expected one of "iid", "dirichlet", "shards", "quantitySkew", "byFolder", "file"; did you mean dirichlet?',
     ],
     [
       'method=fedtinny',
@@ -142,6 +142,25 @@ describe('problems', () => {
     ['data=null', 'data is null; expected a map of fields'],
   ])('%s: %s', (override, message) => {
     expect(messageOf(() => parseJob(SMALLEST, { overrides: [override] }))).toContain(message);
+  });
+
+  it.each([
+    ['{kind: byFolder}', 'partition.kind is "byFolder"; only data.kind imageFolder has a folder per client'],
+    [
+      '{kind: shards, classesPerClient: 11}',
+      'partition.classesPerClient is 11; expected at most data.numClasses, 10',
+    ],
+    [
+      '{kind: shards, classesPerClient: 1}',
+      'partition.classesPerClient is 1; 4 clients cannot hold all 10 classes',
+    ],
+    [
+      '{kind: quantitySkew, minSamples: 5000}',
+      'partition.minSamples is 5000; 1950 training samples cannot give 4',
+    ],
+  ])('partition %s of procedural data: %s', (partition, message) => {
+    const overrides = ['data={kind: procedural}', 'numClients=4', `partition=${partition}`];
+    expect(messageOf(() => parseJob(SMALLEST, { overrides }))).toContain(message);
   });
 
   it('refuses a density below 1 of a method that trains densely', () => {

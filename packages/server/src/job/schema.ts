@@ -31,7 +31,10 @@ export const jobSchema = z
       .default('espalier')
       .describe('Names the run folder.'),
     seed: z.int().min(0).max(4294967295).default(1).describe('Every random number follows from it.'),
-    method: z.enum(vocabulary.methods).default('fedtiny'),
+    method: z
+      .enum(vocabulary.methods)
+      .default('fedtiny')
+      .describe('`fedtiny` prunes while training, `static` once before it, `fedavg` not at all.'),
     model: modelSection,
     data: dataSection,
     imageSize: z
@@ -42,11 +45,11 @@ export const jobSchema = z
     normalization: normalizationSection.optional(),
     augmentation: augmentationSection.optional(),
     partition: partitionSection.prefault({ kind: 'dirichlet' }),
-    numClients: count().default(10),
-    clientsPerRound: count().optional().describe('By default all of them.'),
-    rounds: count().default(300),
-    localEpochs: count().default(5),
-    batchSize: count().default(64),
+    numClients: count().default(10).describe('Devices that take part.'),
+    clientsPerRound: count().optional().describe('Devices that train in each round; by default all of them.'),
+    rounds: count().default(300).describe('Rounds of training and averaging.'),
+    localEpochs: count().default(5).describe('Passes over its own images that a client makes in a round.'),
+    batchSize: count().default(64).describe('Images in a step.'),
     learningRate: learningRateSection.optional(),
     optimizer: optimizerSection,
     momentMode: momentModeSection,

@@ -5,28 +5,44 @@ const count = (minimum: number, maximum = 1_000_000) => z.int().min(minimum).max
 const share = () => z.number().gt(0).max(1);
 const shareBelowOne = () => z.number().min(0).lt(1);
 
+/** The settings of data that lies in files. */
+const fileData = <Kind extends string>(kind: Kind) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    samplesPerClass: count(1)
+      .nullable()
+      .default(null)
+      .describe('At most this many training images per class, first by file name or position; null for all.'),
+    testSamplesPerClass: count(1)
+      .nullable()
+      .default(null)
+      .describe('At most this many test images per class; null for all.'),
+    testFraction: shareBelowOne()
+      .default(0)
+      .describe("Share of every class's images set aside for testing where the data has no test set."),
+  });
+
 /** Where images come from. */
 export const dataSection = z
   .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('imageFolder'),
-      samplesPerClass: count(1)
-        .nullable()
-        .default(null)
-        .describe('At most this many training images per class, first by file name; null for all.'),
-      testSamplesPerClass: count(1)
-        .nullable()
-        .default(null)
-        .describe('At most this many test images per class; null for all.'),
-    }),
-    z.strictObject({
-      kind: z.literal('procedural'),
-      numClasses: count(2, 1000).default(10).describe('Classes of the built-in image set.'),
-      samplesPerClass: count(1).default(200).describe('Training images per class.'),
-      testSamplesPerClass: count(1).default(50).describe('Test images per class.'),
-    }),
+    fileData('imageFolder').describe(
+      '`<folder>/train/<class>/*.jpg` and `<folder>/test/<class>/*.jpg`, or `<folder>/<class>/*.jpg`; PNG too.',
+    ),
+    fileData('cifarBinary').describe('The binary version of CIFAR-10 or CIFAR-100, unpacked.'),
+    fileData('idx').describe('The IDX files of the MNIST family, gzipped or not.'),
+    fileData('npy').describe('`images.npy` and `labels.npy`, in the folder or in its `train/` and `test/`.'),
+    z
+      .strictObject({
+        kind: z.literal('procedural'),
+        numClasses: count(2, 1000).default(10).describe('Classes of the built-in image set.'),
+        samplesPerClass: count(1).default(200).describe('Training images per class.'),
+        testSamplesPerClass: count(0)
+          .default(50)
+          .describe('Test images per class; with 0 the clients evaluate.'),
+      })
+      .describe('The built-in image set, drawn from the seed; needs no files.'),
   ])
-  .describe('Where images come from: a folder of images per class, or the built-in procedural set.');
+  .describe('Where images come from: files in the folder given with --data, or the built-in procedural set.');
 
 /** A network by name, or by name and width. */
 export const modelSection = z
@@ -39,20 +55,62 @@ export const modelSection = z
         .default(null)
         .describe('Channels of the first stage; null for the default.'),
     }),
+    z.strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('A Keras/tfjs LayersModel: model.json with its weight shards beside it.'),
+      weights: z
+        .enum(['keep', 'fresh'])
+        .default('keep')
+        .describe("Begin with the file's weights, or draw them anew."),
+    }),
   ])
-  .describe('The network: a name, or a name and a width.');
+  .describe('The network: a name, a name and a width, or a file of your own.');
+
+const alpha = () => z.number().gt(0).max(1e6).default(0.5);
 
 /** How training samples are split over clients. */
 export const partitionSection = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('iid') }),
-    z.strictObject({
-      kind: z.literal('dirichlet'),
-      alpha: z.number().gt(0).max(1e6).default(0.5).describe('Small values give each client few classes.'),
-      minSamples: count(1)
-        .default(10)
-        .describe('Draws are repeated until every client has this many samples.'),
-    }),
+    z.strictObject({ kind: z.literal('iid') }).describe('Equal shares at random.'),
+    z
+      .strictObject({
+        kind: z.literal('dirichlet'),
+        alpha: alpha().describe('Small values give each client few classes.'),
+        minSamples: count(1)
+          .default(10)
+          .describe('Draws are repeated until every client has this many samples.'),
+      })
+      .describe('Class shares per client drawn from a Dirichlet distribution.'),
+    z
+      .strictObject({
+        kind: z.literal('shards'),
+        classesPerClient: count(1, 1000).default(2).describe('Classes that each client has samples of.'),
+        minSamples: count(1).default(10).describe('Refused where a client would get fewer samples.'),
+      })
+      .describe('A few classes per client.'),
+    z
+      .strictObject({
+        kind: z.literal('quantitySkew'),
+        alpha: alpha().describe('Small values make the amounts more unequal.'),
+        minSamples: count(1).default(10).describe('Every client gets at least this many samples.'),
+      })
+      .describe('The same classes for all, in unequal amounts.'),
+    z
+      .strictObject({ kind: z.literal('byFolder') })
+      .describe('The natural split: image folders `<folder>/<client>/<class>/`, one folder per client.'),
+    z
+      .strictObject({
+        kind: z.literal('file'),
+        path: z
+          .string()
+          .min(1)
+          .max(1000)
+          .default('partition.json')
+          .describe('Relative to the data folder, so that it travels with the data.'),
+      })
+      .describe('As `espalier partition` wrote it.'),
   ])
   .describe('How training samples are split over clients.');
 

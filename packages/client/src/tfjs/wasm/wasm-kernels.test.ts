@@ -114,7 +114,7 @@ function convolutions(kind: 'any' | 'depthwise'): fc.Arbitrary<{ batch: number; 
       batch: upTo(3),
       size: fc.tuple(upTo(7), upTo(7)),
       channels: upTo(5),
-      filters: upTo(4),
+      filters: upTo(6),
       kernel: fc.tuple(upTo(4), upTo(4)),
       strides: fc.tuple(upTo(3), upTo(3)),
       padding: fc.record({ top: pixels, bottom: pixels, left: pixels, right: pixels }),

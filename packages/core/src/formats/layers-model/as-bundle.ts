@@ -40,12 +40,17 @@ export function layersModelAsBundle(model: ImportedLayersModel): LayersModelBund
 /** The mask of the maskable weights that are not 0. */
 export function nonZeroMask(graph: ModelGraph, params: ParamTree): Mask {
   return new Mask(
-    maskableSpecs(graph).map(({ name, size }) => {
-      const active: number[] = [];
-      params.get(name)?.forEach((value, i) => {
-        if (value !== 0) active.push(i);
-      });
-      return { name, size, active: Uint32Array.from(active) };
-    }),
+    maskableSpecs(graph).map(({ name, size }) => ({
+      name,
+      size,
+      active: nonZeroIndices(params.get(name) ?? new Float32Array(size)),
+    })),
   );
+}
+
+function nonZeroIndices(values: Float32Array): Uint32Array {
+  const found = new Uint32Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) found[count++] = i;
+  return found.slice(0, count);
 }

@@ -5,8 +5,9 @@ import { inferShapes, numClasses } from '../../graph/shapes.js';
 import type { Mask } from '../../mask/mask.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import { applyMask } from '../../params/pack.js';
-import { draftOf, plain, type LayerDraft, type LayerWeight } from './export-nodes.js';
+import { draftOf, plain, type LayerDraft } from './export-nodes.js';
 import type { InboundTensor, LayerJson, LayersModelJson } from './layers-model-json.js';
+import { toLittleEndian } from './little-endian.js';
 import { UnsupportedLayer, unsupportedError, type LayerProblem } from './unsupported.js';
 
 /** What an exported model may hold besides its layers. */
@@ -81,7 +82,7 @@ export function exportLayersModel(
         ...(options.normalization === undefined ? {} : { normalization: options.normalization }),
       },
     },
-    weightData: littleEndian(weights),
+    weightData: toLittleEndian(weights.map(({ values }) => values)),
   };
 }
 
@@ -194,17 +195,4 @@ function layerJson({ className, name, config, inputs }: PlacedLayer): LayerJson 
     config: { name, trainable: true, ...config },
     inbound_nodes: tensors.length === 0 ? [] : [tensors],
   };
-}
-
-function littleEndian(weights: readonly LayerWeight[]): Uint8Array {
-  const bytes = new Uint8Array(weights.reduce((sum, { values }) => sum + 4 * values.length, 0));
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const { values } of weights) {
-    for (const value of values) {
-      view.setFloat32(offset, value, true);
-      offset += 4;
-    }
-  }
-  return bytes;
 }

@@ -157,9 +157,9 @@ function poolDraft(node: PoolNode, { input, nonNegative }: NodeTurn): LayerDraft
 }
 
 /**
- * Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. So does
- * a convolution at `same` whose stride is larger than its kernel on one axis while the other needs padding: tfjs's wasm
- * backend (4.22) gives nothing but zeros for it.
+ * Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. A
+ * convolution whose stride is larger than its kernel is never written as `same`: where that is so on one axis only,
+ * tfjs's wasm backend (4.22) gives nothing but zeros.
  */
 function windowPadding(
   { op, padding, strides }: Conv2dNode | PoolNode,
@@ -167,17 +167,18 @@ function windowPadding(
   input: TensorShape,
 ): { readonly mode: 'same' | 'valid'; readonly zeros: ExplicitPadding | null } {
   const extents: Size2 = [input[0] ?? 0, input[1] ?? 0];
-  const { top, bottom, left, right } = resolvePadding(padding, extents, window, strides);
-  if (padding === 'valid' || (padding !== 'same' && top + bottom + left + right === 0)) {
-    return { mode: 'valid', zeros: null };
-  }
+  const pixels = resolvePadding(padding, extents, window, strides);
   const same = resolvePadding('same', extents, window, strides);
-  const isSame = top === same.top && bottom === same.bottom && left === same.left && right === same.right;
   const skips = op === 'conv2d' && (window[0] < strides[0] || window[1] < strides[1]);
-  const padded = top + bottom + left + right > 0;
-  return isSame && !(skips && padded)
-    ? { mode: 'same', zeros: null }
-    : { mode: 'valid', zeros: { top, bottom, left, right } };
+  if (padding === 'same' && !skips) return { mode: 'same', zeros: null };
+  if (isNone(pixels)) return { mode: 'valid', zeros: null };
+  const { top, bottom, left, right } = pixels;
+  const isSame = top === same.top && bottom === same.bottom && left === same.left && right === same.right;
+  return isSame && !skips ? { mode: 'same', zeros: null } : { mode: 'valid', zeros: pixels };
+}
+
+function isNone({ top, bottom, left, right }: ExplicitPadding): boolean {
+  return top + bottom + left + right === 0;
 }
 
 function biasOf(

@@ -1,8 +1,8 @@
 import type { Normalization } from '../../data/batches.js';
 import { EspalierError } from '../../errors.js';
-import { checkGraph } from '../../graph/check-graph.js';
+import { checkGraph, GRAPH_LIMITS } from '../../graph/check-graph.js';
 import type { ModelGraph } from '../../graph/model-graph.js';
-import { inputShape, numClasses } from '../../graph/shapes.js';
+import { inputShape, numClasses, sizeOf } from '../../graph/shapes.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import { GraphBuilder } from './graph-builder.js';
 import { isList, isObject, malformed } from './json.js';
@@ -92,7 +92,11 @@ function build(model: KerasModel, builder: GraphBuilder, weights: WeightStore): 
     const { name, className, config } = call.layer;
     const reason = reasonAgainst(() => {
       checkSoftmax(call, inputs);
-      values.set(call.key, ruleOf(call).build({ layer: name, config, inputs, weights, builder }));
+      const value = ruleOf(call).build({ layer: name, config, inputs, weights, builder });
+      if (sizeOf(value.shape) > GRAPH_LIMITS.activations) {
+        throw new UnsupportedLayer(`gives [${String(value.shape)}], which no device can hold`);
+      }
+      values.set(call.key, value);
     });
     if (reason !== null) problems.push({ layer: name, className, reason });
   }

@@ -1,6 +1,7 @@
 import { EspalierError } from '../../errors.js';
 import { sizeOf } from '../../graph/shapes.js';
 import { malformed, shown } from './json.js';
+import { fromLittleEndian } from './little-endian.js';
 import { groupBytes, storedBytes, type WeightSpec, type WeightsGroup } from './weights-manifest.js';
 
 /** A model's weight files: by path, or all of them joined in the manifest's order. */
@@ -139,21 +140,25 @@ function placed({ weights }: WeightsGroup, bytes: Uint8Array): readonly StoredWe
 
 function decode({ spec, bytes }: StoredWeight): Float32Array {
   const { name, shape, dtype, quantization } = spec;
-  const size = sizeOf(shape);
-  const stored = quantization?.dtype ?? dtype;
-  const { scale, min } = quantization ?? { scale: 1, min: 0 };
   const fits = dtype === 'float32' || (dtype === 'float16' && quantization === undefined);
   if (!fits) throw malformed(`weight ${name} has type ${shown(dtype)}, expected float32`);
-  switch (stored) {
+  const { scale, min } = quantization ?? { scale: 1, min: 0 };
+  switch (quantization?.dtype ?? dtype) {
     case 'float32':
-      return Float32Array.from({ length: size }, (_, i) => bytes.getFloat32(4 * i, true));
+      return fromLittleEndian(bytes);
     case 'uint8':
-      return Float32Array.from({ length: size }, (_, i) => bytes.getUint8(i) * scale + min);
+      return decoded(sizeOf(shape), (i) => bytes.getUint8(i) * scale + min);
     case 'uint16':
-      return Float32Array.from({ length: size }, (_, i) => bytes.getUint16(2 * i, true) * scale + min);
+      return decoded(sizeOf(shape), (i) => bytes.getUint16(2 * i, true) * scale + min);
     default:
-      return Float32Array.from({ length: size }, (_, i) => halfToNumber(bytes.getUint16(2 * i, true)));
+      return decoded(sizeOf(shape), (i) => halfToNumber(bytes.getUint16(2 * i, true)));
   }
+}
+
+function decoded(size: number, at: (i: number) => number): Float32Array {
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = at(i);
+  return values;
 }
 
 const WORD = new DataView(new ArrayBuffer(4));

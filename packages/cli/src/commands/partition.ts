@@ -1,0 +1,26 @@
+import { writeFile } from 'node:fs/promises';
+import { partitionOfJob } from '@espalier/client-node';
+import { EspalierError, partitionFileText } from '@espalier/core';
+import { jobOf, type JobFlags } from '../run-options.js';
+import { describePartition, partitionText } from '../data/describe-partition.js';
+import type { OutputFormat, Terminal } from '../terminal.js';
+
+/** Flags of `espalier partition`. */
+export interface PartitionFlags extends JobFlags {
+  readonly data?: string;
+  readonly out: string;
+  readonly format: OutputFormat;
+}
+
+/** Writes a job's partition to a file that another job may name, and shows it. */
+export async function partition(flags: PartitionFlags, terminal: Terminal): Promise<void> {
+  const file = await partitionOfJob(await jobOf(flags), flags.data ?? null);
+  await writeFile(flags.out, partitionFileText(file)).catch((error: unknown) => {
+    throw new EspalierError('storage', `cannot write ${flags.out}: ${String(error)}`, { path: flags.out });
+  });
+  const description = describePartition(file);
+  terminal.out(flags.format === 'json' ? JSON.stringify(description) : partitionText(description));
+  terminal.note(
+    `written to ${flags.out}; a job beside the data uses it with partition: { kind: file, path: ${flags.out} }`,
+  );
+}

@@ -1,0 +1,102 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { fetchData, type FetchFlags } from './commands/fetch.js';
+import { newJob, type NewFlags } from './commands/new.js';
+import { partition, type PartitionFlags } from './commands/partition.js';
+import type { Terminal } from './terminal.js';
+
+/** Adds the commands that prepare data and jobs. */
+export function addDataCommands(program: Command, terminal: Terminal): void {
+  addNew(program, terminal);
+  addPartition(program, terminal);
+  addFetch(program, terminal);
+}
+
+function addNew(program: Command, terminal: Terminal): void {
+  program
+    .command('new')
+    .description('Write a job file with comments for a folder of data, and estimate what it costs.')
+    .argument('<folder>', 'where job.yaml is written; made where it is missing')
+    .option(
+      '--data <folder>',
+      'the data: images, CIFAR, IDX or NPY files; leave it out for procedural images',
+    )
+    .option('--model <name>', 'network of the zoo')
+    .option('--density <share>', 'share of the weights to keep', aboveZero)
+    .option('--clients <number>', 'devices that take part', wholeAboveZero)
+    .option('--budget <size>', 'bytes that one client may move in the whole run, e.g. 50MB', byteSize)
+    .option('--yes', 'ask nothing: take the defaults for what is left out')
+    .option('--force', 'overwrite a job.yaml that is there')
+    .addOption(formatOption())
+    .action(async (folder: string, flags: NewFlags) => {
+      await newJob(folder, flags, terminal);
+    });
+}
+
+function addPartition(program: Command, terminal: Terminal): void {
+  program
+    .command('partition')
+    .description("Write a job's partition of its data to a file, and show who gets what.")
+    .requiredOption('--job <file>', 'job file (YAML)')
+    .option('--data <folder>', 'data folder')
+    .option('--out <file>', 'where it is written', 'partition.json')
+    .addOption(
+      new Option('--set <key=value>', 'override a key of the job file; may be repeated')
+        .default([] as readonly string[])
+        .argParser((value: string, before: readonly string[]) => [...before, value]),
+    )
+    .addOption(formatOption())
+    .action(async (flags: PartitionFlags) => {
+      await partition(flags, terminal);
+    });
+}
+
+function addFetch(program: Command, terminal: Terminal): void {
+  program
+    .command('fetch')
+    .description('Download a public data set with its checksum: cifar10, cifar100, mnist or fashion-mnist.')
+    .argument('<name>', 'cifar10, cifar100, mnist or fashion-mnist')
+    .requiredOption('--to <folder>', 'where its files go')
+    .option('--mirror <url>', 'another address that has the same files')
+    .addOption(formatOption())
+    .action(async (name: string, flags: FetchFlags) => {
+      await fetchData(name, flags, terminal);
+    });
+}
+
+/** `--cache`, of every command that reads images. */
+export function cacheOption(): Option {
+  return new Option(
+    '--cache <folder>',
+    "where decoded images are kept for the next start; by default the system's cache folder",
+  );
+}
+
+/** `--no-cache`. */
+export function noCacheOption(): Option {
+  return new Option('--no-cache', 'keep no decoded images');
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text');
+}
+
+function aboveZero(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
+  return value;
+}
+
+function wholeAboveZero(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('give a whole number of at least 1');
+  return value;
+}
+
+/** `50MB` → 50,000,000. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/i.exec(text.trim());
+  const power = ['', 'k', 'm', 'g', 't'].indexOf((match?.[2] ?? '').toLowerCase());
+  if (!match || Number(match[1]) === 0) throw new InvalidArgumentError('give a size, e.g. 50MB or 1.5GB');
+  return Number(match[1]) * 1000 ** power;
+}

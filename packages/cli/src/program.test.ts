@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { ERROR_CODES } from '@espalier/core';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { runCommand } from './program.js';
+import type { Terminal } from './terminal.js';
+
+/** A terminal that remembers. */
+function recorder(): { terminal: Terminal; out: () => string; notes: () => string } {
+  const outs: string[] = [];
+  const notes: string[] = [];
+  const terminal: Terminal = {
+    out: (text) => outs.push(text),
+    note: (text) => notes.push(text),
+    interactive: false,
+  };
+  return { terminal, out: () => outs.join('\n'), notes: () => notes.join('\n') };
+}
+
+describe('the command line', () => {
+  it.each<[string[], RegExp]>([
+    [['serve'], /--job/],
+    [['serve', '--job', 'x', '--port', '70000'], /port from 0 to 65535/],
+    [['join', 'http://localhost', '--part', '4/3'], /k\/n/],
+    [['demo', '--format', 'xml'], /text, json/],
+    [['fly'], /unknown command 'fly'/],
+    [['bench', 'engine', '--density', '2'], /at most 1/],
+  ])('refuses %j with a sentence', async (args, sentence) => {
+    const { terminal, notes } = recorder();
+    expect(await runCommand(args, terminal)).toBe(EXIT.usage);
+    expect(notes()).toMatch(sentence);
+  });
+
+  it('names a file that cannot be read', async () => {
+    const { terminal, notes } = recorder();
+    expect(await runCommand(['serve', '--job', 'nowhere.yaml'], terminal)).toBe(EXIT.data);
+    expect(notes()).toContain('nowhere.yaml');
+    expect(await runCommand(['inspect', 'nowhere.espalier'], terminal)).toBe(EXIT.usage);
+  });
+
+  it('shows help and its version without an error', async () => {
+    const { terminal, out } = recorder();
+    expect(await runCommand(['--help'], terminal)).toBe(EXIT.ok);
+    expect(await runCommand(['--version'], terminal)).toBe(EXIT.ok);
+    for (const command of ['demo', 'serve', 'join', 'inspect', 'doctor', 'bench'])
+      expect(out()).toContain(command);
+  });
+
+  it('has every exit code of an error in the reference page', () => {
+    const page = readFileSync(join(__dirname, '../../../docs/reference/exit-codes.md'), 'utf8');
+    const rows = new Map(
+      [...page.matchAll(/^\| (\d+) \|[^|]*\|([^|]*)\|/gm)].map((row) => [Number(row[1]), row[2] ?? '']),
+    );
+    for (const code of ERROR_CODES.filter((each) => exitCodeOf(each) !== EXIT.failed)) {
+      expect(rows.get(exitCodeOf(code))).toContain(`\`${code}\``);
+    }
+    expect([...rows.keys()].sort((a, b) => a - b)).toEqual(Object.values(EXIT).sort((a, b) => a - b));
+  });
+});

@@ -1,0 +1,34 @@
+import { EspalierError } from '../../errors.js';
+import type { Partition, PartitionOptions } from '../partition.js';
+
+/** What a way to split is given. */
+export interface Samples extends PartitionOptions {
+  readonly labels: ArrayLike<number>;
+  readonly numClasses: number;
+}
+
+/** One way to split. */
+export type Partitioner<Spec> = (samples: Samples, spec: Spec) => Partition;
+
+/** @throws EspalierError `invalid_job` for senseless numbers, or more samples asked for than there are. */
+export function checkEnough({ labels, numClients }: Samples, minSamples: number): void {
+  if (!Number.isSafeInteger(numClients) || numClients < 1) {
+    throw new EspalierError(
+      'invalid_job',
+      `numClients ${String(numClients)} is not a whole number of at least 1`,
+    );
+  }
+  if (!Number.isSafeInteger(minSamples) || minSamples < 1) {
+    throw new EspalierError(
+      'invalid_job',
+      `minSamples ${String(minSamples)} is not a whole number of at least 1`,
+    );
+  }
+  if (numClients * minSamples > labels.length) {
+    throw new EspalierError(
+      'invalid_job',
+      `${String(labels.length)} samples cannot give each of ${String(numClients)} clients ${String(minSamples)}; lower numClients or partition.minSamples, or add samples`,
+      { samples: labels.length, numClients, minSamples },
+    );
+  }
+}
