@@ -3,8 +3,14 @@ import { runClient, type ClientReport, type RunningClient } from '@espalier/clie
 import { createNodeTrainer, openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
 import type { FrameConnection, Job, Trainer } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
-import { verifyAnswer } from '@espalier/server';
-import { Coordinator, noStore, type RunResult, type RunStore } from '@espalier/server/coordinator';
+import { sharedToken } from '@espalier/server';
+import {
+  Coordinator,
+  memoryJournal,
+  noStore,
+  type RunResult,
+  type RunStore,
+} from '@espalier/server/coordinator';
 
 /** The platform's timers, in seconds. */
 export const schedule = (seconds: number, callback: () => void): (() => void) => {
@@ -45,13 +51,13 @@ export async function hostCoordinator(
     serverData: server,
     testData: test,
     serverSamplesPerClass: job.pretrain.samplesPerClass,
-    joinToken: token,
-    verifyAnswer,
+    admission: token === null ? null : sharedToken(token),
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     schedule,
     clock,
     log: { info: write, warn: write, error: write },
     store,
+    journal: memoryJournal(),
   });
   return { coordinator, log };
 }

@@ -16,6 +16,9 @@ export interface HostOptions {
   readonly port: number;
   /** Folder in which the run folder is made. */
   readonly runs: string;
+  /** A run folder to go on in, or null. */
+  readonly resume: string | null;
+  readonly keepUpdates: boolean;
   readonly open: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly backend: string | null;

@@ -7,6 +7,7 @@ import { exportModel, type ExportFlags } from './commands/export.js';
 import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
+import { createToken, listTokens, revokeToken } from './commands/token.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
@@ -47,6 +48,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addDemo(program, terminal, ended);
   addServe(program, terminal, ended);
   addJoin(program, terminal, ended);
+  addToken(program, terminal);
   addInspect(program, terminal);
   addExport(program, terminal);
   addDoctor(program, terminal);
@@ -80,7 +82,9 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
   program
     .command('serve')
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
-    .requiredOption('--job <file>', 'job file (YAML)')
+    .option('--job <file>', 'job file (YAML)')
+    .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
+    .option('--keep-updates', "keep clients' updates in the state folder after their round")
     .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on', portNumber, 7464)
@@ -117,13 +121,42 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     });
 }
 
+function addToken(program: Command, terminal: Terminal): void {
+  const token = program.command('token').description('Who may join a run: make, list and revoke tokens.');
+  const folder = ['<run folder>', "the run's folder; its coordinator may be running"] as const;
+  token
+    .command('create')
+    .description('Make a token for one client and print it; it cannot be shown again.')
+    .argument(...folder)
+    .requiredOption('--name <name>', 'whose it is')
+    .action((path: string, flags: { readonly name: string }) => {
+      createToken(path, flags.name, terminal);
+    });
+  token
+    .command('list')
+    .description('List the tokens of a run; the tokens themselves are stored nowhere.')
+    .argument(...folder)
+    .addOption(formatOption())
+    .action((path: string, flags: { readonly format: OutputFormat }) => {
+      listTokens(path, flags.format, terminal);
+    });
+  token
+    .command('revoke')
+    .description('Let nobody in with that token any more.')
+    .argument(...folder)
+    .argument('<id>', 'its id, as listed')
+    .action((path: string, id: string) => {
+      revokeToken(path, id, terminal);
+    });
+}
+
 function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .description('Show what a model, a run folder, a data folder or a partition file holds.')
+    .description('Show what a model, a run folder, its state, a data folder or a partition file holds.')
     .argument(
       '<path>',
-      'model.espalier, a LayersModel (model.json), a run folder, a data folder, or a partition file',
+      'model.espalier, a LayersModel (model.json), a run folder or its state folder, a data folder, or a partition file',
     )
     .addOption(formatOption())
     .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))

@@ -3,3 +3,4 @@ export * from './sockets/index.js';
 export * from './security/index.js';
 export * from './hosting/index.js';
 export * from './run-folder/index.js';
+export * from './state/index.js';

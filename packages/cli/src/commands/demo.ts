@@ -65,6 +65,8 @@ async function runLocally(job: Job, flags: DemoFlags, terminal: Terminal): Promi
       host: '127.0.0.1',
       port: 0,
       runs: flags.out,
+      resume: null,
+      keepUpdates: false,
       open: false,
       tls: null,
       backend,

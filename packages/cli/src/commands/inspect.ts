@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLayersModel } from '@espalier/client-node';
 import { EspalierError, layersModelAsBundle, parsePartitionFile } from '@espalier/core';
 import sharp from 'sharp';
 import { decodeBundle } from '@espalier/proto';
-import { readRunFolder } from '@espalier/server';
+import { readRunFolder, readState, STATE_FILES } from '@espalier/server';
 import { dataText, describeData } from '../data/describe-data.js';
 import { describePartition, partitionText, type PartitionDescription } from '../data/describe-partition.js';
 import { partitionSvg } from '../data/partition-picture.js';
@@ -19,10 +20,11 @@ export interface InspectFlags {
   readonly out?: string;
 }
 
-/** Shows what a bundle, a LayersModel's `model.json`, a run folder, a data folder or a partition file holds. */
+/** Shows what a bundle, a LayersModel's `model.json`, a run folder, its state, a data folder or a partition file holds. */
 export async function inspect(path: string, flags: InspectFlags, terminal: Terminal): Promise<void> {
   const { format } = flags;
   if (!(await isFolder(path))) await inspectFile(path, flags, terminal);
+  else if (existsSync(join(path, STATE_FILES.database))) await inspectState(path, format, terminal);
   else if (await isRunFolder(path)) await inspectRun(path, format, terminal);
   else await inspectData(path, format, terminal);
 }
@@ -77,6 +79,28 @@ async function inspectRun(path: string, format: OutputFormat, terminal: Terminal
   if (summary) terminal.out(summaryTable([summary]));
   else terminal.out(`no summary yet: ${metrics.length} rounds so far`);
   if (model) terminal.out(modelText(model));
+}
+
+async function inspectState(path: string, format: OutputFormat, terminal: Terminal): Promise<void> {
+  const contents = await readState(path);
+  if (format === 'json') {
+    terminal.out(JSON.stringify(contents));
+    return;
+  }
+  const { entries, sinceSnapshot, seconds, snapshot, events, blobs } = contents;
+  const place = snapshot
+    ? `round ${snapshot.round} (${snapshot.phase}), ${snapshot.clients} clients`
+    : 'none yet';
+  terminal.out(
+    [
+      `journal:  ${entries} events over ${seconds.toFixed(1)} s, ${sinceSnapshot} of them since the snapshot`,
+      `snapshot: ${place}`,
+      `events:   ${Object.entries(events)
+        .map(([kind, count]) => `${count} ${kind}`)
+        .join(', ')}`,
+      `blobs:    ${blobs.count}, damaged: ${blobs.damaged.join(', ') || 'none'}`,
+    ].join('\n'),
+  );
 }
 
 /** A run has its job, or at least what it measured. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { EspalierError } from '@espalier/core';
+import { EspalierError, type Job } from '@espalier/core';
+import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
@@ -10,7 +11,11 @@ import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 
 /** Flags of `espalier serve`. */
-export interface ServeFlags extends JobFlags, CacheFlag {
+export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
+  readonly job?: string;
+  /** Run folder to go on in. */
+  readonly resume?: string;
+  readonly keepUpdates?: boolean;
   readonly data?: string;
   readonly host: string;
   readonly port: number;
@@ -24,7 +29,7 @@ export interface ServeFlags extends JobFlags, CacheFlag {
 
 /** Coordinates a job until it ends; gives the exit code. */
 export async function serve(flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
-  const job = await jobOf(flags);
+  const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
   const served = await hostJob(
     {
@@ -33,6 +38,8 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       host: flags.host,
       port: flags.port,
       runs: flags.out,
+      resume: flags.resume ?? null,
+      keepUpdates: flags.keepUpdates ?? false,
       open: flags.open ?? false,
       tls: await tlsOf(flags),
       backend: flags.backend ?? null,
@@ -44,9 +51,11 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
   const { url, joinToken, adminToken, folder } = served;
   if (flags.format === 'json')
     terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));
-  else terminal.note(invitation({ url, joinToken, adminToken, clients: job.numClients, folder }));
-  const release = onInterrupt(() => {
-    served.stop('interrupted');
+  else terminal.note(invitation({ ...served, clients: job.numClients, open: flags.open ?? false }));
+  const release = onInterrupt((signal) => {
+    // Ctrl-C ends the run; a termination request, as of a service manager, only this process.
+    if (signal === 'SIGTERM') served.handOver('the coordinator was asked to terminate');
+    else served.stop('interrupted');
   });
   try {
     const { summary } = await served.ended;
@@ -58,6 +67,18 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
     release();
     progress.end();
   }
+}
+
+/** A new job, or the one that a run folder was begun with. */
+async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
+  if ((job === undefined) === (resume === undefined)) {
+    throw new EspalierError(
+      'invalid_argument',
+      'give --job <file> to begin a run, or --resume <run folder> to go on with one',
+    );
+  }
+  if (job !== undefined) return jobOf({ ...flags, job });
+  return parseJob((await readRunFolder(resume ?? '')).jobYaml);
 }
 
 async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; key: string } | null> {
@@ -78,20 +99,17 @@ async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; k
   }
 }
 
-interface Invitation {
-  readonly url: string;
-  readonly joinToken: string | null;
-  readonly adminToken: string;
+type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'> & {
   readonly clients: number;
-  readonly folder: string;
-}
+  readonly open: boolean;
+};
 
-function invitation({ url, joinToken, adminToken, clients, folder }: Invitation): string {
-  const token = joinToken === null ? '' : ` --token ${joinToken}`;
+function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
+  const token = joinToken ?? (open ? null : '<token as before>');
   return [
     `Listening on ${url} for ${clients} clients. On each of them:`,
-    `  espalier join ${url}${token} --data <folder>`,
-    `Status:  curl -H 'Authorization: Bearer ${adminToken}' ${url}/admin/status`,
+    `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
+    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
     `Run folder: ${folder}`,
   ].join('\n');
 }

@@ -109,7 +109,8 @@ function joinWhenReady(state: ClientState): ClientTransition {
 function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTransition {
   const { clientId, returnToken, partitionIndex } = message;
   const identity = { clientId, returnToken, partitionIndex };
-  const next: ClientState = { ...state, phase: 'proving', identity };
+  // It is there and knows us: whatever failed before says nothing about the next loss.
+  const next: ClientState = { ...state, phase: 'proving', identity, attempts: 0 };
   if (state.canaryAnswer) return { state: next, effects: [{ kind: 'send', message: state.canaryAnswer }] };
   if (state.running?.key === 'canary') return { state: next, effects: [] };
   return start(next, { kind: 'canary', message });

@@ -32,6 +32,16 @@ export {
 export { coordinatorConfig } from './coordinator-config.js';
 export { reduceCoordinator } from './coordinator-reducer.js';
 export {
+  deadlineAfter,
+  rearm,
+  replayJournal,
+  replayStart,
+  type JournalEntry,
+  type ReplayedState,
+  type RunningDeadline,
+} from './replay.js';
+export { readState, writeState, type StoredState } from './stored-state.js';
+export {
   adjustmentOf,
   isAsking,
   pendingRequests,

@@ -16,7 +16,8 @@ import {
 
 /** What a link tells the coordinator. */
 export interface LinkHandlers {
-  readonly onMessage: (link: ClientLink, message: ClientMessage) => void;
+  /** With the bytes it was read from, which may be kept as they are. */
+  readonly onMessage: (link: ClientLink, message: ClientMessage, bytes: Uint8Array) => void;
   readonly onClose: (link: ClientLink) => void;
   /** A message that could not be read. */
   readonly onError: (link: ClientLink, error: EspalierError) => void;
@@ -28,6 +29,11 @@ export interface LinkWire {
   readonly limits: FrameLimits;
 }
 
+interface ReadMessage {
+  readonly message: ClientMessage;
+  readonly bytes: Uint8Array;
+}
+
 /** One connection of somebody who is, or wants to be, a client. */
 export class ClientLink {
   /** For the reducer's events. */
@@ -36,6 +42,8 @@ export class ClientLink {
   readonly connection: FrameConnection;
   /** Set when it has a seat. */
   clientId: string | null = null;
+  /** The token it came in with; null before that, and where everybody is let in. */
+  tokenId: string | null = null;
   /** Hash of the mask this connection was sent last; null before the first. */
   knownMask: string | null = null;
   /** The pool has been sent over this connection. */
@@ -56,12 +64,12 @@ export class ClientLink {
     this.id = id;
     this.nonce = nonce;
     this.connection = connection;
-    this.#channel = openChannel<ServerMessage, ClientMessage>(connection, {
+    this.#channel = openChannel<ServerMessage, ReadMessage>(connection, {
       encode: (message) => encodeServerMessage(message, context),
-      decode: (bytes) => decodeClientMessage(bytes, context),
+      decode: (bytes) => ({ message: decodeClientMessage(bytes, context), bytes }),
       ...limits,
-      onMessage: (message) => {
-        if (!this.#detached) handlers.onMessage(this, message);
+      onMessage: ({ message, bytes }) => {
+        if (!this.#detached) handlers.onMessage(this, message, bytes);
       },
       onClose: () => {
         if (!this.#detached) handlers.onClose(this);

@@ -1,17 +1,18 @@
 import {
-  coordinatorConfig,
-  initialCoordinatorState,
+  EspalierError,
   pendingRequests,
-  reduceCoordinator,
+  rearm,
   toEspalierError,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
-  type CoordinatorState,
   type FrameConnection,
 } from '@espalier/core';
+import { wireContext } from '@espalier/proto';
 import { CoordinatorDesk } from './desk.js';
+import { EventLog } from './event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
+import { configOf, recoverRun, type RecoveredRun } from './recover-run.js';
 import { Workshop } from './workshop.js';
 
 /**
@@ -26,31 +27,62 @@ export class Coordinator {
   readonly #desk: CoordinatorDesk;
   readonly #workshop: Workshop;
   readonly #timers = new Set<() => void>();
-  #state: CoordinatorState;
+  readonly #log: EventLog;
+  #dead = false;
   #settle: { resolve: (result: RunResult) => void; reject: (error: unknown) => void } | null = null;
 
-  constructor(options: CoordinatorOptions) {
-    const { job, graph } = options;
+  /**
+   * @param recovered what {@link recoverRun} found; a run begins anew without it
+   */
+  constructor(options: CoordinatorOptions, recovered: RecoveredRun | null = null) {
+    const { graph } = options;
+    const began = options.clock() - (recovered?.replayed.at ?? 0);
+    const now = (): number => options.clock() - began;
     this.#options = options;
-    this.#config = coordinatorConfig(job, { evaluatesOnClients: options.testData === null });
-    this.#workshop = new Workshop(options, graph);
+    this.#config = configOf(options);
+    this.#workshop = new Workshop(options, graph, { context: wireContext(graph), now });
+    this.#log = new EventLog(
+      {
+        config: this.#config,
+        journal: options.journal,
+        now,
+        perform: (effect) => {
+          this.#perform(effect);
+        },
+        onFailure: (error) => {
+          this.#fail(error);
+        },
+      },
+      recovered,
+    );
     this.#desk = new CoordinatorDesk(options, graph, this.#workshop, {
-      state: () => this.#state,
+      state: () => this.#log.state,
       dispatch: (event) => {
         this.dispatch(event);
       },
-      pendingRequests: (clientId) => pendingRequests(this.#config, this.#state, clientId),
+      fail: (error) => {
+        this.#fail(error);
+      },
+      pendingRequests: (clientId) => pendingRequests(this.#config, this.#log.state, clientId),
     });
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    const { state, effects } = initialCoordinatorState(this.#config);
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-    void this.#prepare();
+    // Whoever awaits it gets the failure; until somebody does it must not count as unhandled.
+    this.ended.catch(() => undefined);
+    if (recovered === null) this.#begin();
+  }
+
+  /** A coordinator that goes on where the journal ends, or begins where it is empty. @throws EspalierError `storage`. */
+  static async open(options: CoordinatorOptions): Promise<Coordinator> {
+    const recovered = await recoverRun(options);
+    const coordinator = new Coordinator(options, recovered);
+    if (recovered) await coordinator.#takeUp(recovered);
+    return coordinator;
   }
 
   /** Takes a connection in: sends the challenge, then follows the protocol. */
   accept(connection: FrameConnection): void {
-    this.#desk.open(connection);
+    if (this.#dead) connection.close('this coordinator has ended');
+    else this.#desk.open(connection);
   }
 
   /** Finishes what is being computed, keeps the model reached, and ends. */
@@ -60,11 +92,15 @@ export class Coordinator {
 
   /** For people and probes. */
   status(): CoordinatorStatus {
-    const { phase, round, seats, step } = this.#state;
+    const { phase, round, seats, step, prepared } = this.#log.state;
+    const { refusals, totals } = this.#workshop.record.store();
     return {
       phase,
       round,
       rounds: this.#config.rounds,
+      prepared,
+      refusals: Object.fromEntries(refusals),
+      bytes: totals,
       clients: [...seats.values()].map(({ clientId, name, partitionIndex, samples, presence, admitted }) => ({
         clientId,
         name,
@@ -77,16 +113,35 @@ export class Coordinator {
     };
   }
 
-  /** One event through the reducer; its effects are performed before this returns. */
+  /** Ends this coordinator, not the run: another one may go on with its journal. `ended` rejects with `stopped`. */
+  handOver(reason: string): void {
+    this.#fail(new EspalierError('stopped', `${reason}; the run can be taken up again with --resume`));
+  }
+
+  /** One event through the reducer; its effects are performed once it is durable. */
   dispatch(event: CoordinatorEvent): void {
-    try {
-      this.#options.store.event(event);
-      const { state, effects } = reduceCoordinator(this.#config, this.#state, event);
-      this.#state = state;
-      for (const effect of effects) this.#perform(effect);
-    } catch (error) {
-      this.#fail(error);
+    this.#log.dispatch(event);
+  }
+
+  #begin(): void {
+    this.#later(this.#config.joinTimeout, { kind: 'deadline', step: 0 });
+    void this.#prepare();
+  }
+
+  /**
+   * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
+   * whoever had one is waited for as long as after any loss.
+   */
+  async #takeUp({ replayed, workshop }: RecoveredRun): Promise<void> {
+    const { phase, round, seats, prepared } = replayed.state;
+    if (workshop) await this.#workshop.restore(workshop);
+    this.#options.log.info(`taking the run up again in round ${round} (${phase})`);
+    for (const effect of rearm(this.#config, replayed)) this.#perform(effect);
+    for (const { clientId, presence } of seats.values()) {
+      if (presence === 'present') this.dispatch({ kind: 'lost', clientId });
+      if (presence === 'away') this.#later(this.#config.returnTimeout, { kind: 'returnTimeout', clientId });
     }
+    if (!prepared && phase !== 'finished') void this.#prepare();
   }
 
   #perform(effect: CoordinatorEffect): void {
@@ -100,7 +155,7 @@ export class Coordinator {
         this.#desk.perform(effect);
         return;
       case 'discard':
-        this.#workshop.discard(effect.payload);
+        // The blob goes with the next snapshot, which does not name it.
         return;
       case 'startDeadline':
         this.#later(effect.seconds, { kind: 'deadline', step: effect.step });
@@ -131,7 +186,7 @@ export class Coordinator {
   async #prepare(): Promise<void> {
     try {
       await this.#workshop.prepare();
-      this.dispatch({ kind: 'prepared' });
+      this.#log.dispatch({ kind: 'prepared' }, await this.#workshop.save());
     } catch (error) {
       this.#fail(error);
     }
@@ -139,8 +194,9 @@ export class Coordinator {
 
   async #compute(effect: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
     try {
-      const mask = await this.#workshop.compute(effect, this.#state.step.cohort.length);
-      this.dispatch({ kind: 'computed', phase: effect.phase, mask });
+      const { phase } = effect;
+      const mask = await this.#workshop.compute(effect, this.#log.state.step.cohort.length);
+      this.#log.dispatch({ kind: 'computed', phase, mask }, await this.#workshop.save());
     } catch (error) {
       this.#fail(error);
     }
@@ -158,6 +214,8 @@ export class Coordinator {
   }
 
   #fail(error: unknown): void {
+    this.#dead = true;
+    this.#log.stop();
     this.#cancelTimers();
     const known = toEspalierError(error);
     this.#options.log.error(known.message);

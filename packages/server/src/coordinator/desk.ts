@@ -4,7 +4,6 @@ import {
   PROTOCOL_VERSION,
   toEspalierError,
   unreachable,
-  type AskingPhase,
   type ClientJob,
   type ClientMessage,
   type CoordinatorEffect,
@@ -14,6 +13,7 @@ import {
   type ModelGraph,
   type Request,
   type ServerMessage,
+  type Turn,
 } from '@espalier/core';
 import { messageBytesBound, wireContext } from '@espalier/proto';
 import { ClientLink, type LinkWire } from './client-link.js';
@@ -22,7 +22,6 @@ import { outgoingModel } from './global-model.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
 import type { CoordinatorOptions } from './options.js';
-import type { Payload } from './payloads.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
@@ -38,6 +37,8 @@ const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set([
 interface Reducer {
   state(): CoordinatorState;
   dispatch(event: CoordinatorEvent): void;
+  /** Something that the run cannot go on without has failed. */
+  fail(error: unknown): void;
   /** What that client was asked and has not answered. */
   pendingRequests(clientId: string): readonly Request[];
 }
@@ -46,7 +47,15 @@ type DeskEffect = Extract<
   CoordinatorEffect,
   { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
 >;
-type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
+type AnswerMessage = Extract<
+  ClientMessage,
+  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
+>;
+
+interface Received {
+  readonly message: ClientMessage;
+  readonly bytes: Uint8Array;
+}
 
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
@@ -57,6 +66,8 @@ export class CoordinatorDesk {
   readonly #reducer: Reducer;
   readonly #links = new Map<string, ClientLink>();
   readonly #seated = new Map<string, ClientLink>();
+  /** Clients whose answer is on its way to the disk. */
+  readonly #storing = new Set<string>();
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
     this.#options = options;
@@ -77,8 +88,8 @@ export class CoordinatorDesk {
     const link = new ClientLink(
       { id: this.#token(8), nonce, connection },
       {
-        onMessage: (from, message) => {
-          this.#receive(from, message);
+        onMessage: (from, message, bytes) => {
+          this.#receive(from, message, bytes);
         },
         onClose: (from) => {
           this.#closed(from);
@@ -134,12 +145,12 @@ export class CoordinatorDesk {
 
   #seat({ connection, seat }: Extract<CoordinatorEffect, { kind: 'seat' }>): void {
     const link = this.#links.get(connection);
-    if (!link) return;
     const { clientId, returnToken, partitionIndex } = seat;
-    const older = this.#seated.get(clientId);
-    if (older && older !== link) {
-      this.#links.delete(older.id);
-      older.detach();
+    this.#replace(clientId, link);
+    if (!link) {
+      // It broke while the seat was being written down.
+      this.#reducer.dispatch({ kind: 'lost', clientId });
+      return;
     }
     link.clientId = clientId;
     this.#seated.set(clientId, link);
@@ -148,10 +159,30 @@ export class CoordinatorDesk {
     link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
   }
 
+  /** A newer connection of a client ends its older one. */
+  #replace(clientId: string, link: ClientLink | undefined): void {
+    const older = this.#seated.get(clientId);
+    if (!older || older === link) return;
+    this.#links.delete(older.id);
+    this.#seated.delete(clientId);
+    this.#workshop.ledger.close(older.connection);
+    older.detach();
+  }
+
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
+    if (!this.#mayStay(link)) {
+      this.#refuse(link, new EspalierError('unauthorized', 'this join token has been revoked'), true);
+      return;
+    }
     for (const message of this.#fill(link, request)) link.send(message);
+  }
+
+  /** Looked up every time, for a token may be revoked while its client is connected. */
+  #mayStay({ tokenId }: ClientLink): boolean {
+    const { admission } = this.#options;
+    return admission === null || (tokenId !== null && admission.allows(tokenId));
   }
 
   /** The request with weights in it, given what this connection has been sent before. */
@@ -189,10 +220,10 @@ export class CoordinatorDesk {
     return model;
   }
 
-  #receive(link: ClientLink, message: ClientMessage): void {
+  #receive(link: ClientLink, message: ClientMessage, bytes: Uint8Array): void {
     try {
       if (link.clientId === null) this.#joining(link, message);
-      else this.#answer(link, link.clientId, message);
+      else this.#answer(link, link.clientId, { message, bytes });
     } catch (error) {
       this.#contentRefused(link, toEspalierError(error), ANSWERS.has(message.kind));
     }
@@ -202,7 +233,7 @@ export class CoordinatorDesk {
     if (message.kind !== 'join') {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
-    checkJoin(message, link.nonce, this.#job, this.#options);
+    link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -215,8 +246,8 @@ export class CoordinatorDesk {
     });
   }
 
-  #answer(link: ClientLink, clientId: string, message: ClientMessage): void {
-    const { round } = this.#reducer.state();
+  #answer(link: ClientLink, clientId: string, received: Received): void {
+    const { message, bytes } = received;
     switch (message.kind) {
       case 'join':
         throw new EspalierError('not_expected', 'join came twice on one connection');
@@ -224,24 +255,10 @@ export class CoordinatorDesk {
         void this.#judge(link, clientId, message.gradients);
         return;
       case 'candidateMoments':
-        this.#take(clientId, { phase: 'moments', round, open: () => this.#openMoments(message) });
-        return;
       case 'candidateLosses':
-        this.#take(clientId, { phase: 'losses', round, open: () => this.#openLosses(message) });
-        return;
       case 'update':
-        this.#take(clientId, {
-          phase: 'train',
-          round: message.update.round,
-          open: () => this.#openUpdate(clientId, message),
-        });
-        return;
       case 'evaluation':
-        this.#take(clientId, {
-          phase: 'evaluate',
-          round: message.round,
-          open: () => openEvaluation(message),
-        });
+        this.#take(clientId, message, bytes);
         return;
       case 'requestMask':
         this.#sendWholeMask(link, clientId);
@@ -268,32 +285,54 @@ export class CoordinatorDesk {
   }
 
   /** In turn first, so that a late answer is told it is late and not that its contents are wrong. */
-  #take(clientId: string, answer: { phase: AskingPhase; round: number; open: () => Payload }): void {
-    const { phase, round } = answer;
-    const inTurn = checkTurn(this.#reducer.state(), { clientId, phase, round }) === null;
-    const payload = inTurn ? this.#workshop.payloads.put(answer.open()) : '';
-    this.#reducer.dispatch({ kind: 'answer', clientId, phase, round, payload });
+  #take(clientId: string, message: AnswerMessage, bytes: Uint8Array): void {
+    const turn = turnOf(message, this.#reducer.state().round);
+    if (checkTurn(this.#reducer.state(), { clientId, ...turn }) !== null) {
+      this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload: '' });
+      return;
+    }
+    if (this.#storing.has(clientId)) {
+      throw new EspalierError('duplicate', `round ${turn.round} has this client's ${turn.phase} already`);
+    }
+    this.#checkContents(clientId, message);
+    void this.#keep(clientId, turn, bytes);
   }
 
-  #openMoments({ candidates, samples }: Of<'candidateMoments'>): Payload {
-    checkCandidateMoments(this.#job.graph, candidates, this.#workshop.pool.counts.length);
-    if (samples < 1) throw new EspalierError('invalid_data', `statistics of ${samples} samples`);
-    return { kind: 'moments', statistics: { candidates, samples } };
+  #checkContents(clientId: string, message: AnswerMessage): void {
+    switch (message.kind) {
+      case 'candidateMoments':
+        checkCandidateMoments(this.#job.graph, message, this.#workshop.pool.counts.length);
+        return;
+      case 'candidateLosses':
+        checkCandidateLosses(message.candidates, this.#workshop.pool.counts.length);
+        return;
+      case 'update':
+        checkUpdate(message.update, {
+          model: this.#workshop.model,
+          samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
+          topGradients: this.#workshop.askedTopGradients,
+          evaluation: this.#options.testData === null,
+        });
+        return;
+      case 'evaluation':
+        checkEvaluation(message.evaluation);
+        return;
+      default:
+        unreachable(message);
+    }
   }
 
-  #openLosses({ candidates }: Of<'candidateLosses'>): Payload {
-    checkCandidateLosses(candidates, this.#workshop.pool.counts.length);
-    return { kind: 'losses', candidates };
-  }
-
-  #openUpdate(clientId: string, { update }: Of<'update'>): Payload {
-    checkUpdate(update, {
-      model: this.#workshop.model,
-      samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
-      topGradients: this.#workshop.askedTopGradients,
-      evaluation: this.#options.testData === null,
-    });
-    return { kind: 'update', update };
+  /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
+  async #keep(clientId: string, turn: Omit<Turn, 'clientId'>, bytes: Uint8Array): Promise<void> {
+    this.#storing.add(clientId);
+    try {
+      const payload = await this.#workshop.payloads.put(clientId, bytes);
+      this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload });
+    } catch (error) {
+      this.#reducer.fail(error);
+    } finally {
+      this.#storing.delete(clientId);
+    }
   }
 
   /** A client that lost track of the mask gets its work again, with the mask whole. */
@@ -324,6 +363,7 @@ export class CoordinatorDesk {
 
   #closed(link: ClientLink): void {
     this.#links.delete(link.id);
+    this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
     this.#reducer.dispatch({ kind: 'lost', clientId: link.clientId });
@@ -334,7 +374,16 @@ export class CoordinatorDesk {
   }
 }
 
-function openEvaluation({ evaluation }: Of<'evaluation'>): Payload {
-  checkEvaluation(evaluation);
-  return { kind: 'evaluation', evaluation };
+/** Which step an answer is for; those of the selection carry no round, for it comes before the first. */
+function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
+  switch (message.kind) {
+    case 'candidateMoments':
+      return { phase: 'moments', round };
+    case 'candidateLosses':
+      return { phase: 'losses', round };
+    case 'update':
+      return { phase: 'train', round: message.update.round };
+    case 'evaluation':
+      return { phase: 'evaluate', round: message.round };
+  }
 }

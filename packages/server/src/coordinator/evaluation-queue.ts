@@ -31,6 +31,16 @@ export class EvaluationQueue {
     this.whenCanaryReady.catch(() => undefined);
   }
 
+  /** Goes on from a snapshot: its lines are written, and the last round's model is evaluated if it was not. */
+  async restore(model: GlobalModel): Promise<void> {
+    const { testData, store } = this.#options;
+    const done = this.#record.lines.filter(({ accuracy }) => accuracy !== null);
+    await store.restoreMetrics(done);
+    for (const { round } of done) this.#written.add(round);
+    const last = this.#record.lines.at(-1);
+    if (testData && last?.accuracy === null) await this.roundClosed(last.round, model, null);
+  }
+
   async judgeCanary(gradients: Float32Array): Promise<string | null> {
     return canaryProblem(this.canary, await this.#reference, gradients);
   }
@@ -41,6 +51,8 @@ export class EvaluationQueue {
   async roundClosed(round: number, model: GlobalModel, before: Evaluation | null): Promise<void> {
     const { testData } = this.#options;
     if (testData) {
+      // One round's evaluation may be under way when a snapshot is taken, never two: only its model is kept.
+      await this.#queue;
       this.#queue = this.#queue.then(() => this.#evaluate(round, model, testData));
       // A failure is met in finish; until then it must not count as unhandled.
       this.#queue.catch(() => undefined);
@@ -59,6 +71,7 @@ export class EvaluationQueue {
 
   async #evaluate(round: number, { graph, mask, state }: GlobalModel, testData: Dataset): Promise<void> {
     const { trainer, job } = this.#options;
+    await this.whenCanaryReady;
     await trainer.load(graph, state, mask);
     await this.#write(
       round,

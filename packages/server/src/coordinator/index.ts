@@ -1,4 +1,5 @@
 export { Coordinator } from './coordinator.js';
+export { memoryJournal, type Journal, type JournalBatch, type Recovery, type Snapshot } from './journal.js';
 export type {
   AdjustmentFigures,
   ByteFigures,
@@ -8,6 +9,7 @@ export type {
   SelectionFigures,
 } from './metrics.js';
 export type {
+  Admission,
   CoordinatorOptions,
   CoordinatorStatus,
   Log,
@@ -15,5 +17,6 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
+export { recoverRun, type RecoveredRun } from './recover-run.js';
 export { densityFigures } from './run-record.js';
 export { noStore, type RunStore } from './run-store.js';

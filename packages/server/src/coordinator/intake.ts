@@ -9,6 +9,7 @@ import {
   type TopGradientRequest,
 } from '@espalier/core';
 import type { GlobalModel } from './global-model.js';
+import type { CandidateStatistics } from './select.js';
 
 /** What an update of the open round must look like. */
 export interface UpdateExpectation {
@@ -53,9 +54,10 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
 /** One set of moments per candidate. @throws EspalierError as {@link checkUpdate}. */
 export function checkCandidateMoments(
   graph: ModelGraph,
-  candidates: readonly MomentTree[],
+  { candidates, samples }: CandidateStatistics,
   expected: number,
 ): void {
+  if (samples < 1) throw new EspalierError('invalid_data', `statistics of ${samples} samples`);
   checkLength('candidates', candidates.length, expected);
   for (const moments of candidates) checkMoments(graph, moments);
 }

@@ -11,18 +11,24 @@ export interface TrafficReading extends ByteFigures {
  * counting, so that nothing of a client that came back is lost; bytes of strangers that never joined count in the sums.
  */
 export class TrafficLedger {
-  readonly #entries = new Map<FrameConnection, { partition: number | null; read: Traffic }>();
+  readonly #entries = new Map<FrameConnection, { partition: number | null; read: Traffic; ended: boolean }>();
   #totals: ByteFigures = { up: 0, down: 0 };
 
   /** Starts counting a connection. */
   open(connection: FrameConnection): void {
-    this.#entries.set(connection, { partition: null, read: { bytesIn: 0, bytesOut: 0 } });
+    this.#entries.set(connection, { partition: null, read: { bytesIn: 0, bytesOut: 0 }, ended: false });
   }
 
   /** Says whose it is. */
   assign(connection: FrameConnection, partition: number): void {
     const entry = this.#entries.get(connection);
     if (entry) entry.partition = partition;
+  }
+
+  /** The connection is gone: forgotten once its last bytes have been read. */
+  close(connection: FrameConnection): void {
+    const entry = this.#entries.get(connection);
+    if (entry) entry.ended = true;
   }
 
   /** Everything since the reading before. */
@@ -40,9 +46,26 @@ export class TrafficLedger {
         upPerClient[key] = (upPerClient[key] ?? 0) + moved;
       }
       entry.read = now;
+      if (entry.ended) this.#entries.delete(connection);
     }
     this.#totals = { up: this.#totals.up + up, down: this.#totals.down + down };
     return { up, down, upPerClient };
+  }
+
+  /** What crossed in all, without taking a reading. */
+  peek(): ByteFigures {
+    let { up, down } = this.#totals;
+    for (const [connection, { read }] of this.#entries) {
+      const now = connection.traffic();
+      up += now.bytesIn - read.bytesIn;
+      down += now.bytesOut - read.bytesOut;
+    }
+    return { up, down };
+  }
+
+  /** Counts on from what an earlier coordinator had read. */
+  restore(totals: ByteFigures): void {
+    this.#totals = totals;
   }
 
   /** All readings so far. */

@@ -1,5 +1,6 @@
 import type { Dataset, Job, ModelState, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
 import type { RunSummary } from './metrics.js';
+import type { Journal } from './journal.js';
 import type { RunStore } from './run-store.js';
 
 /** Runs a function later; returns how to cancel it. The platform's timers, or a test's. */
@@ -23,6 +24,14 @@ export type RunReport =
       readonly trainLoss: number;
     };
 
+/** Who may come in. */
+export interface Admission {
+  /** The id of the token whose answer over the nonce this is; null when it is no valid token's. In constant time. */
+  check(nonce: Uint8Array, answer: Uint8Array): string | null;
+  /** False once that token has been revoked. */
+  allows(tokenId: string): boolean;
+}
+
 /** What a coordinator is made of. Everything of the platform is handed in. */
 export interface CoordinatorOptions {
   readonly job: Job;
@@ -40,9 +49,7 @@ export interface CoordinatorOptions {
   /** Training images per class that clients must leave to the coordinator. */
   readonly serverSamplesPerClass: number;
   /** Null lets everybody in. */
-  readonly joinToken: string | null;
-  /** True when the answer is the token's over the nonce; compares in constant time. */
-  readonly verifyAnswer: (token: string, nonce: Uint8Array, answer: Uint8Array) => boolean;
+  readonly admission: Admission | null;
   /** Unguessable bytes. */
   readonly randomBytes: (length: number) => Uint8Array;
   readonly schedule: Scheduler;
@@ -50,6 +57,8 @@ export interface CoordinatorOptions {
   readonly clock: () => number;
   readonly log: Log;
   readonly store: RunStore;
+  /** Where the run outlives this process; it must have been opened for this job. */
+  readonly journal: Journal;
   readonly onReport?: (report: RunReport) => void;
 }
 
@@ -66,6 +75,12 @@ export interface CoordinatorStatus {
   readonly phase: Phase;
   readonly round: number;
   readonly rounds: number;
+  /** The model is there: work can be given out. */
+  readonly prepared: boolean;
+  /** Messages refused so far, by code. */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** Bytes that crossed connections so far; `up` is towards the coordinator. */
+  readonly bytes: { readonly up: number; readonly down: number };
   readonly clients: readonly {
     readonly clientId: string;
     readonly name: string;

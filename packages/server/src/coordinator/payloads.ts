@@ -1,54 +1,58 @@
-import { EspalierError, type ClientUpdate, type Evaluation } from '@espalier/core';
+import { EspalierError, type ClientMessage, type ClientUpdate, type Evaluation } from '@espalier/core';
+import { decodeClientMessage, type WireContext } from '@espalier/proto';
+import type { Journal } from './journal.js';
 import type { CandidateStatistics } from './select.js';
 
-/** An accepted answer's contents, waiting to be folded. */
-export type Payload =
-  | { readonly kind: 'moments'; readonly statistics: CandidateStatistics }
-  | { readonly kind: 'losses'; readonly candidates: readonly Evaluation[] }
-  | { readonly kind: 'update'; readonly update: ClientUpdate }
-  | { readonly kind: 'evaluation'; readonly evaluation: Evaluation };
+type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
 
-/** Keeps answers until their step closes. The reducer holds their names only. */
+/**
+ * Accepted answers, as their clients sent them, read back one at a time when their step closes. The reducer holds
+ * their names only: the blob's hash, and whose it is, so that equal answers of two clients have two names.
+ */
 export class PayloadShelf {
-  readonly #payloads = new Map<string, Payload>();
-  #count = 0;
+  readonly #journal: Journal;
+  readonly #context: WireContext;
 
-  /** Keeps it and gives its name. */
-  put(payload: Payload): string {
-    const name = `payload-${this.#count++}`;
-    this.#payloads.set(name, payload);
-    return name;
+  constructor(journal: Journal, context: WireContext) {
+    this.#journal = journal;
+    this.#context = context;
   }
 
-  drop(name: string): void {
-    this.#payloads.delete(name);
+  /** Makes an answer durable and gives its name. @throws EspalierError `storage`. */
+  async put(clientId: string, bytes: Uint8Array): Promise<string> {
+    return `${await this.#journal.keep(bytes)}@${clientId}`;
   }
 
-  moments(name: string): CandidateStatistics {
-    const payload = this.#payloads.get(name);
-    if (payload?.kind !== 'moments') throw missing(name);
-    return payload.statistics;
+  async moments(name: string): Promise<CandidateStatistics> {
+    return this.#read(name, 'candidateMoments');
   }
 
-  losses(name: string): readonly Evaluation[] {
-    const payload = this.#payloads.get(name);
-    if (payload?.kind !== 'losses') throw missing(name);
-    return payload.candidates;
+  async losses(name: string): Promise<readonly Evaluation[]> {
+    return (await this.#read(name, 'candidateLosses')).candidates;
   }
 
-  update(name: string): ClientUpdate {
-    const payload = this.#payloads.get(name);
-    if (payload?.kind !== 'update') throw missing(name);
-    return payload.update;
+  async update(name: string): Promise<ClientUpdate> {
+    return (await this.#read(name, 'update')).update;
   }
 
-  evaluation(name: string): Evaluation {
-    const payload = this.#payloads.get(name);
-    if (payload?.kind !== 'evaluation') throw missing(name);
-    return payload.evaluation;
+  async evaluation(name: string): Promise<Evaluation> {
+    return (await this.#read(name, 'evaluation')).evaluation;
+  }
+
+  async #read<K extends ClientMessage['kind']>(name: string, kind: K): Promise<Of<K>> {
+    const message = decodeClientMessage(await this.#journal.read(blobOf(name)), this.#context);
+    if (!isKind(message, kind)) {
+      throw new EspalierError('internal', `${name} is a ${message.kind}, expected ${kind}`);
+    }
+    return message;
   }
 }
 
-function missing(name: string): EspalierError {
-  return new EspalierError('internal', `${name} is not on the shelf, or is of another kind`);
+/** The blob behind a payload's name. */
+export function blobOf(payload: string): string {
+  return payload.slice(0, payload.indexOf('@'));
+}
+
+function isKind<K extends ClientMessage['kind']>(message: ClientMessage, kind: K): message is Of<K> {
+  return message.kind === kind;
 }

@@ -23,10 +23,21 @@ import type {
 export interface ClosedRoundFigures {
   readonly round: number;
   readonly model: GlobalModel;
-  readonly updates: readonly Omit<ClientUpdate, 'delta'>[];
+  readonly updates: readonly Pick<ClientUpdate, 'samples' | 'metrics'>[];
   readonly asked: number;
   readonly seconds: number;
   readonly adjustment: AdjustmentFigures | null;
+}
+
+/** A {@link RunRecord} as plain JSON. */
+export interface StoredRecord {
+  readonly lines: readonly RoundMetrics[];
+  readonly selection: SelectionFigures | null;
+  readonly refusals: readonly (readonly [ErrorCode, number])[];
+  readonly backends: readonly string[];
+  readonly refusalsThisRound: number;
+  readonly setup: ByteFigures | null;
+  readonly totals: ByteFigures;
 }
 
 /** Everything measured about a run, in the making. */
@@ -37,10 +48,36 @@ export class RunRecord {
   readonly #refusals = new Map<ErrorCode, number>();
   readonly #backends = new Set<string>();
   #refusalsThisRound = 0;
-  #setup: ByteFigures = { up: 0, down: 0 };
+  /** Null until the first round opens. */
+  #setup: ByteFigures | null = null;
 
   constructor(ledger: TrafficLedger) {
     this.#ledger = ledger;
+  }
+
+  /** For a snapshot; bytes that cross until the next one are lost to a coordinator that is killed. */
+  store(): StoredRecord {
+    const { up, down } = this.#ledger.peek();
+    return {
+      lines: this.lines,
+      selection: this.selection,
+      refusals: [...this.#refusals],
+      backends: [...this.#backends],
+      refusalsThisRound: this.#refusalsThisRound,
+      setup: this.#setup,
+      totals: { up, down },
+    };
+  }
+
+  /** Goes on from a snapshot. */
+  restore(stored: StoredRecord): void {
+    this.lines.push(...stored.lines);
+    this.selection = stored.selection;
+    for (const [code, count] of stored.refusals) this.#refusals.set(code, count);
+    for (const backend of stored.backends) this.#backends.add(backend);
+    this.#refusalsThisRound = stored.refusalsThisRound;
+    this.#setup = stored.setup;
+    this.#ledger.restore(stored.totals);
   }
 
   /** Counts a refused message. */
@@ -51,6 +88,7 @@ export class RunRecord {
 
   /** What crossed so far was joining and selection, not rounds. */
   setupDone(): void {
+    if (this.#setup !== null) return;
     const { up, down } = this.#ledger.read();
     this.#setup = { up, down };
   }
@@ -94,7 +132,11 @@ export class RunRecord {
         best: accuracies.length ? Math.max(...accuracies) : null,
       },
       density: densityFigures(model),
-      bytes: { ...this.#ledger.totals, setup: this.#setup, upPerRoundMedian: median(this.#uploads()) },
+      bytes: {
+        ...this.#ledger.totals,
+        setup: this.#setup ?? { up: 0, down: 0 },
+        upPerRoundMedian: median(this.#uploads()),
+      },
       macs: {
         train: this.lines.reduce((sum, line) => sum + line.macs.train, 0),
         forwardPerSample: forwardMacs(graph, mask).total,

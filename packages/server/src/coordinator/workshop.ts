@@ -11,8 +11,8 @@ import {
   type NestedPool,
   type TopGradientRequest,
 } from '@espalier/core';
-import { encodeBundle } from '@espalier/proto';
-import { closeRound } from './close-round.js';
+import { encodeBundle, type WireContext } from '@espalier/proto';
+import { closeRound, type UpdateReader } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { globalModel, type GlobalModel } from './global-model.js';
 import { TrafficLedger } from './ledger.js';
@@ -21,6 +21,7 @@ import { PayloadShelf } from './payloads.js';
 import { prepare } from './prepare.js';
 import { RunRecord } from './run-record.js';
 import { addEvaluations, mergeCandidates, selectCandidate } from './select.js';
+import { storeWorkshop, type StoredWorkshop, type WorkshopState } from './workshop-state.js';
 
 /** The round being worked on. */
 interface OpenRound {
@@ -32,23 +33,60 @@ interface OpenRound {
 /** Holds the model and does the coordinator's arithmetic. Which, and when, the reducer says. */
 export class Workshop {
   readonly ledger = new TrafficLedger();
-  readonly payloads = new PayloadShelf();
+  readonly payloads: PayloadShelf;
   readonly record: RunRecord;
   readonly #options: CoordinatorOptions;
   readonly #graph: ModelGraph;
+  readonly #context: WireContext;
   readonly #evaluations: EvaluationQueue;
-  readonly #started: number;
+  readonly #now: () => number;
   #model: GlobalModel | null = null;
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
 
-  constructor(options: CoordinatorOptions, graph: ModelGraph) {
+  /**
+   * @param context of the job's graph
+   * @param now gives the seconds the run has lasted
+   */
+  constructor(
+    options: CoordinatorOptions,
+    graph: ModelGraph,
+    { context, now }: { readonly context: WireContext; readonly now: () => number },
+  ) {
     this.#options = options;
     this.#graph = graph;
-    this.#started = options.clock();
+    this.#context = context;
+    this.#now = now;
+    this.payloads = new PayloadShelf(options.journal, context);
     this.record = new RunRecord(this.ledger);
     this.#evaluations = new EvaluationQueue(options, this.record);
+  }
+
+  /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
+  async restore({ model, pool, poolMoments, record }: WorkshopState): Promise<void> {
+    this.#model = model;
+    this.#pool = pool;
+    this.#poolMoments = poolMoments;
+    this.record.restore(record);
+    await this.#evaluations.restore(model);
+  }
+
+  /** Makes everything durable that a coordinator must have to go on from here. */
+  async save(): Promise<StoredWorkshop> {
+    const { job, journal } = this.#options;
+    const state: WorkshopState = {
+      model: this.model,
+      pool: this.#pool,
+      poolMoments: this.#poolMoments,
+      record: this.record.store(),
+    };
+    return storeWorkshop(state, {
+      job,
+      journal,
+      context: this.#context,
+      bundle: (model) => this.#bundle(model),
+    });
   }
 
   /** Pretrains and prunes coarsely. */
@@ -66,7 +104,7 @@ export class Workshop {
       // Without selection the first candidate is taken as it is.
       this.#choose(0, start.pool.moments);
     }
-    this.#options.onReport?.({ kind: 'prepared', seconds: this.#options.clock() - this.#started });
+    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
   }
 
   /** Null when the gradients are right, else a sentence. */
@@ -95,13 +133,13 @@ export class Workshop {
   /** The top gradients this round asks for; opens the round's books when it is new. */
   roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
-      if (this.#open === null) this.record.setupDone();
+      this.record.setupDone();
       const spec = this.#options.job.adjustment;
       const topGradients =
         adjustment === null
           ? []
           : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
-      this.#open = { round, topGradients, started: this.#options.clock() };
+      this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
   }
@@ -111,37 +149,33 @@ export class Workshop {
     return this.#open?.topGradients ?? [];
   }
 
-  discard(payload: string): void {
-    this.payloads.drop(payload);
-  }
-
   /** Does what the effect says; gives the model's mask when there is one. */
   async compute(
     effect: Extract<CoordinatorEffect, { kind: 'compute' }>,
     asked: number,
   ): Promise<MaskReference | null> {
     const { phase, answers } = effect;
-    if (phase === 'merge') this.#merge(answers);
-    else if (phase === 'choose') this.#select(answers);
+    if (phase === 'merge') await this.#merge(answers);
+    else if (phase === 'choose') await this.#select(answers);
     else await this.#close(effect, asked);
-    for (const { payload } of answers) this.payloads.drop(payload);
     if (phase === 'merge') return null;
     const { version, hash } = this.model.mask;
     return { version, hash };
   }
 
-  #merge(answers: readonly AcceptedAnswer[]): void {
-    this.#poolMoments = mergeCandidates(
-      answers.map(({ payload }) => this.payloads.moments(payload)),
-      this.#options.job.pool.momentMode,
-    );
+  async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
+    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
+    this.#poolMoments = mergeCandidates(reports, this.#options.job.pool.momentMode);
   }
 
-  #select(answers: readonly AcceptedAnswer[]): void {
-    const reports = answers.map(({ payload }) => this.payloads.losses(payload));
+  async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
+    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
     const selection = selectCandidate(this.pool, reports);
     this.record.selection = selection;
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
+    // Never asked for again; snapshots need not carry them.
+    this.#pool = null;
+    this.#poolMoments = [];
     this.#options.onReport?.({ kind: 'selected', candidate: selection.chosen, losses: selection.losses });
   }
 
@@ -154,23 +188,22 @@ export class Workshop {
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, clock, store } = this.#options;
-    const read = answers.map(
+    const { job, store } = this.#options;
+    const requests = this.roundRequests(round, adjustment);
+    const reader: UpdateReader = answers.map(
       ({ payload }) =>
         () =>
           this.payloads.update(payload),
     );
-    const requests = this.askedTopGradients;
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
-    const { model, exchanged } = closeRound(this.model, read, exchange);
+    const { model, updates, exchanged } = await closeRound(this.model, reader, exchange);
     this.#model = model;
-    const updates = read.map((one) => one());
     this.record.closed({
       round,
       model,
       updates,
       asked,
-      seconds: clock() - (this.#open?.started ?? 0),
+      seconds: this.#now() - (this.#open?.started ?? 0),
       adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
@@ -180,12 +213,12 @@ export class Workshop {
 
   /** The last evaluation, the summary and the final model. */
   async finish(answers: readonly AcceptedAnswer[], stopped: boolean): Promise<RunResult> {
-    const evaluations = answers.map(({ payload }) => this.payloads.evaluation(payload));
+    const evaluations = await Promise.all(answers.map(({ payload }) => this.payloads.evaluation(payload)));
     await this.#evaluations.finish(evaluations.length > 0 ? addEvaluations(evaluations) : null);
     if (this.#model === null)
       throw new EspalierError('stopped', 'the run was stopped before there was a model');
-    const { job, clock, store } = this.#options;
-    const summary = this.record.summary(job, this.model, { stopped, seconds: clock() - this.#started });
+    const { job, store } = this.#options;
+    const summary = this.record.summary(job, this.model, { stopped, seconds: this.#now() });
     await store.finish(summary, this.#bundle(this.model));
     const { graph, mask, state } = this.model;
     return { summary, graph, mask, state };

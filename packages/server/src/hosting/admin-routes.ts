@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CoordinatorStatus } from '../coordinator/index.js';
-import { sameToken } from '../security/index.js';
+import { MetricsPage } from './metrics-page.js';
 
 /** What the admin side may see and do. */
 export interface AdminActions {
@@ -8,38 +8,53 @@ export interface AdminActions {
   stop(reason: string): void;
 }
 
+const ADMIN_ROUTES: ReadonlySet<string> = new Set(['GET /admin/status', 'POST /admin/stop', 'GET /metrics']);
+
 /**
- * The control side over HTTP: `GET /admin/status` and `POST /admin/stop` with `Authorization: Bearer <admin token>`,
- * and `GET /healthz` for everybody. Anything else is 404; a wrong token is 401 and says nothing more.
+ * The control side over HTTP: `GET /admin/status`, `POST /admin/stop` and `GET /metrics` (Prometheus) with
+ * `Authorization: Bearer <admin token>`; for everybody `GET /healthz`, and `GET /readyz`, which is 503 until work can
+ * be given out. Anything else is 404; a wrong token is 401 and says nothing more.
  */
 export function adminRoutes(
-  adminToken: string,
+  isAdmin: (shown: string) => boolean,
   actions: AdminActions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const metrics = new MetricsPage();
   return (request, response) => {
     const route = `${request.method ?? ''} ${new URL(request.url ?? '/', 'http://localhost').pathname}`;
-    if (route === 'GET /healthz') {
-      reply(response, 200, { ok: true });
-      return;
-    }
-    if (route !== 'GET /admin/status' && route !== 'POST /admin/stop') {
-      reply(response, 404, {
-        error: `no ${route} here; there are GET /healthz, GET /admin/status and POST /admin/stop`,
-      });
-      return;
-    }
-    if (!authorized(request, adminToken)) {
+    if (route === 'GET /healthz') reply(response, 200, { ok: true });
+    else if (route === 'GET /readyz') ready(response, actions.status());
+    else if (!ADMIN_ROUTES.has(route)) reply(response, 404, { error: `no ${route} here; ${OFFER}` });
+    else if (!authorized(request, isAdmin)) {
       reply(response, 401, { error: 'give the admin token: Authorization: Bearer <token>' });
-      return;
+    } else if (route === 'GET /metrics') void page(response, metrics, actions.status());
+    else {
+      if (route === 'POST /admin/stop') actions.stop('stopped over HTTP');
+      reply(response, 200, actions.status());
     }
-    if (route === 'POST /admin/stop') actions.stop('stopped over HTTP');
-    reply(response, 200, actions.status());
   };
 }
 
-function authorized({ headers }: IncomingMessage, adminToken: string): boolean {
+const OFFER = 'there are GET /healthz, GET /readyz, GET /metrics, GET /admin/status and POST /admin/stop';
+
+function ready(response: ServerResponse, { prepared, phase }: CoordinatorStatus): void {
+  const isReady = prepared && phase !== 'finished';
+  reply(response, isReady ? 200 : 503, { ready: isReady, phase });
+}
+
+async function page(
+  response: ServerResponse,
+  metrics: MetricsPage,
+  status: CoordinatorStatus,
+): Promise<void> {
+  const text = await metrics.text(status);
+  response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
+  response.end(text);
+}
+
+function authorized({ headers }: IncomingMessage, isAdmin: (shown: string) => boolean): boolean {
   const given = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-  return given !== undefined && sameToken(given, adminToken);
+  return given !== undefined && isAdmin(given);
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

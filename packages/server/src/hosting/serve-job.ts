@@ -9,9 +9,10 @@ import {
   type RunResult,
   type Scheduler,
 } from '../coordinator/index.js';
-import { createRunFolder } from '../run-folder/index.js';
-import { createToken, verifyAnswer } from '../security/index.js';
+import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
+import { TokenBook } from '../security/index.js';
 import { createSocketServer } from '../sockets/index.js';
+import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 
 /** A job and what it is served with. */
@@ -31,6 +32,10 @@ export interface ServeOptions {
   readonly port: number;
   /** Folder in which the run folder is made. */
   readonly runs: string;
+  /** A run folder whose run is taken up again, in place of a new one; null for a new one. */
+  readonly resume: string | null;
+  /** Updates stay in the state folder after their round has closed. */
+  readonly keepUpdates: boolean;
   /** Lets clients in without a token. */
   readonly open: boolean;
   /** Certificate and key in PEM form; null speaks plain HTTP. */
@@ -43,39 +48,47 @@ export interface ServeOptions {
 /** A job being served. */
 export interface ServedJob {
   readonly url: string;
-  /** Null in open mode. */
+  /** Null in open mode, and for a run taken up again: its tokens are valid as before, and only their hashes are kept. */
   readonly joinToken: string | null;
-  readonly adminToken: string;
+  /** Null for a run taken up again. */
+  readonly adminToken: string | null;
   /** The run folder. */
   readonly folder: string;
   /** Settles when the run has ended and the port is free again. */
   readonly ended: Promise<RunResult>;
-  stop(reason: string): void;
-  status(): CoordinatorStatus;
+  readonly stop: (reason: string) => void;
+  /** Ends this process's part; the run can be taken up again. */
+  readonly handOver: (reason: string) => void;
+  readonly status: () => CoordinatorStatus;
 }
 
 /**
- * Listens, and coordinates the job with whoever joins. Nothing is left behind where it cannot listen.
+ * Listens, and coordinates the job with whoever joins, from where the run stands. Nothing is left behind where it
+ * cannot listen.
  * @throws EspalierError `port_in_use`, `storage`.
  */
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
-  const joinToken = options.open ? null : createToken();
-  const adminToken = createToken();
-  const listening = await listen(options, adminToken);
+  const listening = await listen(options);
   try {
-    const { coordinator, folder } = await openRun(options, joinToken);
-    listening.serve(coordinator);
-    const ended = coordinator.ended.finally(() => listening.close());
+    const { coordinator, folder, tokens, close } = await openRun(options);
+    listening.serve({ coordinator, isAdmin: (shown) => tokens.book.isAdmin(shown) });
+    const ended = coordinator.ended.finally(async () => {
+      await listening.close();
+      await close();
+    });
     // Whoever awaits `ended` gets a failure; until then it must not count as unhandled.
     ended.catch(() => undefined);
     return {
       url: listening.url,
-      joinToken,
-      adminToken,
+      joinToken: tokens.join,
+      adminToken: tokens.admin,
       folder,
       ended,
       stop: (reason) => {
         coordinator.stop(reason);
+      },
+      handOver: (reason) => {
+        coordinator.handOver(reason);
       },
       status: () => coordinator.status(),
     };
@@ -85,21 +98,28 @@ export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   }
 }
 
+interface Served {
+  readonly coordinator: Coordinator;
+  readonly isAdmin: (shown: string) => boolean;
+}
+
 /** A port that is taken, and a coordinator for it later: connections wait for it. */
-async function listen(
-  { job, tls, host, port }: ServeOptions,
-  adminToken: string,
-): Promise<{ url: string; serve: (coordinator: Coordinator) => void; close: () => Promise<void> }> {
-  let serve: (coordinator: Coordinator) => void = () => undefined;
-  const coordinator = new Promise<Coordinator>((resolve) => (serve = resolve));
+async function listen({
+  job,
+  tls,
+  host,
+  port,
+}: ServeOptions): Promise<{ url: string; serve: (served: Served) => void; close: () => Promise<void> }> {
+  let serve: (served: Served) => void = () => undefined;
+  const served = new Promise<Served>((resolve) => (serve = resolve));
   let routes: ReturnType<typeof adminRoutes> | null = null;
-  void coordinator.then((ready) => (routes = adminRoutes(adminToken, ready)));
+  void served.then(({ coordinator, isAdmin }) => (routes = adminRoutes(isAdmin, coordinator)));
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
     tls,
     onConnection: (connection) =>
-      void coordinator.then((ready) => {
-        ready.accept(connection);
+      void served.then(({ coordinator }) => {
+        coordinator.accept(connection);
       }),
     onRequest: (request, response) => {
       if (routes) routes(request, response);
@@ -110,21 +130,56 @@ async function listen(
   return { url, serve, close };
 }
 
-async function openRun(
+interface OpenRun {
+  readonly coordinator: Coordinator;
+  readonly folder: string;
+  readonly tokens: RunTokens;
+  readonly close: () => Promise<void>;
+}
+
+async function openRun(options: ServeOptions): Promise<OpenRun> {
+  const { job, runs, resume, keepUpdates } = options;
+  const folder = resume === null ? await createRunFolder(runs, job) : openRunFolder(resume);
+  const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
+  try {
+    const tokens = runTokens(new TokenBook(journal.database), options.open);
+    const coordinator = await openCoordinator(options, { folder, journal, book: tokens.book });
+    return { coordinator, folder: folder.path, tokens, close: () => journal.close() };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+function openCoordinator(
   options: ServeOptions,
-  joinToken: string | null,
-): Promise<{ readonly coordinator: Coordinator; readonly folder: string }> {
-  const { job, runs } = options;
-  const folder = await createRunFolder(runs, job);
+  {
+    folder,
+    journal,
+    book,
+  }: { readonly folder: RunFolder; readonly journal: StateFolder; readonly book: TokenBook },
+): Promise<Coordinator> {
   const log = pino({ base: null }, destination({ dest: join(folder.path, 'coordinator.log'), sync: true }));
-  const coordinator = new Coordinator({
+  return Coordinator.open({
     ...options,
-    serverSamplesPerClass: job.pretrain.samplesPerClass,
-    joinToken,
-    verifyAnswer,
+    serverSamplesPerClass: options.job.pretrain.samplesPerClass,
+    admission: options.open ? null : book,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     log,
     store: folder,
+    journal,
   });
-  return { coordinator, folder: folder.path };
+}
+
+interface RunTokens {
+  readonly book: TokenBook;
+  readonly join: string | null;
+  readonly admin: string | null;
+}
+
+/** The first coordinator of a run makes its tokens; later ones find their hashes. */
+function runTokens(book: TokenBook, open: boolean): RunTokens {
+  const admin = book.createAdmin();
+  const fresh = admin !== null;
+  return { book, admin, join: fresh && !open ? book.create('shared', new Date()) : null };
 }

@@ -13,6 +13,7 @@ export const RUN_FILES = {
   summary: 'summary.json',
   model: join('model', 'model.espalier'),
   checkpoints: 'checkpoints',
+  state: 'state',
 } as const;
 
 /** Checkpoints kept: the newest, and one before it in case the newest is being read. */
@@ -31,11 +32,21 @@ export interface RunFolder extends RunStore {
 export async function createRunFolder(parent: string, job: Job): Promise<RunFolder> {
   const path = await freshFolder(resolve(parent), `${job.name}-${job.method}`);
   await writeWhole(join(path, RUN_FILES.job), jobToYaml(job));
+  return runFolder(path);
+}
+
+/** Goes on in the folder of a run that was begun there. */
+export function openRunFolder(path: string): RunFolder {
+  return runFolder(resolve(path));
+}
+
+function runFolder(path: string): RunFolder {
   return {
     path,
-    event: () => undefined,
     checkpoint: (round, bundle) => writeCheckpoint(join(path, RUN_FILES.checkpoints), round, bundle),
     metrics: (line) => appendLine(join(path, RUN_FILES.metrics), JSON.stringify(line)),
+    restoreMetrics: (lines) =>
+      writeWhole(join(path, RUN_FILES.metrics), lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
     finish: async (summary, bundle) => {
       await makeFolder(join(path, 'model'));
       await writeWhole(join(path, RUN_FILES.model), bundle);

@@ -1,1 +1,2 @@
-export { createToken, sameToken, verifyAnswer } from './tokens.js';
+export { createToken, sameToken, sharedToken, verifyAnswer } from './tokens.js';
+export { TokenBook, type ListedToken } from './token-book.js';

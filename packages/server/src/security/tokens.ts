@@ -1,3 +1,4 @@
+import type { Admission } from '../coordinator/index.js';
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Bytes of chance in a token: 256 bits. */
@@ -8,11 +9,19 @@ export function createToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
+/** Lets in whoever knows that one token, which is kept in memory as it is. */
+export function sharedToken(token: string): Admission {
+  return {
+    check: (nonce, answer) => (verifyAnswer(token, nonce, answer) ? 'shared' : null),
+    allows: () => true,
+  };
+}
+
 /**
  * True when the answer is HMAC-SHA-256 of the nonce under the token (RFC 2104). Takes the same time wherever a wrong
  * answer first differs.
  */
-export function verifyAnswer(token: string, nonce: Uint8Array, answer: Uint8Array): boolean {
+export function verifyAnswer(token: string | Uint8Array, nonce: Uint8Array, answer: Uint8Array): boolean {
   const expected = createHmac('sha256', token).update(nonce).digest();
   return expected.length === answer.length && timingSafeEqual(expected, answer);
 }
@@ -27,4 +36,9 @@ export function sameToken(expected: string, shown: string): boolean {
 
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
+}
+
+/** True for equal digests of one length; takes the same time wherever they differ. */
+export function sameDigest(expected: Buffer, shown: Buffer): boolean {
+  return expected.length === shown.length && timingSafeEqual(expected, shown);
 }

@@ -1,0 +1,86 @@
+import { reduceCoordinator } from './coordinator-reducer.js';
+import {
+  initialCoordinatorState,
+  type CoordinatorConfig,
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+  type CoordinatorState,
+} from './coordinator-state.js';
+import { adjustmentOf, isAsking, orderedAnswers } from './coordinator-step.js';
+
+/** An event with the seconds the run had lasted when it happened; time in which no coordinator ran does not count. */
+export interface JournalEntry {
+  readonly at: number;
+  readonly event: CoordinatorEvent;
+}
+
+/** A decision state with what is needed to let its deadline go on. */
+export interface ReplayedState {
+  readonly state: CoordinatorState;
+  /** The deadline that runs: of which step, since when, and how long. */
+  readonly deadline: RunningDeadline;
+  /** Run seconds of the last entry. */
+  readonly at: number;
+}
+
+/** A deadline under way. */
+export interface RunningDeadline {
+  readonly step: number;
+  /** Run seconds at which it ends. */
+  readonly ends: number;
+}
+
+/** Where every run begins, before any entry. */
+export function replayStart(config: CoordinatorConfig): ReplayedState {
+  const { state } = initialCoordinatorState(config);
+  return { state, deadline: { step: 0, ends: config.joinTimeout }, at: 0 };
+}
+
+/** The journal folded over a state. No effect is performed: {@link rearm} says which must be taken up again. */
+export function replayJournal(
+  config: CoordinatorConfig,
+  from: ReplayedState,
+  entries: Iterable<JournalEntry>,
+): ReplayedState {
+  let { state, deadline, at } = from;
+  for (const entry of entries) {
+    const moved = reduceCoordinator(config, state, entry.event);
+    state = moved.state;
+    at = entry.at;
+    deadline = deadlineAfter(deadline, moved.effects, at);
+  }
+  return { state, deadline, at };
+}
+
+/** The deadline that runs after those effects, performed at that run second. */
+export function deadlineAfter(
+  before: RunningDeadline,
+  effects: readonly CoordinatorEffect[],
+  at: number,
+): RunningDeadline {
+  return effects.reduce(
+    (deadline, effect) =>
+      effect.kind === 'startDeadline' ? { step: effect.step, ends: at + effect.seconds } : deadline,
+    before,
+  );
+}
+
+/**
+ * What a coordinator that takes a run up again must do besides waiting for its clients: let the deadline go on with the
+ * time that was left, compute what was being computed, or end what had ended. Clients are asked again when they return.
+ */
+export function rearm(
+  config: CoordinatorConfig,
+  { state, deadline, at }: ReplayedState,
+): readonly CoordinatorEffect[] {
+  const { phase, step, round, stopping } = state;
+  if (phase === 'finished') {
+    return [{ kind: 'finish', answers: stopping ? [] : orderedAnswers(state), stopped: stopping }];
+  }
+  if (phase === 'gather' || isAsking(phase)) {
+    if (step.deadlinePassed) return [];
+    return [{ kind: 'startDeadline', step: step.id, seconds: Math.max(0, deadline.ends - at) }];
+  }
+  const adjustment = phase === 'close' ? adjustmentOf(config, state) : null;
+  return [{ kind: 'compute', phase, round, answers: orderedAnswers(state), adjustment }];
+}

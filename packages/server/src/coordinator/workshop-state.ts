@@ -1,0 +1,102 @@
+import { EspalierError, type ModelGraph, type MomentTree, type NestedPool } from '@espalier/core';
+import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
+import { globalModel, type GlobalModel } from './global-model.js';
+import type { Journal } from './journal.js';
+import type { CoordinatorOptions } from './options.js';
+import type { StoredRecord } from './run-record.js';
+
+/** What the workshop needs to go on, once it is prepared. */
+export interface WorkshopState {
+  readonly model: GlobalModel;
+  readonly pool: NestedPool | null;
+  readonly poolMoments: readonly MomentTree[];
+  readonly record: StoredRecord;
+}
+
+/** A workshop's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
+export interface StoredWorkshop {
+  readonly text: string;
+  readonly blobs: readonly string[];
+}
+
+interface Names {
+  readonly model: string;
+  readonly pool: string | null;
+  readonly poolMoments: string | null;
+  readonly record: StoredRecord;
+}
+
+/** Makes the state's blobs durable; what it gives belongs into a snapshot. @throws EspalierError `storage`. */
+export async function storeWorkshop(
+  { model, pool, poolMoments, record }: WorkshopState,
+  { job, journal, context, bundle }: StoreTools,
+): Promise<StoredWorkshop> {
+  const { batchSize, pool: spec } = job;
+  const names: Names = {
+    model: await journal.keep(bundle(model)),
+    pool:
+      pool === null
+        ? null
+        : await journal.keep(
+            encodeServerMessage({ kind: 'pool', pool, mode: spec.momentMode, batchSize }, context),
+          ),
+    poolMoments:
+      poolMoments.length === 0
+        ? null
+        : await journal.keep(encodeServerMessage({ kind: 'poolMoments', candidates: poolMoments }, context)),
+    record,
+  };
+  const blobs = [names.model, names.pool, names.poolMoments].filter((name) => name !== null);
+  return { text: JSON.stringify(names), blobs };
+}
+
+/** What storing takes. */
+export interface StoreTools {
+  readonly job: CoordinatorOptions['job'];
+  readonly journal: Journal;
+  readonly context: WireContext;
+  readonly bundle: (model: GlobalModel) => Uint8Array;
+}
+
+/** The state of a snapshot. @throws EspalierError `storage` when a blob is gone or damaged, naming it. */
+export async function loadWorkshop(
+  text: string,
+  {
+    graph,
+    journal,
+    context,
+  }: { readonly graph: ModelGraph; readonly journal: Journal; readonly context: WireContext },
+): Promise<WorkshopState> {
+  const names = JSON.parse(text) as Names;
+  const { mask, state } = decodeBundle(await journal.read(names.model));
+  return {
+    // Everybody connects anew and is sent the mask whole: the mask before it is of no use any more.
+    model: globalModel(graph, mask, state),
+    pool: names.pool === null ? null : await loadPool(journal, names.pool, context),
+    poolMoments: names.poolMoments === null ? [] : await loadPoolMoments(journal, names.poolMoments, context),
+    record: names.record,
+  };
+}
+
+async function loadPool(journal: Journal, name: string, context: WireContext): Promise<NestedPool> {
+  const message = decodeServerMessage(await journal.read(name), context);
+  if (message.kind !== 'pool') throw foreign(name);
+  return message.pool;
+}
+
+async function loadPoolMoments(
+  journal: Journal,
+  name: string,
+  context: WireContext,
+): Promise<readonly MomentTree[]> {
+  const message = decodeServerMessage(await journal.read(name), context);
+  if (message.kind !== 'poolMoments') throw foreign(name);
+  return message.candidates;
+}
+
+function foreign(name: string): EspalierError {
+  return new EspalierError(
+    'storage',
+    `blob ${name} is not what the snapshot says it is: restore it from a backup`,
+  );
+}

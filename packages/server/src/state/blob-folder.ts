@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError } from '@espalier/core';
+import { storageError } from '../run-folder/index.js';
+
+/** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */
+export class BlobFolder {
+  readonly #path: string;
+  /** On disk, perhaps left half written by a coordinator that was killed. */
+  readonly #files = new Set<string>();
+  /** Known to be whole and on the disk. */
+  readonly #durable = new Set<string>();
+  #syncing: Promise<void> | null = null;
+  #syncNext: Promise<void> | null = null;
+
+  private constructor(path: string, names: readonly string[]) {
+    this.#path = path;
+    for (const name of names) this.#files.add(name);
+  }
+
+  /** Makes the folder where there is none. @throws EspalierError `storage`. */
+  static async open(path: string): Promise<BlobFolder> {
+    try {
+      await mkdir(path, { recursive: true });
+      return new BlobFolder(path, await readdir(path));
+    } catch (error) {
+      throw storageError('write', path, error);
+    }
+  }
+
+  get names(): readonly string[] {
+    return [...this.#files].sort();
+  }
+
+  /** Durable once it resolves; gives the name. @throws EspalierError `storage`. */
+  async keep(bytes: Uint8Array): Promise<string> {
+    const name = hashOf(bytes);
+    // Never written over: a snapshot may speak of it, and a crash would leave half of it.
+    if (this.#durable.has(name) || (await this.isWhole(name))) return name;
+    const path = join(this.#path, name);
+    try {
+      this.#files.add(name);
+      await writeDurably(path, bytes);
+      await this.#syncFolder();
+      this.#durable.add(name);
+    } catch (error) {
+      // Half a file must not fill the disk further.
+      await rm(path, { force: true }).catch(() => undefined);
+      throw storageError('write', path, error);
+    }
+    return name;
+  }
+
+  /** @throws EspalierError `storage` when it is gone or its bytes are not those that were written. */
+  async read(name: string): Promise<Uint8Array> {
+    const path = join(this.#path, name);
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw storageError('read', path, error);
+    });
+    if (hashOf(bytes) !== name) {
+      throw new EspalierError('storage', `${path} is damaged: its bytes have another hash than its name`, {
+        path,
+      });
+    }
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Deletes what is not in the list. What cannot be deleted stays for the next time. */
+  async keepOnly(kept: ReadonlySet<string>): Promise<void> {
+    for (const name of [...this.#files].filter((one) => !kept.has(one))) {
+      this.#files.delete(name);
+      this.#durable.delete(name);
+      await rm(join(this.#path, name), { force: true }).catch(() => this.#files.add(name));
+    }
+  }
+
+  /** True when the bytes are those of its name. */
+  async isWhole(name: string): Promise<boolean> {
+    if (!this.#files.has(name)) return false;
+    return this.read(name).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** A file's name is durable when its folder is; writers that wait at the same time share one call. */
+  #syncFolder(): Promise<void> {
+    if (this.#syncing === null) {
+      this.#syncing = this.#sync().finally(() => {
+        this.#syncing = null;
+      });
+      return this.#syncing;
+    }
+    this.#syncNext ??= this.#syncing.then(() => {
+      this.#syncNext = null;
+      return this.#syncFolder();
+    });
+    return this.#syncNext;
+  }
+
+  async #sync(): Promise<void> {
+    // Windows has no folder handles to sync; its file system keeps names with files.
+    if (process.platform === 'win32') return;
+    const folder = await open(this.#path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
