@@ -3,10 +3,10 @@
  * docs/results/cifar10-comparison one after another, each a whole run over real sockets, and appends every finished one.
  * Started again, it goes on with what is missing; `--table` prints what is there.
  */
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './workspace.mjs';
 
@@ -49,6 +49,7 @@ if (flags.table) printTable();
 else runMissing();
 
 function runMissing() {
+  mkdirSync(dirname(flags.cells), { recursive: true });
   for (let seed = 1; seed <= Number(flags.seeds); seed++) {
     for (const density of [0.05, 0.02])
       for (const [name, set] of SPARSE)
