@@ -110,6 +110,12 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
     .option('--data <folder>', 'data folder of this client')
     .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
+    .option(
+      '--threads <count>',
+      'threads of the sparse engine; results do not depend on them',
+      wholeNumber,
+      1,
+    )
     .option('--name <name>', 'how this client is called in logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
     .addOption(backendOption())
@@ -201,6 +207,7 @@ function addBench(program: Command, terminal: Terminal): void {
     .option('--image-size <pixels>', 'height and width of the input', wholeNumber, 32)
     .option('--density <share>', 'active share of every maskable layer', densityOf)
     .option('--batch <size>', 'samples a step', wholeNumber, 32)
+    .option('--threads <count>', 'threads of the engine', wholeNumber, 1)
     .option('--no-reference', 'leave the tfjs trainer out')
     .addOption(formatOption())
     .action(async (flags: BenchEngineFlags) => {

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
-import { createNodeTrainer } from '@espalier/client-node';
+import { createNodeTrainer, openEngine } from '@espalier/client-node';
 import { buildModel } from '@espalier/core';
-import { benchEngine, createSparseTrainer, type EngineBenchResult } from '@espalier/engine';
+import { benchEngine, type EngineBenchResult } from '@espalier/engine';
 import { bytes, type OutputFormat, type Terminal } from '../terminal.js';
 
 /** Flags of `espalier bench engine`. */
@@ -12,6 +12,7 @@ export interface BenchEngineFlags {
   /** Left out: the whole table. */
   readonly density?: number;
   readonly batch: number;
+  readonly threads: number;
   readonly reference: boolean;
   readonly format: OutputFormat;
 }
@@ -40,7 +41,7 @@ export async function benchEngineCommand(flags: BenchEngineFlags, terminal: Term
 async function measure(flags: BenchEngineFlags, density: number): Promise<EngineBenchResult> {
   const { model, width = null, imageSize, batch } = flags;
   const graph = buildModel({ name: model, width }, [imageSize, imageSize, 3], CLASSES);
-  const engine = await createSparseTrainer();
+  const engine = await openEngine(flags.threads);
   const reference = flags.reference ? await createNodeTrainer({ backend: 'wasm' }) : undefined;
   try {
     return await benchEngine({

@@ -17,6 +17,8 @@ export interface JoinFlags extends CacheFlag {
   readonly name?: string;
   readonly token?: string;
   readonly backend?: string;
+  /** Threads of the sparse engine. */
+  readonly threads: number;
   readonly format: OutputFormat;
 }
 
@@ -25,7 +27,8 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
   const client = runClient({
     connect: () => connectSocket(url, { tries: 1 }),
     loadData: (job) => readData(job, flags, terminal),
-    makeTrainer: ({ graph }) => createThreadTrainer(trainerOptions(flags.backend, graph)),
+    makeTrainer: ({ graph }) =>
+      createThreadTrainer({ ...trainerOptions(flags.backend, graph), threads: flags.threads }),
     token: flags.token ?? null,
     name: flags.name ?? defaultName(flags),
     part: flags.part?.part ?? null,

@@ -4,7 +4,9 @@ export {
   chooseTrainer,
   describeTrainers,
   nodeTrainers,
+  openEngine,
   type TrainerCandidate,
+  type TrainerCandidateOptions,
   type TrainerChoice,
   type TrainerReport,
 } from './trainer-candidates.js';

@@ -7,18 +7,21 @@ export interface NodeTrainerOptions {
   readonly backend?: string;
   /** Ops of the graph to be trained: a trainer that lacks one is passed over. */
   readonly ops?: readonly OpKind[];
+  /** Threads of the sparse engine; results do not depend on them. 1 unless told. */
+  readonly threads?: number;
 }
 
 /**
  * The best trainer that works on this machine, in this thread.
  * @throws EspalierError `backend_unavailable` naming every candidate and why it cannot be used.
  */
-export async function createNodeTrainer({ backend, ops = [] }: NodeTrainerOptions = {}): Promise<Trainer> {
-  return (await chooseTrainer(named(backend), ops)).trainer;
+export async function createNodeTrainer(options: NodeTrainerOptions = {}): Promise<Trainer> {
+  const { backend, ops = [], threads = 1 } = options;
+  return (await chooseTrainer(named(backend, threads), ops)).trainer;
 }
 
-function named(backend: string | undefined): readonly TrainerCandidate[] {
-  const known = nodeTrainers();
+function named(backend: string | undefined, threads: number): readonly TrainerCandidate[] {
+  const known = nodeTrainers({ threads });
   if (backend === undefined) return known;
   const chosen = known.filter(({ name }) => name === backend);
   if (chosen.length > 0) return chosen;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { buildModel, initialState } from '@espalier/core';
+import { noiseBatch } from '@espalier/core/testing';
 import { createSparseTrainer } from '@espalier/engine';
-import { chooseTrainer, nodeTrainers, type TrainerCandidate } from './trainer-candidates.js';
+import { chooseTrainer, nodeTrainers, openEngine, type TrainerCandidate } from './trainer-candidates.js';
 
 const broken: TrainerCandidate = {
   name: 'broken',
@@ -45,5 +47,21 @@ describe('choosing a trainer', () => {
     await expect(chooseTrainer([broken, lacking], ['add'])).rejects.toThrow(
       /broken: it is broken lacking: It lacks add/,
     );
+  });
+});
+
+describe('the engine on several threads', () => {
+  const graph = buildModel({ name: 'cnn-small', width: 4 }, [8, 8, 3], 3);
+  const batch = noiseBatch(graph, 5, 3);
+
+  it('computes the same bits as on one', async () => {
+    const gradients = [];
+    for (const threads of [1, 2]) {
+      const engine = await openEngine(threads);
+      await engine.load(graph, initialState(graph, 3), null);
+      gradients.push((await engine.gradients(batch)).gradients);
+      await engine.dispose();
+    }
+    expect(gradients[1]).toEqual(gradients[0]);
   });
 });

@@ -1,7 +1,8 @@
 import { createTfjsTrainer, type BackendCandidate } from '@espalier/client/tfjs';
 import { EspalierError, toEspalierError, type OpKind, type Trainer } from '@espalier/core';
-import { createSparseTrainer } from '@espalier/engine';
+import { createSparseTrainer, type SparseTrainer } from '@espalier/engine';
 import { nodeBackends, type NodeBackendOptions } from '../backend/index.js';
+import { startEngineThread } from './engine-thread.js';
 
 /** A trainer that might work on this machine. */
 export interface TrainerCandidate {
@@ -11,6 +12,17 @@ export interface TrainerCandidate {
   readonly install: string;
   /** Makes it, or throws saying why not. */
   readonly open: () => Promise<Trainer>;
+}
+
+/** What the candidates depend on. */
+export interface TrainerCandidateOptions extends NodeBackendOptions {
+  /** Threads of the sparse engine; 1 unless told. */
+  readonly threads?: number;
+}
+
+/** The sparse engine with that many threads. */
+export function openEngine(threads: number): Promise<SparseTrainer> {
+  return createSparseTrainer(threads > 1 ? { threads, startThread: startEngineThread } : {});
 }
 
 /** What became of a candidate. */
@@ -26,9 +38,10 @@ export interface TrainerReport {
  * Every trainer for Node, best first: a GPU, then the sparse engine, whose cost falls with density, then masked-dense
  * tfjs on the CPU, native, WebAssembly and plain JavaScript.
  */
-export function nodeTrainers(options: NodeBackendOptions = {}): readonly TrainerCandidate[] {
+export function nodeTrainers(options: TrainerCandidateOptions = {}): readonly TrainerCandidate[] {
   const [gpu, ...others] = nodeBackends(options).map(tfjsCandidate);
-  const engine: TrainerCandidate = { name: 'engine', install: '', open: () => createSparseTrainer() };
+  const { threads = 1 } = options;
+  const engine: TrainerCandidate = { name: 'engine', install: '', open: () => openEngine(threads) };
   return [...(gpu ? [gpu] : []), engine, ...others];
 }
 
