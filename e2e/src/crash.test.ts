@@ -24,7 +24,7 @@ afterAll(() => clean(parent));
 describe('a coordinator that is killed', () => {
   it('at any one step to or from the disk ends with the model of the run that was not', async () => {
     const differing: string[] = [];
-    // Every fourth here, which is still every kind of step in every round; `npm run chaos` takes them all.
+    // Every fourth here, which is still every kind of step in every round; ESPALIER_EVERY_STEP=1 takes them all.
     const stride = process.env['ESPALIER_EVERY_STEP'] === '1' ? 1 : 4;
     for (let step = 1; step <= steps; step += stride) {
       const run = await surviveCrashes(JOB, new Fate((at) => at === step), parent);

@@ -25,7 +25,6 @@ export const ERROR_CODES = [
   'wrong_length',
   'not_finite',
   'not_expected',
-  'quorum_impossible',
   'op_unsupported',
   'memory_budget',
   'backend_unavailable',
