@@ -28,3 +28,4 @@ export * from './random/index.js';
 export * from './job/index.js';
 export * from './transport/index.js';
 export * from './formats/index.js';
+export * from './report/index.js';
