@@ -1,5 +1,7 @@
 export type {
   AdjustmentSpec,
+  AggregationSpec,
+  ClipSpec,
   DataSpec,
   FileDataSpec,
   Job,

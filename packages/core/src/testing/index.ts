@@ -1,4 +1,4 @@
-export { aggregatorContract } from './aggregator-contract.js';
+export { aggregatorContract, defaultOptions, updateSource } from './aggregator-contract.js';
 export { allocationContract } from './allocation-contract.js';
 export { criterionContract } from './criterion-contract.js';
 export { exampleGraphs } from './example-graphs.js';

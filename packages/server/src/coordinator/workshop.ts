@@ -12,6 +12,7 @@ import {
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
+import { aggregationFigures, aggregationNotes } from './aggregation-figures.js';
 import { closeRound, type UpdateReader } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { globalModel, type GlobalModel } from './global-model.js';
@@ -188,7 +189,7 @@ export class Workshop {
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, store } = this.#options;
+    const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
     const reader: UpdateReader = answers.map(
       ({ payload }) =>
@@ -196,8 +197,12 @@ export class Workshop {
           this.payloads.update(payload),
     );
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
-    const { model, updates, exchanged } = await closeRound(this.model, reader, exchange);
+    const began = this.#now();
+    const rules = { aggregation: job.aggregation, adjustment: exchange };
+    const { model, updates, exchanged, seen } = await closeRound(this.model, reader, rules);
+    const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
+    for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
     this.record.closed({
       round,
       model,
@@ -205,6 +210,7 @@ export class Workshop {
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
       adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
     await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  aggregationSection,
   augmentationSection,
   dataSection,
   learningRateSection,
@@ -64,6 +65,7 @@ export const jobSchema = z
     pruning: pruningSection,
     mask: maskSection,
     pretrain: pretrainSection,
+    aggregation: aggregationSection,
     quorum: z
       .number()
       .gt(0)
