@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AggregationSpec } from '../job/job.js';
 import { randomStream } from '../random/stream.js';
-import { aggregatorContract, defaultOptions, updateSource } from '../testing/aggregator-contract.js';
+import { defaultOptions } from '../registry/declared-options.js';
+import { aggregatorContract, updateSource } from '../testing/aggregator-contract.js';
 import type { WeightedUpdate } from './aggregator.js';
 import { foldColumns } from './fold-columns.js';
 import * as room from './index.js';
@@ -96,7 +97,10 @@ describe('krum', () => {
   const near = [of(1, 1, 1), of(1, 1.1, 1), of(1, 1, 1.1), of(1, 0.9, 1)];
 
   it('leaves out the update that is far from all', async () => {
-    const { kept } = await krum.aggregate(updateSource([...near, of(9, -40, 40)], 2), defaultOptions(krum));
+    const { kept } = await krum.aggregate(
+      updateSource([...near, of(9, -40, 40)], 2),
+      defaultOptions(krum.options),
+    );
     expect(kept).toEqual([0, 1, 2, 3]);
   });
 

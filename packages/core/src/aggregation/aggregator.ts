@@ -1,5 +1,6 @@
 import type { MomentReport } from '../batchnorm/merge-moments.js';
 import type { MomentTree } from '../params/model-state.js';
+import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
 
 /** One client's difference with its weight. */
 export interface WeightedUpdate {
@@ -19,24 +20,6 @@ export interface UpdateSource {
    */
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
 }
-
-/** An option that a plug-in declares: a number, with what the job file says when it leaves it out. */
-export interface DeclaredOption {
-  readonly default: number;
-  /** At least this. */
-  readonly minimum: number;
-  /** Below this; null for no bound. */
-  readonly below: number | null;
-  readonly whole: boolean;
-  /** For the reference of the job file. */
-  readonly meaning: string;
-}
-
-/** Options by outward name. */
-export type DeclaredOptions = Readonly<Record<string, DeclaredOption>>;
-
-/** Values of declared options. */
-export type OptionValues = Readonly<Record<string, number>>;
 
 /** What became of a round's updates. */
 export interface Aggregation {

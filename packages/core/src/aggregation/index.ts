@@ -1,14 +1,6 @@
 export { addUpdate } from './add-update.js';
 export { aggregateUpdates, type RoundAggregation } from './aggregate-updates.js';
-export type {
-  Aggregation,
-  Aggregator,
-  DeclaredOption,
-  DeclaredOptions,
-  OptionValues,
-  UpdateSource,
-  WeightedUpdate,
-} from './aggregator.js';
+export type { Aggregation, Aggregator, UpdateSource, WeightedUpdate } from './aggregator.js';
 export { krum } from './krum.js';
 export { median } from './median.js';
 export { aggregatorNamed, aggregators, DEFAULT_AGGREGATOR } from './registry.js';

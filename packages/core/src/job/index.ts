@@ -11,5 +11,6 @@ export type {
   PartitionSpec,
   PoolSpec,
   PretrainSpec,
+  ServerOptimizerSpec,
   StaticMaskSpec,
 } from './job.js';

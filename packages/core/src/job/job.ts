@@ -141,6 +141,14 @@ export interface AggregationSpec {
   readonly options: Readonly<Record<string, number>>;
 }
 
+/** What the coordinator does with the one update: see `ServerOptimizer`. */
+export interface ServerOptimizerSpec {
+  /** Name of a server optimiser. */
+  readonly kind: string;
+  /** What it declares. */
+  readonly options: Readonly<Record<string, number>>;
+}
+
 /** A job with every option filled in. `examples/` and the JSON schema show the user's form. */
 export interface Job {
   readonly name: string;
@@ -169,6 +177,7 @@ export interface Job {
   readonly staticMask: StaticMaskSpec;
   readonly pretrain: PretrainSpec;
   readonly aggregation: AggregationSpec;
+  readonly serverOptimizer: ServerOptimizerSpec;
   /** Share of the cohort that must answer before a deadline can close a step; at least one client. */
   readonly quorum: number;
   /** Seconds a step may last after which it closes with a quorum, or waits for one. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Aggregator, OptionValues, UpdateSource, WeightedUpdate } from '../aggregation/aggregator.js';
+import { defaultOptions } from '../registry/declared-options.js';
+import type { Aggregator, UpdateSource, WeightedUpdate } from '../aggregation/aggregator.js';
 import type { MomentReport } from '../batchnorm/merge-moments.js';
 
 const LENGTH = 5;
@@ -44,14 +45,9 @@ export function updateSource(
   };
 }
 
-/** An aggregator's options when a job leaves them all out. */
-export function defaultOptions({ options }: Aggregator): OptionValues {
-  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
-}
-
 /** What every aggregator promises; call it once per aggregator, at the top of a test file. */
 export function aggregatorContract(aggregator: Aggregator): void {
-  const options = defaultOptions(aggregator);
+  const options = defaultOptions(aggregator.options);
   const fold = async (all: readonly WeightedUpdate[]): Promise<Float64Array> =>
     (await aggregator.aggregate(updateSource(all), options)).values;
 

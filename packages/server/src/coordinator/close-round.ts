@@ -4,17 +4,21 @@ import {
   aggregateUpdates,
   aggregatorNamed,
   meanTopGradients,
+  moveSlots,
   regrowParams,
+  serverOptimizerNamed,
   unpackActive,
   type AdjustmentSpec,
   type AggregationSpec,
   type ClientUpdate,
   type ModelState,
   type MomentTree,
+  type OptimizerSlots,
   type RoundAggregation,
+  type ServerOptimizerSpec,
   type TopGradientRequest,
 } from '@espalier/core';
-import { globalModel, type GlobalModel } from './global-model.js';
+import { globalModel, type SteppedModel } from './global-model.js';
 
 /** One round's accepted work, readable one at a time in partition order. */
 export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
@@ -24,6 +28,9 @@ export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
 /** How a round closes. */
 export interface ClosingRules {
+  /** From 0. */
+  readonly round: number;
+  readonly serverOptimizer: ServerOptimizerSpec;
   readonly aggregation: AggregationSpec;
   /** Null for a round that leaves the mask alone. */
   readonly adjustment: {
@@ -33,8 +40,7 @@ export interface ClosingRules {
 }
 
 /** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
-export interface ClosedRound {
-  readonly model: GlobalModel;
+export interface ClosedRound extends SteppedModel {
   readonly updates: readonly UpdateSummary[];
   readonly exchanged: Readonly<Record<string, number>> | null;
   /** What was seen of the updates on the way; positions are those of the reader. */
@@ -42,19 +48,21 @@ export interface ClosedRound {
 }
 
 /**
- * Received values plus what the job's rule makes of the differences, in float64, in the order given; batch-norm moments
- * by the same rule. On an adjustment round then the exchange of weights (FedTiny, §5). Updates are read one at a time
+ * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
+ * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the exchange of weights (FedTiny, §5). Updates are read one at a time
  * and let go; how often, the rule says.
  */
 export async function closeRound(
-  model: GlobalModel,
+  before: SteppedModel,
   reader: UpdateReader,
-  { aggregation, adjustment }: ClosingRules,
+  rules: ClosingRules,
 ): Promise<ClosedRound> {
-  const { graph, mask } = model;
-  const { state, updates, seen } = await aggregatedState(model, reader, aggregation);
+  const { graph, mask, previousMask } = before.model;
+  const { adjustment } = rules;
+  const { state, slots, updates, seen } = await steppedState(before, reader, rules);
   if (adjustment === null) {
-    return { model: globalModel(graph, mask, state, model.previousMask), updates, exchanged: null, seen };
+    const model = globalModel(graph, mask, state, previousMask);
+    return { model, slots, updates, exchanged: null, seen };
   }
   const kept = seen.kept.map((at) => updates[at]!);
   const gradients = meanTopGradients(kept, adjustment.spec.gradientWeighting);
@@ -62,35 +70,36 @@ export async function closeRound(
   const params = regrowParams(state.params, mask, adjusted.mask);
   return {
     model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, mask),
+    slots: moveSlots(graph, slots, { before: mask, after: adjusted.mask }),
     updates,
     exchanged: Object.fromEntries(adjusted.exchanged),
     seen,
   };
 }
 
-interface AggregatedState {
+interface SteppedState {
   readonly state: ModelState;
+  readonly slots: OptimizerSlots;
   readonly updates: readonly UpdateSummary[];
   readonly seen: ClosedRound['seen'];
 }
 
-async function aggregatedState(
-  { graph, mask, values }: GlobalModel,
+async function steppedState(
+  { model: { graph, mask, values }, slots: before }: SteppedModel,
   reader: UpdateReader,
-  spec: AggregationSpec,
-): Promise<AggregatedState> {
+  { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
+): Promise<SteppedState> {
   const updates: UpdateSummary[] = [];
   const readers = reader.map((read, at) => async () => {
     const { delta, ...summary } = await read();
     updates[at] = summary;
     return { values: delta, weight: summary.samples };
   });
-  const { values: update, ...seen } = await aggregateUpdates(
-    { length: values.length, updates: readers },
-    spec,
-  );
+  const source = { length: values.length, updates: readers };
+  const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
+  const { update, slots } = serverOptimizerNamed(kind).step(delta, before, { round, options });
   const params = unpackActive(graph, mask, addUpdate(values, update));
-  return { state: { params, moments: aggregatedMoments(updates, seen, spec) }, updates, seen };
+  return { state: { params, moments: aggregatedMoments(updates, seen, aggregation) }, slots, updates, seen };
 }
 
 function aggregatedMoments(

@@ -2,13 +2,16 @@ import {
   adjustmentRequests,
   applyMask,
   candidateModel,
+  emptySlots,
   EspalierError,
+  serverOptimizerNamed,
   type AcceptedAnswer,
   type CoordinatorEffect,
   type MaskReference,
   type ModelGraph,
   type MomentTree,
   type NestedPool,
+  type OptimizerSlots,
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
@@ -42,6 +45,8 @@ export class Workshop {
   readonly #evaluations: EvaluationQueue;
   readonly #now: () => number;
   #model: GlobalModel | null = null;
+  /** What the server optimiser remembers; null before its first step. */
+  #storedSlots: OptimizerSlots | null = null;
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
@@ -65,8 +70,9 @@ export class Workshop {
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
-  async restore({ model, pool, poolMoments, record }: WorkshopState): Promise<void> {
+  async restore({ model, slots, pool, poolMoments, record }: WorkshopState): Promise<void> {
     this.#model = model;
+    this.#storedSlots = slots;
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
@@ -78,6 +84,7 @@ export class Workshop {
     const { job, journal } = this.#options;
     const state: WorkshopState = {
       model: this.model,
+      slots: this.#storedSlots,
       pool: this.#pool,
       poolMoments: this.#poolMoments,
       record: this.record.store(),
@@ -120,6 +127,12 @@ export class Workshop {
   get model(): GlobalModel {
     if (this.#model === null) throw new EspalierError('internal', 'there is no model yet');
     return this.#model;
+  }
+
+  get #slots(): OptimizerSlots {
+    const { graph, mask } = this.model;
+    const { kind } = this.#options.job.serverOptimizer;
+    return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
   get pool(): NestedPool {
@@ -198,10 +211,13 @@ export class Workshop {
     );
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
     const began = this.#now();
-    const rules = { aggregation: job.aggregation, adjustment: exchange };
-    const { model, updates, exchanged, seen } = await closeRound(this.model, reader, rules);
+    const { aggregation: rule, serverOptimizer } = job;
+    const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
+    const stood = { model: this.model, slots: this.#slots };
+    const { model, slots, updates, exchanged, seen } = await closeRound(stood, reader, rules);
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
+    this.#storedSlots = slots;
     for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
     this.record.closed({
       round,

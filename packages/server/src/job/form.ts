@@ -3,7 +3,19 @@ import { stringify } from 'yaml';
 
 /** The user's form of a job with every field written out; parsing it gives the same job again. */
 export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
-  const { imageShape, adjustment, staticMask, aggregation, name, seed, method, model, data, ...rest } = job;
+  const {
+    imageShape,
+    adjustment,
+    staticMask,
+    aggregation,
+    serverOptimizer,
+    name,
+    seed,
+    method,
+    model,
+    data,
+    ...rest
+  } = job;
   const { options, ...rule } = aggregation;
   const [height, width, channels] = imageShape;
   const imageSize = height === width ? height : [height, width];
@@ -19,6 +31,7 @@ export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
     pruning: adjustment,
     mask: staticMask,
     aggregation: { ...rule, ...options },
+    serverOptimizer: { kind: serverOptimizer.kind, ...serverOptimizer.options },
   };
 }
 

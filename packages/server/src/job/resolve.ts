@@ -35,6 +35,7 @@ export function resolveJob(form: JobForm): Job {
     adjustment: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
     staticMask: mask,
     aggregation: aggregationOf(form),
+    serverOptimizer: serverOptimizerOf(form),
     pretrain: { ...pretrain, learningRate: pretrain.learningRate ?? learningRate.initial },
   };
 }
@@ -49,6 +50,11 @@ function defaultPoolSize(density: number): number {
 function aggregationOf({ aggregation }: JobForm): Job['aggregation'] {
   const { kind, weighting, clip, ...options } = aggregation;
   return { kind, weighting, clip, options };
+}
+
+function serverOptimizerOf({ serverOptimizer }: JobForm): Job['serverOptimizer'] {
+  const { kind, ...options } = serverOptimizer;
+  return { kind, options };
 }
 
 function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {

@@ -13,6 +13,7 @@ import {
   poolSection,
   pretrainSection,
   pruningSection,
+  serverOptimizerSection,
 } from './sections.js';
 import { vocabulary } from './vocabulary.js';
 
@@ -66,6 +67,7 @@ export const jobSchema = z
     mask: maskSection,
     pretrain: pretrainSection,
     aggregation: aggregationSection,
+    serverOptimizer: serverOptimizerSection,
     quorum: z
       .number()
       .gt(0)

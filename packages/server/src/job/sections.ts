@@ -1,4 +1,12 @@
-import { aggregators, DEFAULT_AGGREGATOR, type Aggregator, type DeclaredOption } from '@espalier/core';
+import {
+  aggregators,
+  DEFAULT_AGGREGATOR,
+  DEFAULT_SERVER_OPTIMIZER,
+  serverOptimizers,
+  type Aggregator,
+  type DeclaredOption,
+  type DeclaredOptions,
+} from '@espalier/core';
 import { z } from 'zod';
 import { vocabulary } from './vocabulary.js';
 
@@ -294,11 +302,22 @@ function ruleSection({ id, summary, options }: Aggregator) {
       .describe('Weigh updates by sample count, which clients say of themselves, or equally.'),
     clip: clipSettings,
   };
-  // Their names are not known to the compiler, so what the form says of them is what is common to all rules.
-  const own: object = Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, numberOf(option)]),
-  );
-  return z.strictObject({ ...common, ...own }).describe(summary);
+  return z.strictObject({ ...common, ...declared(options) }).describe(summary);
+}
+
+const optimizers = Object.values(serverOptimizers).map(({ id, summary, options }) =>
+  z.strictObject({ kind: z.literal(id), ...declared(options) }).describe(summary),
+);
+
+/** What the coordinator does with the one update. */
+export const serverOptimizerSection = z
+  .discriminatedUnion('kind', [optimizers[0]!, ...optimizers.slice(1)])
+  .prefault({ kind: DEFAULT_SERVER_OPTIMIZER })
+  .describe('What the coordinator does with the one update: adds it, or steps with an optimiser of its own.');
+
+/** Their names are not known to the compiler, so what the form says of them is what is common to all kinds. */
+function declared(options: DeclaredOptions): object {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, numberOf(option)]));
 }
 
 function numberOf({ default: value, minimum, below, whole, meaning }: DeclaredOption) {
