@@ -9,6 +9,7 @@ import {
   type FrameConnection,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
+import { clientStatus } from './client-status.js';
 import { CoordinatorDesk } from './desk.js';
 import { EventLog } from './event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
@@ -92,7 +93,7 @@ export class Coordinator {
 
   /** For people and probes. */
   status(): CoordinatorStatus {
-    const { phase, round, seats, step, prepared } = this.#log.state;
+    const { phase, round, seats, prepared } = this.#log.state;
     const { refusals, totals } = this.#workshop.record.store();
     return {
       phase,
@@ -101,15 +102,7 @@ export class Coordinator {
       prepared,
       refusals: Object.fromEntries(refusals),
       bytes: totals,
-      clients: [...seats.values()].map(({ clientId, name, partitionIndex, samples, presence, admitted }) => ({
-        clientId,
-        name,
-        partitionIndex,
-        samples,
-        presence,
-        admitted,
-        answered: step.answers.has(clientId),
-      })),
+      clients: [...seats.values()].map((seat) => clientStatus(seat, this.#log.state)),
     };
   }
 

@@ -123,7 +123,7 @@ export class CoordinatorDesk {
       case 'refuse':
         this.#refuse(
           this.#seated.get(effect.clientId),
-          new EspalierError(effect.code, effect.message),
+          new EspalierError(effect.code, effect.message, effect.facts),
           effect.fatal,
         );
         return;
@@ -347,7 +347,7 @@ export class CoordinatorDesk {
     this.#refuse(link, error, clientId === null);
     if (clientId === null || !wasAnswer) return;
     const { round } = this.#reducer.state();
-    this.#reducer.dispatch({ kind: 'failed', clientId, round, code: error.code });
+    this.#reducer.dispatch({ kind: 'rejected', clientId, round, code: error.code });
   }
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {

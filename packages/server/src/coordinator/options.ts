@@ -89,5 +89,10 @@ export interface CoordinatorStatus {
     readonly presence: 'present' | 'away' | 'gone';
     readonly admitted: boolean;
     readonly answered: boolean;
+    /** Left alone for a while, for it left rounds unanswered. */
+    readonly resting: boolean;
+    /** Answers in a row whose contents were refused. */
+    readonly strikes: number;
+    readonly excluded: boolean;
   }[];
 }

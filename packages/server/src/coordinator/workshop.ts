@@ -6,6 +6,7 @@ import {
   EspalierError,
   serverOptimizerNamed,
   type AcceptedAnswer,
+  type Adjustment,
   type CoordinatorEffect,
   type MaskReference,
   type ModelGraph,
@@ -145,14 +146,17 @@ export class Workshop {
   }
 
   /** The top gradients this round asks for; opens the round's books when it is new. */
-  roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
+  roundRequests(round: number, adjustment: Adjustment | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
       this.record.setupDone();
       const spec = this.#options.job.adjustment;
       const topGradients =
         adjustment === null
           ? []
-          : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+          : adjustmentRequests(this.#graph, this.model.mask, spec, {
+              round: adjustment.due,
+              adjustment: adjustment.number,
+            });
       this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
@@ -225,7 +229,7 @@ export class Workshop {
       updates,
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
-      adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
       aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
