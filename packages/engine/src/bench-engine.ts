@@ -41,7 +41,7 @@ export interface Milliseconds {
 /** What was measured. */
 export interface EngineBenchResult {
   readonly msPerImage: Milliseconds;
-  /** Rate of the multiply-adds that the active weights need, in the training step. */
+  /** Rate of the multiply-adds of the training step: those of active weights, and all of a dense layer's. */
   readonly usefulGflops: number;
   readonly plannedBytes: number;
   readonly allocatedBytes: number;
