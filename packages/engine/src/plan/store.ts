@@ -99,10 +99,10 @@ class Bump {
 
 /**
  * The share of kept weights from which on a layer computes with all of them. Where the two paths take the same time was
- * measured (`espalier bench engine --crossover`, README); a constant, since the paths add in different orders and every
+ * measured (`espalier bench engine --versus dense-path`, README); a constant, since the paths add in different orders and every
  * host must get the same bits.
  */
-export const DENSE_FROM = 0.6;
+export const DENSE_FROM = 0.9;
 
 /** Where the store begins, and from which share of kept weights on a layer is dense. */
 export interface StoreOptions {
