@@ -1,2 +1,11 @@
 export type { ReportBlock, ReportColumn, ReportDocument, ReportFigure, ReportSection } from './document.js';
+export type {
+  AdjustmentFigures,
+  ByteFigures,
+  DensityFigures,
+  RoundMetrics,
+  RunSummary,
+  SelectionFigures,
+} from './metrics.js';
 export { REPORT_SLOT, reportPage } from './page.js';
+export type { ReportRun, WatchedClient, WatchedEvent, WatchedJob } from './run.js';
