@@ -75,7 +75,7 @@ function matrixOption(
   const labels = job.layers.map(({ name }) => layerLabel(name));
   const largest = cells.reduce((most, cell) => Math.max(most, cell[2] ?? 0), 0);
   return {
-    grid: { left: 8, right: 8, top: 8, bottom: 62, containLabel: true },
+    grid: { left: 8, right: 8, top: 8, bottom: 50, containLabel: true },
     xAxis: {
       type: 'category',
       data: metrics.map(({ round }) => round + 1),

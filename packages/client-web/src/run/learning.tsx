@@ -63,7 +63,7 @@ function lossOption({ metrics, control }: ReportRun): ChartOption {
 function seriesOption(series: readonly Series[], valueAxis: object): ChartOption {
   return {
     legend: { top: 0, right: 0 },
-    grid: { left: 44, right: 14, top: 34, bottom: 40 },
+    grid: { left: 8, right: 14, top: 34, bottom: 22 },
     xAxis: {
       type: 'value',
       name: 'round',

@@ -29,11 +29,9 @@ export function Selection({
 }
 
 function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
-  const { accent, line } = pageColors();
-  const [least, most] = [Math.min(...losses), Math.max(...losses)];
-  const room = (most - least) * 0.15 || most * 0.05;
+  const { accent, soft } = pageColors();
   return {
-    grid: { left: 8, right: 14, top: 20, bottom: 36, containLabel: true },
+    grid: { left: 8, right: 14, top: 30, bottom: 22 },
     xAxis: {
       type: 'category',
       data: losses.map((_, at) => at + 1),
@@ -41,22 +39,21 @@ function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
       nameLocation: 'middle',
       nameGap: 24,
     },
-    yAxis: {
-      type: 'value',
-      name: 'loss',
-      min: Number(Math.max(0, least - room).toPrecision(3)),
-      scale: true,
-    },
+    yAxis: { type: 'value', name: 'loss', scale: true },
     tooltip: {
       trigger: 'item',
       valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toPrecision(4) : '–'),
     },
     series: [
       {
-        type: 'bar',
+        type: 'scatter',
         name: 'mean loss',
-        barMaxWidth: 34,
-        data: losses.map((value, at) => ({ value, itemStyle: { color: at === chosen ? accent : line } })),
+        data: losses.map((value, at) => ({
+          value,
+          symbolSize: at === chosen ? 16 : 10,
+          itemStyle: { color: at === chosen ? accent : soft },
+          ...(at === chosen ? { label: { show: true, position: 'right', formatter: 'chosen' } } : {}),
+        })),
       },
     ],
   };

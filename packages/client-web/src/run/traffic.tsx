@@ -45,7 +45,7 @@ function trafficOption({ metrics, job }: ReportRun): ChartOption {
   });
   return {
     legend: { top: 0, right: 0 },
-    grid: { left: 8, right: 14, top: 34, bottom: 36, containLabel: true },
+    grid: { left: 8, right: 14, top: 34, bottom: 22, containLabel: true },
     xAxis: {
       type: 'category',
       data: metrics.map(({ round }) => round + 1),

@@ -1,4 +1,5 @@
 export type { ReportBlock, ReportColumn, ReportDocument, ReportFigure, ReportSection } from './document.js';
+export type { Invitation } from './invitation.js';
 export type {
   AdjustmentFigures,
   ByteFigures,
