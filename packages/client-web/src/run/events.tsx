@@ -12,7 +12,9 @@ export function Events({ events }: { readonly events: readonly WatchedEvent[] })
         <ol class="log" tabIndex={0} aria-label="Events, newest first">
           {[...events].reverse().map(({ time, level, message }, at) => (
             <li key={events.length - at}>
-              <time dateTime={new Date(time).toISOString()}>{new Date(time).toLocaleTimeString([], { hourCycle: 'h23' })}</time>
+              <time dateTime={new Date(time).toISOString()}>
+                {new Date(time).toLocaleTimeString([], { hourCycle: 'h23' })}
+              </time>
               <span class={level === 'info' ? undefined : 'warn'}>{message}</span>
             </li>
           ))}
