@@ -6,6 +6,7 @@ import {
   toEspalierError,
   type ClientEffect,
   type ClientEvent,
+  type ClientIdentity,
   type ClientJob,
   type ClientMessage,
   type ClientOutcome,
@@ -29,6 +30,7 @@ import {
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
 import { performTask } from './perform-task.js';
+import { receiveModel } from './received-model.js';
 import type { ClientData, ReceivedModel, TaskContext, TaskMemory } from './task-context.js';
 
 /** Runs a function later; the platform's timers, or a test's. Returns how to cancel it. */
@@ -52,6 +54,10 @@ export interface ClientOptions {
   /** Seconds, from any origin. */
   readonly clock: () => number;
   readonly onEvent?: (event: ClientReport) => void;
+  /** Who it was to this coordinator before, to come back as the same client; absent for a newcomer. */
+  readonly identity?: ClientIdentity | null;
+  /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
+  readonly onIdentity?: (identity: ClientIdentity) => void;
 }
 
 /** What a client tells the person who runs it. */
@@ -73,7 +79,7 @@ export interface RunningClient {
   readonly ended: Promise<ClientOutcome>;
   /** Leaves: tells the coordinator, stops training, closes. */
   stop(reason: string): void;
-  /** The final model, once it came with a request to evaluate it. */
+  /** The final model, once it has come. */
   finalModel(): ReceivedModel | null;
 }
 
@@ -95,7 +101,7 @@ class Session {
   readonly memory: TaskMemory = { mask: null, pool: null, final: null };
   readonly ended: Promise<ClientOutcome>;
   readonly #options: ClientOptions;
-  #state: ClientState = initialClientState;
+  #state: ClientState;
   #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
   #channel: Channel<ClientMessage> | null = null;
   #trainer: Trainer | null = null;
@@ -109,6 +115,7 @@ class Session {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#state = { ...initialClientState, identity: options.identity ?? null };
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
@@ -118,8 +125,10 @@ class Session {
 
   dispatch(event: ClientEvent): void {
     const { state, effects } = reduceClient(this.#state, event);
-    const admitted = state.phase === 'admitted' && this.#state.phase !== 'admitted';
+    const before = this.#state;
+    const admitted = state.phase === 'admitted' && before.phase !== 'admitted';
     this.#state = state;
+    if (state.identity && state.identity !== before.identity) this.#options.onIdentity?.(state.identity);
     if (admitted) this.#reportAdmitted();
     for (const effect of effects) this.#perform(effect);
   }
@@ -182,6 +191,7 @@ class Session {
           wire = wireContext(graph);
           channel.setLimits({ maxFrameBytes, maxMessageBytes: messageBytesBound(graph) });
         }
+        if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
         this.dispatch({ kind: 'received', message });
       },
       onClose: (reason) => {
@@ -195,6 +205,20 @@ class Session {
       },
     });
     this.#channel = channel;
+  }
+
+  /** Without a request to evaluate it there is no task that would take the model in. */
+  #keepFinal({ model }: Extract<ServerMessage, { kind: 'finish' }>): void {
+    const graph = this.#state.job?.graph;
+    if (!graph) return;
+    try {
+      this.memory.final = receiveModel(graph, model, this.memory.mask);
+    } catch (error) {
+      this.#report({
+        kind: 'note',
+        message: `the final model cannot be read: ${toEspalierError(error).message}`,
+      });
+    }
   }
 
   async #load(job: ClientJob): Promise<void> {

@@ -16,6 +16,7 @@ import {
   type Turn,
 } from '@espalier/core';
 import { messageBytesBound, wireContext } from '@espalier/proto';
+import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire } from './client-link.js';
 import { clientJob } from './client-job.js';
 import { outgoingModel } from './global-model.js';
@@ -59,6 +60,8 @@ interface Received {
 
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
+  /** What was seen of every client, for people. */
+  readonly book: ClientBook;
   readonly #options: CoordinatorOptions;
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
@@ -70,6 +73,7 @@ export class CoordinatorDesk {
   readonly #storing = new Set<string>();
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
+    this.book = new ClientBook(options.clock);
     this.#options = options;
     this.#workshop = workshop;
     this.#reducer = reducer;
@@ -128,6 +132,7 @@ export class CoordinatorDesk {
         );
         return;
       case 'accept':
+        this.book.accepted(effect.clientId);
         this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
         return;
       case 'ask':
@@ -153,6 +158,7 @@ export class CoordinatorDesk {
       return;
     }
     link.clientId = clientId;
+    this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
     this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
@@ -224,6 +230,7 @@ export class CoordinatorDesk {
     try {
       if (link.clientId === null) this.#joining(link, message);
       else this.#answer(link, link.clientId, { message, bytes });
+      if (link.clientId !== null) this.book.seen(link.clientId);
     } catch (error) {
       this.#contentRefused(link, toEspalierError(error), ANSWERS.has(message.kind));
     }
@@ -234,6 +241,7 @@ export class CoordinatorDesk {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
+    this.book.asked(link.id, message.profile);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -353,6 +361,7 @@ export class CoordinatorDesk {
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
     if (!link) return;
     this.#workshop.record.refused(error.code);
+    if (link.clientId !== null) this.book.refused(link.clientId, error);
     this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
     if (fatal) {
       link.refuse(error);
@@ -362,6 +371,7 @@ export class CoordinatorDesk {
   }
 
   #closed(link: ClientLink): void {
+    this.book.closed(link.id);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;

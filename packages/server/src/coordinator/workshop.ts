@@ -135,6 +135,11 @@ export class Workshop {
     return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
+  /** The model reached, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#model && this.#bundle(this.#model);
+  }
+
   get pool(): NestedPool {
     if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
     return this.#pool;
