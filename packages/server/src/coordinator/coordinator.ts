@@ -7,6 +7,7 @@ import {
   type CoordinatorEffect,
   type CoordinatorEvent,
   type FrameConnection,
+  type Phase,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
 import { CoordinatorDesk } from './desk.js';
@@ -88,6 +89,11 @@ export class Coordinator {
   /** Finishes what is being computed, keeps the model reached, and ends. */
   stop(reason: string): void {
     this.dispatch({ kind: 'stop', reason });
+  }
+
+  /** Where the run stands. */
+  get phase(): Phase {
+    return this.#log.state.phase;
   }
 
   /** For people and probes. */
@@ -205,12 +211,24 @@ export class Coordinator {
   async #finish({ answers, stopped }: Extract<CoordinatorEffect, { kind: 'finish' }>): Promise<void> {
     this.#cancelTimers();
     try {
+      await this.#finalModelsSent();
       const result = await this.#workshop.finish(answers, stopped);
       await this.#desk.closeAll(stopped ? 'stopped' : 'finished');
       this.#settle?.resolve(result);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The summary counts the bytes of the final model too; a client that does not take it is not waited for long. */
+  async #finalModelsSent(): Promise<void> {
+    const { schedule } = this.#options;
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>((resolve) => {
+      cancel = schedule(this.#config.returnTimeout, resolve);
+    });
+    await Promise.race([this.#desk.sent(), patience]);
+    cancel();
   }
 
   #fail(error: unknown): void {
