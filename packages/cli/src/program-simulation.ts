@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { compare, type CompareFlags } from './commands/compare.js';
 import { simulateCommand, type SimulateFlags } from './commands/simulate.js';
 import type { ExitCode } from './exit-codes.js';
 import { cacheOption, noCacheOption } from './program-data.js';
@@ -11,6 +12,11 @@ export function addSimulationCommands(
   terminal: Terminal,
   ended: (code: ExitCode) => void,
 ): void {
+  addSimulate(program, terminal, ended);
+  addCompare(program, terminal, ended);
+}
+
+function addSimulate(program: Command, terminal: Terminal, ended: (code: ExitCode) => void): void {
   program
     .command('simulate')
     .description(
@@ -23,11 +29,7 @@ export function addSimulationCommands(
     .addOption(new Option('--backend <name>', 'train with this backend instead of the best one found'))
     .addOption(cacheOption())
     .addOption(noCacheOption())
-    .addOption(
-      new Option('--set <key=value>', 'override a key of the job file; may be repeated')
-        .default([] as readonly string[])
-        .argParser((value: string, before: readonly string[]) => [...before, value]),
-    )
+    .addOption(setOption('override a key of the job file; may be repeated'))
     .addOption(new Option('--seed <number>', "override the job's seed").argParser(wholeNumber))
     .addOption(
       new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
@@ -35,6 +37,42 @@ export function addSimulationCommands(
     .action(async (flags: SimulateFlags) => {
       ended(await simulateCommand(flags, terminal));
     });
+}
+
+function addCompare(program: Command, terminal: Terminal, ended: (code: ExitCode) => void): void {
+  program
+    .command('compare')
+    .description(
+      'Run a grid of methods, densities, partitions and seeds; go on where it was left; write a report.',
+    )
+    .requiredOption('--grid <file>', 'the grid (YAML)')
+    .option('--data <folder>', 'data folder; see data.kind of the job')
+    .addOption(new Option('--out <folder>', 'where results, table, plots and report go').default('compare'))
+    .option(
+      '--cells <file>',
+      'finished runs, read and added to; by default results.jsonl in the output folder',
+    )
+    .addOption(workersOption())
+    .addOption(
+      new Option('--parallel <count>', 'runs at a time; by default as many as workers').argParser(atLeastOne),
+    )
+    .addOption(new Option('--backend <name>', 'train with this backend instead of the best one found'))
+    .option('--report', 'run nothing: write table, plots and report from what is there')
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
+    .addOption(setOption('override a key of every job; may be repeated'))
+    .addOption(
+      new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
+    )
+    .action(async (flags: CompareFlags) => {
+      ended(await compare(flags, terminal));
+    });
+}
+
+function setOption(description: string): Option {
+  return new Option('--set <key=value>', description)
+    .default([] as readonly string[])
+    .argParser((value: string, before: readonly string[]) => [...before, value]);
 }
 
 function workersOption(): Option {

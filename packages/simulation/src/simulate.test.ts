@@ -12,8 +12,7 @@ afterAll(() => pool.dispose());
 
 /** What of a run must not depend on the machine. */
 function outcome({ summary }: SimulatedRun): unknown {
-  const { seconds: _, ...rest } = summary;
-  return rest;
+  return { ...summary, seconds: null };
 }
 
 describe('a simulated run', () => {

@@ -17,6 +17,7 @@ import {
 } from '@espalier/server/coordinator';
 import { idealDevice, type Device } from './fleet/device.js';
 import { SharedInstances } from './fleet/shared-instances.js';
+import { Trouble } from './fleet/trouble.js';
 import { startVirtualClient } from './fleet/virtual-client.js';
 import { PooledTrainer } from './pool/pooled-trainer.js';
 import type { TrainerPool } from './pool/trainer-pool.js';
@@ -82,7 +83,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulatedRun> 
 async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Timeline): Promise<RunResult> {
   const { job, pool, devices = null, signal } = options;
   const meter = new WorkMeter();
-  const coordinator = new Coordinator(await coordinatorOptions(options, fleet, { timeline, meter }));
+  const trouble = new Trouble(job.clientsPerRound);
+  const coordinator = new Coordinator(await coordinatorOptions(options, fleet, { timeline, meter, trouble }));
   const shared = new SharedInstances();
   const accept = coordinator.accept.bind(coordinator);
   const world = { timeline, pool, shared, seed: job.seed, accept };
@@ -93,24 +95,38 @@ async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Ti
     coordinator.stop('interrupted');
   };
   signal?.addEventListener('abort', stop, { once: true });
-  let ended = false;
-  const noteEnd = (): void => {
-    ended = true;
-  };
-  coordinator.ended.then(noteEnd, noteEnd);
+  const end = new EndNote(coordinator.ended);
   const computing = (): boolean => COMPUTING.has(coordinator.phase);
-  const finished = await drive({ timeline, meter, computing, ended: () => ended });
+  const finished = await drive({ timeline, meter, computing, ended: () => end.reached || trouble.hopeless });
   signal?.removeEventListener('abort', stop);
-  if (!finished) throw stuck(coordinator);
+  if (!finished || !end.reached) throw stuck(coordinator, trouble.last);
   return coordinator.ended;
 }
 
 const COMPUTING: ReadonlySet<Coordinator['phase']> = new Set(['merge', 'choose', 'close']);
 
+/** Whether a promise has settled, as far as can be told without waiting. */
+class EndNote {
+  reached = false;
+
+  constructor(ended: Promise<unknown>) {
+    const note = (): void => {
+      this.reached = true;
+    };
+    ended.then(note, note);
+  }
+}
+
+interface RunTools {
+  readonly timeline: Timeline;
+  readonly meter: WorkMeter;
+  readonly trouble: Trouble;
+}
+
 async function coordinatorOptions(
   { job, pool, devices = null, store, log = silent, onReport }: SimulateOptions,
   { classes, server, test }: FleetData,
-  { timeline, meter }: { readonly timeline: Timeline; readonly meter: WorkMeter },
+  { timeline, meter, trouble }: RunTools,
 ): Promise<CoordinatorOptions> {
   const { graph, initial } = await openModel(job, classes.length);
   // Nobody can guess at anything here, and every run draws the same.
@@ -129,10 +145,13 @@ async function coordinatorOptions(
     randomBytes: (length) => Uint8Array.from({ length }, () => ids.below(256)),
     schedule: (seconds, callback) => timeline.plan(seconds, callback),
     clock: devices === null ? () => performance.now() / 1000 : () => timeline.now,
-    log,
+    log: trouble.watching(log),
     store: trackedStore(store, meter),
     journal: memoryJournal(),
-    ...(onReport ? { onReport } : {}),
+    onReport: (report) => {
+      trouble.movedOn();
+      onReport?.(report);
+    },
   };
 }
 
@@ -146,11 +165,13 @@ function trackedStore(store: RunStore, meter: WorkMeter): RunStore {
   };
 }
 
-function stuck(coordinator: Coordinator): EspalierError {
+function stuck(coordinator: Coordinator, reason: string | null): EspalierError {
   const { round, rounds, phase } = coordinator.status();
+  const why =
+    reason ?? "no client can answer or come back; look at the devices' drop-out and the job's quorum";
   return new EspalierError(
     'stopped',
-    `the simulation came to a standstill in round ${round} of ${rounds} (${phase}): no client can answer or come back; look at the devices' drop-out and the job's quorum`,
+    `the simulation came to a standstill in round ${round} of ${rounds} (${phase}): ${why}`,
     { round },
   );
 }
