@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toEspalierError } from '@espalier/core';
+import { benchChoice, CHOICES, type Choice } from './commands/bench-choice.js';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
@@ -211,9 +212,15 @@ function addBench(program: Command, terminal: Terminal): void {
     .option('--batch <size>', 'samples a step', wholeNumber, 32)
     .option('--threads <count>', 'threads of the engine', wholeNumber, 1)
     .option('--no-reference', 'leave the tfjs trainer out')
+    .addOption(
+      new Option('--versus <choice>', "measure one of the engine's own choices both ways instead").choices(
+        Object.keys(CHOICES),
+      ),
+    )
     .addOption(formatOption())
-    .action(async (flags: BenchEngineFlags) => {
-      await benchEngineCommand(flags, terminal);
+    .action(async (flags: BenchEngineFlags & { readonly versus?: Choice }) => {
+      const { versus } = flags;
+      await (versus ? benchChoice({ ...flags, versus }, terminal) : benchEngineCommand(flags, terminal));
     });
 }
 
