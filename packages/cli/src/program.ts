@@ -10,6 +10,7 @@ import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
+import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -55,6 +56,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addDoctor(program, terminal);
   addBench(program, terminal);
   addDataCommands(program, terminal);
+  addSimulationCommands(program, terminal, ended);
   return program;
 }
 

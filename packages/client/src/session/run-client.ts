@@ -14,6 +14,7 @@ import {
   type ClientTask,
   type DeviceProfile,
   type FrameConnection,
+  type Mask,
   type ServerMessage,
   type Trainer,
   type TrainProgress,
@@ -58,6 +59,18 @@ export interface ClientOptions {
   readonly identity?: ClientIdentity | null;
   /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
   readonly onIdentity?: (identity: ClientIdentity) => void;
+  /** What many clients of one process have in common; left out by a client that has its process to itself. */
+  readonly shared?: SharedResources;
+}
+
+/** Lets many clients live in one process: none of it changes what a client computes or sends. */
+export interface SharedResources {
+  /** The one instance of equal jobs. */
+  job(job: ClientJob): ClientJob;
+  /** The one instance of equal masks. */
+  mask(mask: Mask): Mask;
+  /** Called when a task of this client has ended, whatever its outcome: what only the task needed may go. */
+  taskEnded(): void;
 }
 
 /** What a client tells the person who runs it. */
@@ -186,13 +199,18 @@ class Session {
       maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
       onMessage: (message) => {
         if (this.#channel !== channel) return;
-        if (message.kind === 'challenge') {
-          const { graph, maxFrameBytes } = message.job;
-          wire = wireContext(graph);
-          channel.setLimits({ maxFrameBytes, maxMessageBytes: messageBytesBound(graph) });
+        if (message.kind !== 'challenge') {
+          if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
+          this.dispatch({ kind: 'received', message });
+          return;
         }
-        if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
-        this.dispatch({ kind: 'received', message });
+        const job = this.#options.shared?.job(message.job) ?? message.job;
+        wire = wireContext(job.graph);
+        channel.setLimits({
+          maxFrameBytes: job.maxFrameBytes,
+          maxMessageBytes: messageBytesBound(job.graph),
+        });
+        this.dispatch({ kind: 'received', message: { ...message, job } });
       },
       onClose: (reason) => {
         if (this.#channel !== channel) return;
@@ -279,7 +297,15 @@ class Session {
     } catch (error) {
       const { code, rawMessage } = toEspalierError(error);
       this.dispatch({ kind: 'taskFailed', id, code, message: rawMessage });
+    } finally {
+      this.#tidy();
     }
+  }
+
+  #tidy(): void {
+    const { shared } = this.#options;
+    if (shared && this.memory.mask) this.memory.mask = shared.mask(this.memory.mask);
+    shared?.taskEnded();
   }
 
   #context(): TaskContext {

@@ -85,6 +85,11 @@ export class ClientLink {
     this.#sending = this.#channel.send(message).catch(() => undefined);
   }
 
+  /** Resolves when everything queued so far has been taken, or the connection is gone. */
+  sent(): Promise<void> {
+    return this.#sending;
+  }
+
   /** Tells why, then closes. */
   refuse(error: EspalierError): void {
     const { code, rawMessage, facts } = error;

@@ -143,6 +143,11 @@ export class CoordinatorDesk {
     }
   }
 
+  /** Resolves when everything queued so far has been taken, or its connection is gone. */
+  async sent(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.sent()));
+  }
+
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
