@@ -39,12 +39,28 @@ export function removeChannels(
       { mean: pick(mean, at(node)), variance: pick(variance, at(node)) },
     ]),
   );
+  return { graph: narrowedGraph(graph, groups, kept), state: { params, moments }, kept };
+}
+
+/** The graph alone of {@link removeChannels}. */
+export function narrowGraph(graph: ModelGraph, removed: ReadonlySet<number>): ModelGraph {
+  const groups = channelGroups(graph);
+  checkRemoval(groups, removed);
+  return narrowedGraph(graph, groups, keptPositions(groups, removed));
+}
+
+function narrowedGraph(
+  graph: ModelGraph,
+  { groupAt }: ChannelGroups,
+  kept: ReadonlyMap<string, Uint32Array>,
+): ModelGraph {
+  const width = (name: string | undefined): number => kept.get(name ?? '')?.length ?? 0;
   const nodes = graph.nodes.map((node) =>
-    narrowed(node, at(node.name).length, at(node.inputs[0] ?? '').length, {
-      inputs: groups.groupAt.get(node.inputs[0] ?? '')?.length ?? 0,
+    narrowed(node, width(node.name), width(node.inputs[0]), {
+      inputs: groupAt.get(node.inputs[0] ?? '')?.length ?? 0,
     }),
   );
-  return { graph: { ...graph, nodes }, state: { params, moments }, kept };
+  return { ...graph, nodes };
 }
 
 /**
