@@ -32,3 +32,4 @@ export * from './report/index.js';
 export * from './groups/index.js';
 export * from './quantization/index.js';
 export * from './repair/index.js';
+export * from './compression/index.js';

@@ -43,7 +43,10 @@ class Flow {
     }
     this.#backward.get(graph.output)?.fill(1);
     for (const node of [...graph.nodes].reverse()) this.#back(node);
-    this.#total = (this.#forward.get(graph.output) ?? new Float64Array(0)).reduce((sum, value) => sum + value, 0);
+    this.#total = (this.#forward.get(graph.output) ?? new Float64Array(0)).reduce(
+      (sum, value) => sum + value,
+      0,
+    );
     if (!Number.isFinite(this.#total))
       throw new EspalierError(
         'not_finite',

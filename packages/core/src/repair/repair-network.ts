@@ -5,7 +5,7 @@ import type { ModelState, Moments } from '../params/model-state.js';
 import { quantizeKernel, type LevelTable } from '../quantization/index.js';
 import type { Distribution } from './distribution.js';
 import { numbersOf, type LayerNumbers } from './layer-numbers.js';
-import { quantizeWithFeedback } from './quantize-with-feedback.js';
+import { pruneWithFeedback } from './prune-with-feedback.js';
 import { solveRidge } from './ridge.js';
 import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
 
@@ -16,6 +16,10 @@ export interface RepairOptions<S> {
   readonly ridge: number;
   /** Kernels are rounded to these levels as they are repaired; null leaves them as they are. */
   readonly table: LevelTable | null;
+  /** Kernels are solved anew; else they are cut and rounded as they are. */
+  readonly folds: boolean;
+  /** Means and variances are moved back. */
+  readonly recalibrates: boolean;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface RepairOptions<S> {
  * kept ones, x ≈ Sᵀx̂ with S in closed form, and S is folded into the layers that read them, in the order of the graph;
  * what is left of mean and variance goes into the bias or the batch norm behind. Where kernels are rounded, later channels make
  * up for the error of earlier ones, and the layers behind see the rounded ones. Convolutions in groups are only
- * corrected in their mean. Graph and positions are those of `smaller`; neither network is changed.
+ * corrected in their mean. Weights that are 0 in `smaller` stay 0, and others of their filter make up for them. Graph and positions are those of `smaller`; neither network is changed.
  */
 export function repairNetwork<S>(
   original: GraphWithState,
@@ -78,19 +82,32 @@ class Repair<S> {
     const { node } = turn.changed;
     this.#params.set(`${node.name}/kernel`, this.#newKernel(turn));
     const signal = this.options.signals.next(this.#renewed(turn));
+    if (!this.options.recalibrates) return signal;
     return this.#centre(turn, signal) ? this.options.signals.next(this.#renewed(turn)) : signal;
   }
 
   #newKernel({ original, changed, keptOutputs }: SignalTurn<S>): Float32Array {
-    const { table, ridge } = this.options;
+    const { table, ridge, folds } = this.options;
     const kernel = changed.numbers.kernel!;
+    const whole = original.numbers.kernel!;
     const filters = keptOutputs.length;
-    const known = this.#known(original.node);
-    if (known === null || isGrouped(changed)) return table ? quantizeKernel(kernel, filters, table) : kernel;
-    const mixed = folded({ kernel, whole: original.numbers.kernel!, keptOutputs, known, ridge });
-    if (table === null) return mixed;
+    if (!folds && table === null) return kernel;
+    const known = folds && !isGrouped(changed) ? this.#known(original.node) : null;
+    if (known === null) return table ? quantizeKernel(kernel, filters, table) : kernel;
+    // Of the original's shape, it lost single weights at the most: then their work is there to be taken over.
+    const base = kernel.length === whole.length ? whole : kernel;
+    const mixed = folded({ kernel: base, whole, keptOutputs, known, ridge });
+    if (table === null && !kernel.includes(0)) return mixed;
     const { channels, gram } = known;
-    return quantizeWithFeedback({ kernel: mixed, channels, filters, table, covariance: gram, ridge });
+    return pruneWithFeedback({
+      kernel: mixed,
+      kept: kernel,
+      channels,
+      filters,
+      table,
+      covariance: gram,
+      ridge,
+    });
   }
 
   /** Moments of the channels a layer reads, pixels of a flattened image together. */

@@ -54,6 +54,8 @@ const seconds = (graph: ModelGraph): Set<number> =>
       .map(({ id }) => id),
   );
 
+const both = { folds: true, recalibrates: true };
+
 describe('repair', () => {
   const original = redundant();
   const smaller = removeChannels(original, seconds(original.graph));
@@ -65,6 +67,7 @@ describe('repair', () => {
 
   it.each(sources)('from %s expresses a channel that is a multiple of another by it', (_, signals, bound) => {
     const state = repairNetwork<never>(original, smaller, {
+      ...both,
       signals: signals as never,
       ridge: 1e-4,
       table: null,
@@ -76,13 +79,18 @@ describe('repair', () => {
 
   it('leaves a network that lost nothing alone', () => {
     const whole = removeChannels(original, new Set());
-    const state = repairNetwork(original, whole, { signals: analyticSignals, ridge: 0.05, table: null });
+    const state = repairNetwork(original, whole, {
+      signals: analyticSignals,
+      ridge: 0.05,
+      table: null,
+      ...both,
+    });
     expect(distance(wanted, logits(whole.graph, state))).toBeLessThan(1e-5);
   });
 
   it('rounds kernels to the table and stays nearer than plain rounding', () => {
     const table = levelTable(uniformQuantizer, 4);
-    const state = repairNetwork(original, smaller, { signals: analyticSignals, ridge: 0.05, table });
+    const state = repairNetwork(original, smaller, { signals: analyticSignals, ridge: 0.05, table, ...both });
     const kernel = state.params.get('conv2_1/kernel')!;
     const first = kernel.filter((_, i) => i % 4 === 0).map(Math.abs);
     const scale = Math.max(...first);
@@ -108,7 +116,7 @@ describe('repair', () => {
           return !first;
         });
         const cut = removeChannels(network, new Set(removed.map(({ id }) => id)));
-        const options = { ridge: 0.05, table: levelTable(uniformQuantizer, 6) };
+        const options = { ridge: 0.05, table: levelTable(uniformQuantizer, 6), ...both };
         const state = sampled
           ? repairNetwork(network, cut, {
               ...options,

@@ -1,32 +1,41 @@
 import { CholeskyDecomposition, inverse, Matrix } from 'ml-matrix';
 import { filterScales, rounded, type LevelTable } from '../quantization/index.js';
 
-/** A kernel to be rounded, with what is known of its inputs. */
+/** A kernel to be pruned and rounded, with what is known of its inputs. */
 export interface FeedbackOptions {
   /** `[tap][channel][filter]`. */
   readonly kernel: Float32Array;
   readonly channels: number;
   readonly filters: number;
-  readonly table: LevelTable;
+  /** Null does not round. */
+  readonly table: LevelTable | null;
+  /** Aligned with the kernel: where it is 0 the weight becomes 0, and later ones make up for that. */
+  readonly kept: Float32Array;
   /** Covariance of the input channels, row-major. */
   readonly covariance: Float64Array;
   readonly ridge: number;
 }
 
 /**
- * Rounds a kernel channel by channel and lets the channels that follow make up for the error in the least-squares sense
- * (Frantar & Alistarh, "Optimal Brain Compression", NeurIPS 2022; here with channel covariances, tap by tap). Weights
- * that are 0 stay 0.
+ * Prunes and rounds a kernel channel by channel; the channels that follow make up for the error in the least-squares
+ * sense (Frantar & Alistarh, "Optimal Brain Compression", NeurIPS 2022; here with channel covariances, tap by tap).
  */
-export function quantizeWithFeedback({
+export function pruneWithFeedback({
   kernel,
   channels,
   filters,
   table,
+  kept,
   covariance,
   ridge,
 }: FeedbackOptions): Float32Array {
-  const scales = filterScales(kernel, filters, table);
+  const scales =
+    table &&
+    filterScales(
+      kernel.map((value, i) => (kept[i] === 0 ? 0 : value)),
+      filters,
+      table,
+    );
   const factor = inverseFactor(covariance, channels, ridge);
   const values = kernel.slice();
   for (let tap = 0; tap * channels * filters < values.length; tap++) {
@@ -34,8 +43,8 @@ export function quantizeWithFeedback({
     for (let c = 0; c < channels; c++) {
       for (let f = 0; f < filters; f++) {
         const wish = part[c * filters + f]!;
-        const zero = kernel[(tap * channels + c) * filters + f] === 0;
-        const value = zero ? 0 : rounded(table, wish, scales[f]!);
+        const zero = kept[(tap * channels + c) * filters + f] === 0;
+        const value = zero ? 0 : table && scales ? rounded(table, wish, scales[f]!) : wish;
         part[c * filters + f] = value;
         const error = (wish - value) / factor[c * channels + c]!;
         if (error === 0) continue;
