@@ -1,6 +1,7 @@
 import { EspalierError, toEspalierError, type FrameConnection, type Traffic } from '@espalier/core';
 import { FrameAssembler } from './frame-assembler.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
+import { portableHash, type HashMaker } from './running-digest.js';
 import { splitFrames } from './split-frames.js';
 
 /** What a channel tells its owner; nothing of it before the call that opened it has returned. */
@@ -19,6 +20,8 @@ export interface ChannelHandlers<Incoming> {
 export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits, ChannelHandlers<Incoming> {
   readonly encode: (message: Outgoing) => Uint8Array;
   readonly decode: (bytes: Uint8Array) => Incoming;
+  /** SHA-256 in place of the portable one; the bytes on the wire are the same. */
+  readonly hash?: HashMaker;
 }
 
 /** Messages over a connection. */
@@ -62,7 +65,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     this.#connection = connection;
     this.#options = options;
     this.#limits = { maxFrameBytes, maxMessageBytes };
-    this.#assembler = new FrameAssembler(this.#limits);
+    this.#assembler = new FrameAssembler(this.#limits, options.hash);
     // A connection hands over what it held back within `subscribe`, when the owner does not have the channel yet.
     void Promise.resolve().then(() => {
       this.#subscribe();
@@ -108,7 +111,9 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     const bytes = this.#options.encode(message);
     const transferId = this.#transferId;
     this.#transferId = (transferId + 1) % 2 ** 32;
-    for (const frame of splitFrames(bytes, { transferId, maxFrameBytes: this.#limits.maxFrameBytes })) {
+    const { maxFrameBytes } = this.#limits;
+    const { hash = portableHash } = this.#options;
+    for (const frame of splitFrames(bytes, { transferId, maxFrameBytes, hash })) {
       this.#checkOpen();
       await this.#sendFrame(frame);
     }

@@ -2,7 +2,7 @@ import { EspalierError } from '@espalier/core';
 import { decoding, malformed } from '../codec/failure.js';
 import { readWire, v1 } from '../wire.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
-import { RunningDigest, sameBytes } from './running-digest.js';
+import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 
 /** Memory taken on the mere claim of a length. */
 const FIRST_BUFFER_BYTES = 64 * 1024;
@@ -12,13 +12,18 @@ const FIRST_BUFFER_BYTES = 64 * 1024;
  * bytes that really came, and by the limit on messages.
  */
 export class FrameAssembler {
+  readonly #hash: HashMaker | undefined;
   #limits: FrameLimits;
   #open: Transfer | null = null;
 
-  /** @throws EspalierError `invalid_argument` on a cap below 256 bytes. */
-  constructor(limits: FrameLimits) {
+  /**
+   * @param hash SHA-256 in place of the portable one
+   * @throws EspalierError `invalid_argument` on a cap below 256 bytes.
+   */
+  constructor(limits: FrameLimits, hash?: HashMaker) {
     checkFrameCap(limits.maxFrameBytes);
     this.#limits = limits;
+    this.#hash = hash;
   }
 
   /** Changes the limits from the next frame on. @throws EspalierError `invalid_argument`. */
@@ -60,7 +65,7 @@ export class FrameAssembler {
     if (index !== 0) throw corrupt(`frame ${index} of transfer ${transferId} claims to be the first`);
     const { maxMessageBytes } = this.#limits;
     if (header.totalBytes > maxMessageBytes) throw tooLarge('a message', header.totalBytes, maxMessageBytes);
-    return new Transfer(transferId, header);
+    return new Transfer(transferId, header, new RunningDigest(this.#hash));
   }
 }
 
@@ -102,13 +107,13 @@ function continued(transfer: Transfer | null, { transferId, index }: ReadFrame):
 /** A message under way. */
 class Transfer {
   nextIndex = 0;
-  readonly #digest = new RunningDigest();
   #buffer: Uint8Array;
   #received = 0;
 
   constructor(
     readonly id: number,
     readonly header: ReadHeader,
+    readonly digest: RunningDigest,
   ) {
     this.#buffer = new Uint8Array(Math.min(header.totalBytes, FIRST_BUFFER_BYTES));
   }
@@ -127,7 +132,7 @@ class Transfer {
     // Without it a peer could send empty frames for ever.
     if (chunk.length === 0 && this.missing > 0)
       throw corrupt(`frame ${index} of transfer ${this.id} is empty`);
-    if (!sameBytes(this.#digest.extend(chunk), check)) {
+    if (!sameBytes(this.digest.extend(chunk), check)) {
       throw corrupt(`the check of frame ${index} of transfer ${this.id} does not match its bytes`);
     }
     this.#makeRoom(this.#received + chunk.length);
@@ -137,7 +142,7 @@ class Transfer {
   }
 
   finish(): Uint8Array {
-    if (!sameBytes(this.#digest.digest(), this.header.sha256)) {
+    if (!sameBytes(this.digest.digest(), this.header.sha256)) {
       throw corrupt(`transfer ${this.id} does not have the hash that its first frame announced`);
     }
     return this.#buffer;

@@ -7,4 +7,5 @@ export {
   type FrameLimits,
 } from './frame-limits.js';
 export { memoryConnectionPair, type Schedule } from './memory-connection.js';
+export { portableHash, type HashMaker, type StreamingHash } from './running-digest.js';
 export { splitFrames, type SplitOptions } from './split-frames.js';

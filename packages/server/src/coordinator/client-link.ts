@@ -11,6 +11,7 @@ import {
   openChannel,
   type Channel,
   type FrameLimits,
+  type HashMaker,
   type WireContext,
 } from '@espalier/proto';
 
@@ -27,6 +28,7 @@ export interface LinkHandlers {
 export interface LinkWire {
   readonly context: WireContext;
   readonly limits: FrameLimits;
+  readonly hash: HashMaker;
 }
 
 interface ReadMessage {
@@ -59,7 +61,7 @@ export class ClientLink {
       connection,
     }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
     handlers: LinkHandlers,
-    { context, limits }: LinkWire,
+    { context, limits, hash }: LinkWire,
   ) {
     this.id = id;
     this.nonce = nonce;
@@ -68,6 +70,7 @@ export class ClientLink {
       encode: (message) => encodeServerMessage(message, context),
       decode: (bytes) => ({ message: decodeClientMessage(bytes, context), bytes }),
       ...limits,
+      hash,
       onMessage: ({ message, bytes }) => {
         if (!this.#detached) handlers.onMessage(this, message, bytes);
       },

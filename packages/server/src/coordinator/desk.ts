@@ -15,7 +15,7 @@ import {
   type ServerMessage,
   type Turn,
 } from '@espalier/core';
-import { messageBytesBound, wireContext } from '@espalier/proto';
+import { messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { ClientLink, type LinkWire } from './client-link.js';
 import { clientJob } from './client-job.js';
 import { outgoingModel } from './global-model.js';
@@ -78,6 +78,7 @@ export class CoordinatorDesk {
     this.#wire = {
       context: wireContext(graph),
       limits: { maxFrameBytes, maxMessageBytes: messageBytesBound(graph) },
+      hash: options.hash ?? portableHash,
     };
   }
 
