@@ -190,11 +190,7 @@ export class Workshop {
     const { round, answers, adjustment } = effect;
     const { job, store } = this.#options;
     const requests = this.roundRequests(round, adjustment);
-    const reader: UpdateReader = answers.map(
-      ({ payload }) =>
-        () =>
-          this.payloads.update(payload),
-    );
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
     const { model, updates, exchanged } = await closeRound(this.model, reader, exchange);
     this.#model = model;

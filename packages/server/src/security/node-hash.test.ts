@@ -13,14 +13,14 @@ describe("the platform's hash", () => {
     const frames = split(nodeHash);
     expect(frames.map((frame) => [...frame])).toEqual(split(portableHash).map((frame) => [...frame]));
     for (const hash of [nodeHash, portableHash]) {
-      const assembler = new FrameAssembler({ maxFrameBytes: 1024, maxMessageBytes: 5000 }, hash);
+      const assembler = new FrameAssembler({ maxFrameBytes: 1024, maxMessageBytes: 5000 }, { hash });
       const results = frames.map((frame) => assembler.push(frame));
       expect(results.at(-1)).toEqual(message);
     }
   });
 
   it('sees a flipped bit', () => {
-    const assembler = new FrameAssembler({ maxFrameBytes: 1024, maxMessageBytes: 5000 }, nodeHash);
+    const assembler = new FrameAssembler({ maxFrameBytes: 1024, maxMessageBytes: 5000 }, { hash: nodeHash });
     const [first] = split(nodeHash);
     first![500]! ^= 1;
     expect(() => assembler.push(first!)).toThrow('[transfer_corrupt]');
