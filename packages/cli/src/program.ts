@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { toEspalierError } from '@espalier/core';
 import { benchChoice, CHOICES, type Choice } from './commands/bench-choice.js';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
+import { benchServerCommand, type BenchServerFlags } from './commands/bench-server.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
@@ -224,6 +225,24 @@ function addBench(program: Command, terminal: Terminal): void {
       const { versus } = flags;
       await (versus ? benchChoice({ ...flags, versus }, terminal) : benchEngineCommand(flags, terminal));
     });
+  bench
+    .command('server')
+    .description('Load a coordinator with ready-made updates beside a bare socket.io server, on loopback.')
+    .option('--clients <count>', 'clients, each with its own connection', countOf, 2000)
+    .option('--weights <count>', 'weights of the model, about', countOf, 110_000)
+    .option('--rounds <count>', 'rounds', countOf, 5)
+    .option('--in-flight <count>', 'uploads under way at a time', countOf, 64)
+    .option('--processes <count>', 'processes that play the clients', countOf, 2)
+    .addOption(formatOption())
+    .action(async (flags: BenchServerFlags) => {
+      await benchServerCommand(flags, terminal);
+    });
+}
+
+function countOf(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
+  return value;
 }
 
 function densityOf(text: string): number {

@@ -26,8 +26,10 @@ import {
   encodeClientMessage,
   messageBytesBound,
   openChannel,
+  portableHash,
   wireContext,
   type Channel,
+  type HashMaker,
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
 import { performTask } from './perform-task.js';
@@ -51,6 +53,8 @@ export interface ClientOptions {
   /** The part of the partition it holds, from 0; null to be given one. */
   readonly part: number | null;
   readonly profile: Omit<DeviceProfile, 'backend'>;
+  /** SHA-256 of frames; the portable one unless given. */
+  readonly hash?: HashMaker;
   readonly schedule: Scheduler;
   /** Seconds, from any origin. */
   readonly clock: () => number;
@@ -197,6 +201,7 @@ class Session {
       decode: (bytes) => decodeServerMessage(bytes, wire),
       maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
       maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+      hash: this.#options.hash ?? portableHash,
       onMessage: (message) => {
         if (this.#channel !== channel) return;
         if (message.kind !== 'challenge') {

@@ -209,11 +209,7 @@ export class Workshop {
     const { round, answers, adjustment } = effect;
     const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
-    const reader: UpdateReader = answers.map(
-      ({ payload }) =>
-        () =>
-          this.payloads.update(payload),
-    );
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
     const began = this.#now();
     const { aggregation: rule, serverOptimizer } = job;
