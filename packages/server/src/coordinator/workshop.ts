@@ -136,6 +136,11 @@ export class Workshop {
     return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
+  /** The model reached, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#model && this.#bundle(this.#model);
+  }
+
   get pool(): NestedPool {
     if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
     return this.#pool;
@@ -208,11 +213,7 @@ export class Workshop {
     const { round, answers, adjustment } = effect;
     const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
-    const reader: UpdateReader = answers.map(
-      ({ payload }) =>
-        () =>
-          this.payloads.update(payload),
-    );
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
     const began = this.#now();
     const { aggregation: rule, serverOptimizer } = job;
