@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
-import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
+import {
+  checkCertificate,
+  parseJob,
+  readRunFolder,
+  type ConnectionLimits,
+  type ServedJob,
+} from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
@@ -25,6 +31,11 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly host: string;
   readonly port: number;
   readonly open?: boolean;
+  readonly origin?: readonly string[];
+  readonly maxConnectionsPerAddress: number;
+  readonly maxFramesPerSecond: number;
+  readonly maxBytesInFlight: number;
+  readonly handshakeTimeout: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly out: string;
@@ -48,6 +59,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       keepUpdates: flags.keepUpdates ?? false,
       open: flags.open ?? false,
       tls: await tlsOf(flags),
+      limits: limitsOf(flags),
       backend: flags.backend ?? null,
       cache: cacheOf(flags),
       onReport: progress.report,
@@ -87,6 +99,16 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
   return parseJob((await readRunFolder(resume ?? '')).jobYaml);
 }
 
+function limitsOf(flags: ServeFlags): ConnectionLimits {
+  return {
+    origins: flags.origin ?? [],
+    connectionsPerAddress: flags.maxConnectionsPerAddress,
+    framesPerSecond: flags.maxFramesPerSecond,
+    bytesInFlight: flags.maxBytesInFlight,
+    handshakeSeconds: flags.handshakeTimeout,
+  };
+}
+
 async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; key: string } | null> {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -95,8 +117,14 @@ async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; k
       '--tls-cert and --tls-key go together: give both, or neither',
     );
   }
+  const tls = await readTls(tlsCert, tlsKey);
+  checkCertificate(tls, new Date());
+  return tls;
+}
+
+async function readTls(certificate: string, key: string): Promise<{ cert: string; key: string }> {
   try {
-    return { cert: await readFile(tlsCert, 'utf8'), key: await readFile(tlsKey, 'utf8') };
+    return { cert: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
   } catch (error) {
     throw new EspalierError(
       'storage',

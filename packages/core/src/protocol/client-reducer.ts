@@ -124,6 +124,8 @@ function onRefused(
   state: ClientState,
   { code, message, facts, fatal }: Received<'refused'>,
 ): ClientTransition {
+  // The coordinator closes the connection, which is met with the usual back-off.
+  if (fatal && code === 'limit_exceeded') return { state, effects: [{ kind: 'note', message }] };
   if (fatal) return end(state, { kind: 'failed', code, message }, null);
   const next: ClientState = { ...state, lastAnswer: null };
   const note: ClientEffect = {

@@ -92,6 +92,11 @@ export class Coordinator {
     else this.#desk.open(connection);
   }
 
+  /** Counts and logs somebody who was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#desk.turnedAway(error, peer);
+  }
+
   /** Finishes what is being computed, keeps the model reached, and ends. */
   stop(reason: string): void {
     this.dispatch({ kind: 'stop', reason });

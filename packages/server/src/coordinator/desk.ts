@@ -18,6 +18,7 @@ import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMem
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
+import { DeskDoor } from './desk-door.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
 import { ModelPost } from './model-post.js';
@@ -61,6 +62,7 @@ export class CoordinatorDesk {
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
   readonly #post: ModelPost;
+  readonly #door: DeskDoor;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
@@ -84,6 +86,16 @@ export class CoordinatorDesk {
       memory: scratchFloats(),
     };
     this.#post = new ModelPost(this.#wire);
+    this.#door = new DeskDoor(options, {
+      links: () => this.#links.values(),
+      refuse: (link, error) => {
+        this.#refuse(link, error, true);
+      },
+      expel: (link, error) => {
+        this.#noteRefusal(link, error);
+        link.expel(error);
+      },
+    });
   }
 
   /** Challenges a new connection. */
@@ -106,7 +118,14 @@ export class CoordinatorDesk {
       this.#wire,
     );
     this.#links.set(link.id, link);
+    this.#door.watch(link);
     link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
+  }
+
+  /** Somebody was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#workshop.record.refused(error.code);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`);
   }
 
   /** Does what the reducer decided about one client. */
@@ -151,6 +170,7 @@ export class CoordinatorDesk {
 
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
+    this.#door.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -163,7 +183,7 @@ export class CoordinatorDesk {
       this.#reducer.dispatch({ kind: 'lost', clientId });
       return;
     }
-    link.clientId = clientId;
+    link.seated(clientId);
     this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
@@ -184,17 +204,7 @@ export class CoordinatorDesk {
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
-    if (!this.#mayStay(link)) {
-      this.#refuse(link, new EspalierError('unauthorized', 'this join token has been revoked'), true);
-      return;
-    }
-    this.#fill(link, request);
-  }
-
-  /** Looked up every time, for a token may be revoked while its client is connected. */
-  #mayStay({ tokenId }: ClientLink): boolean {
-    const { admission } = this.#options;
-    return admission === null || (tokenId !== null && admission.allows(tokenId));
+    if (this.#door.checkStay(link)) this.#fill(link, request);
   }
 
   /** Sends the request with weights in it, given what this connection has been sent before. */
@@ -227,6 +237,7 @@ export class CoordinatorDesk {
   }
 
   #receive(link: ClientLink, received: ReadMessage): void {
+    if (!this.#door.checkStay(link)) return;
     try {
       if (link.clientId === null) this.#joining(link, received.message);
       else this.#answer(link, link.clientId, received);
@@ -361,9 +372,7 @@ export class CoordinatorDesk {
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
     if (!link) return;
-    this.#workshop.record.refused(error.code);
-    if (link.clientId !== null) this.book.refused(link.clientId, error);
-    this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
+    this.#noteRefusal(link, error);
     if (fatal) {
       link.refuse(error);
       return;
@@ -371,8 +380,15 @@ export class CoordinatorDesk {
     link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
   }
 
+  #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
+    this.#workshop.record.refused(error.code);
+    if (clientId !== null) this.book.refused(clientId, error);
+    this.#options.log.warn(`refused ${clientId ?? connection.peer}: ${error.message}`);
+  }
+
   #closed(link: ClientLink): void {
     this.book.closed(link.id);
+    this.#door.left(link);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;

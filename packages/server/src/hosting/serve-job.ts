@@ -12,7 +12,7 @@ import {
 } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
 import { nodeHash, TokenBook } from '../security/index.js';
-import { createSocketServer } from '../sockets/index.js';
+import { createSocketServer, DEFAULT_LIMITS, type ConnectionLimits } from '../sockets/index.js';
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 import { EventTail } from './event-tail.js';
@@ -47,6 +47,8 @@ export interface ServeOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Folder of the pages that a browser is shown, which client-web builds; without it there are none. */
   readonly web?: string | null;
+  /** What one address and one connection may ask; what is not given is as by default. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly clock: () => number;
   readonly schedule: Scheduler;
   readonly onReport: (report: RunReport) => void;
@@ -127,6 +129,7 @@ async function listen({
   host,
   port,
   web = null,
+  limits = {},
 }: ServeOptions): Promise<{ url: string; serve: (served: Served) => void; close: () => Promise<void> }> {
   let serve: (served: Served) => void = () => undefined;
   const served = new Promise<Served>((resolve) => (serve = resolve));
@@ -150,6 +153,11 @@ async function listen({
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
     tls,
+    limits,
+    onRefusal: (error, peer) =>
+      void served.then(({ coordinator }) => {
+        coordinator.turnedAway(error, peer);
+      }),
     onConnection: (connection) =>
       void served.then(({ coordinator }) => {
         coordinator.accept(connection);
@@ -204,6 +212,7 @@ function openCoordinator(
   return Coordinator.open({
     ...options,
     serverSamplesPerClass: options.job.pretrain.samplesPerClass,
+    handshakeSeconds: options.limits?.handshakeSeconds ?? DEFAULT_LIMITS.handshakeSeconds,
     admission: options.open ? null : book,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     hash: nodeHash,
