@@ -8,6 +8,8 @@ export type WatchPhase = 'connecting' | 'asking' | 'live' | 'lost' | 'ended';
 
 export const phase = signal<WatchPhase>('connecting');
 export const run = signal<ReportRun | null>(null);
+/** The run comes from a folder, whose server stays; a coordinator goes with its run. */
+export const replayed = signal(false);
 /** What the coordinator said to the last control, if it refused. */
 export const refusal = signal('');
 
@@ -22,6 +24,8 @@ const RETRY_AFTER = 2000;
 
 /** Follows the run until it has ended, over lost connections. */
 export async function follow(): Promise<void> {
+  // A coordinator has a job to take part in.
+  replayed.value = (await fetch('/api/job').catch(() => null))?.status === 404;
   for (;;) {
     const outcome = await followOnce();
     if (outcome === 'refused') {
@@ -44,7 +48,7 @@ async function followOnce(): Promise<'refused' | 'ended'> {
     if (!response.ok || !response.body) return 'ended';
     for await (const line of readLines(response.body)) {
       take(JSON.parse(line) as StreamedRun);
-      phase.value = run.value?.summary ? 'ended' : 'live';
+      if (!run.value?.summary) phase.value = 'live';
       // A finished run says everything at once, and its feed may stay open.
       if (run.value?.summary) return 'ended';
     }

@@ -6,7 +6,7 @@ import { keepAdminToken } from '../ui/admin-token.js';
 import { Masthead } from '../ui/masthead.js';
 import { Notice } from '../ui/notice.js';
 import { Controls } from './controls.js';
-import { follow, phase, run } from './model.js';
+import { follow, phase, replayed, run } from './model.js';
 
 /** The dashboard: a run as it goes, or as it went. */
 export function WatchPage(): JSX.Element {
@@ -33,7 +33,15 @@ function Body(): JSX.Element {
           </p>
         </Notice>
       )}
-      {phase.value !== 'lost' && <Controls run={now} />}
+      {phase.value === 'ended' && !replayed.value && (
+        <Notice>
+          <p>
+            The coordinator has ended with its run. <code>espalier serve --replay</code> with the run folder
+            shows it again, and <code>report.html</code> in it is this page as a file.
+          </p>
+        </Notice>
+      )}
+      {(phase.value === 'live' || replayed.value) && <Controls run={now} />}
       <RunView run={now} />
     </>
   );
