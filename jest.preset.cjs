@@ -14,6 +14,7 @@ const doors = {
   '^@espalier/client-node$': 'packages/client-node/src/index.ts',
   '^@espalier/server$': 'packages/server/src/index.ts',
   '^@espalier/server/coordinator$': 'packages/server/src/coordinator/index.ts',
+  '^@espalier/simulation$': 'packages/simulation/src/index.ts',
 };
 
 module.exports = (rootDir) => ({

@@ -14,6 +14,7 @@ import {
   type ClientTask,
   type DeviceProfile,
   type FrameConnection,
+  type Mask,
   type ServerMessage,
   type Trainer,
   type TrainProgress,
@@ -25,8 +26,10 @@ import {
   encodeClientMessage,
   messageBytesBound,
   openChannel,
+  portableHash,
   wireContext,
   type Channel,
+  type HashMaker,
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
 import { performTask } from './perform-task.js';
@@ -50,6 +53,8 @@ export interface ClientOptions {
   /** The part of the partition it holds, from 0; null to be given one. */
   readonly part: number | null;
   readonly profile: Omit<DeviceProfile, 'backend'>;
+  /** SHA-256 of frames; the portable one unless given. */
+  readonly hash?: HashMaker;
   readonly schedule: Scheduler;
   /** Seconds, from any origin. */
   readonly clock: () => number;
@@ -58,6 +63,18 @@ export interface ClientOptions {
   readonly identity?: ClientIdentity | null;
   /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
   readonly onIdentity?: (identity: ClientIdentity) => void;
+  /** What many clients of one process have in common; left out by a client that has its process to itself. */
+  readonly shared?: SharedResources;
+}
+
+/** Lets many clients live in one process: none of it changes what a client computes or sends. */
+export interface SharedResources {
+  /** The one instance of equal jobs. */
+  job(job: ClientJob): ClientJob;
+  /** The one instance of equal masks. */
+  mask(mask: Mask): Mask;
+  /** Called when a task of this client has ended, whatever its outcome: what only the task needed may go. */
+  taskEnded(): void;
 }
 
 /** What a client tells the person who runs it. */
@@ -184,15 +201,21 @@ class Session {
       decode: (bytes) => decodeServerMessage(bytes, wire),
       maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
       maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+      hash: this.#options.hash ?? portableHash,
       onMessage: (message) => {
         if (this.#channel !== channel) return;
-        if (message.kind === 'challenge') {
-          const { graph, maxFrameBytes } = message.job;
-          wire = wireContext(graph);
-          channel.setLimits({ maxFrameBytes, maxMessageBytes: messageBytesBound(graph) });
+        if (message.kind !== 'challenge') {
+          if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
+          this.dispatch({ kind: 'received', message });
+          return;
         }
-        if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
-        this.dispatch({ kind: 'received', message });
+        const job = this.#options.shared?.job(message.job) ?? message.job;
+        wire = wireContext(job.graph);
+        channel.setLimits({
+          maxFrameBytes: job.maxFrameBytes,
+          maxMessageBytes: messageBytesBound(job.graph),
+        });
+        this.dispatch({ kind: 'received', message: { ...message, job } });
       },
       onClose: (reason) => {
         if (this.#channel !== channel) return;
@@ -279,7 +302,15 @@ class Session {
     } catch (error) {
       const { code, rawMessage } = toEspalierError(error);
       this.dispatch({ kind: 'taskFailed', id, code, message: rawMessage });
+    } finally {
+      this.#tidy();
     }
+  }
+
+  #tidy(): void {
+    const { shared } = this.#options;
+    if (shared && this.memory.mask) this.memory.mask = shared.mask(this.memory.mask);
+    shared?.taskEnded();
   }
 
   #context(): TaskContext {

@@ -2,8 +2,10 @@ export type { ReportBlock, ReportColumn, ReportDocument, ReportFigure, ReportSec
 export type { Invitation } from './invitation.js';
 export type {
   AdjustmentFigures,
+  AggregationFigures,
   ByteFigures,
   DensityFigures,
+  OutlierFigures,
   RoundMetrics,
   RunSummary,
   SelectionFigures,

@@ -31,8 +31,30 @@ export interface RoundMetrics {
   readonly clients: { readonly asked: number; readonly answered: number; readonly refusals: number };
   readonly mask: { readonly version: number; readonly hash: string };
   readonly adjustment: AdjustmentFigures | null;
+  readonly aggregation: AggregationFigures;
   readonly model: { readonly hash: string };
   readonly microBatch: number;
+}
+
+/** How a round's updates became one. Clients stand there by partition index, ascending. */
+export interface AggregationFigures {
+  /** Their updates were shortened. */
+  readonly clipped: readonly number[];
+  /** Their updates had no say. */
+  readonly leftOut: readonly number[];
+  /** Their updates were unlike the others: core's `findOutliers` says when, and what the figures are. */
+  readonly outliers: readonly OutlierFigures[];
+  /** From the first update read to the new model. */
+  readonly seconds: number;
+}
+
+/** A client whose update was unlike the others of its round. */
+export interface OutlierFigures {
+  readonly client: number;
+  readonly reason: 'norm' | 'direction';
+  readonly value: number;
+  /** The round's median of the same. */
+  readonly usual: number;
 }
 
 /** What an adjustment exchanged. */

@@ -8,6 +8,7 @@ import {
   type CoordinatorEffect,
   type CoordinatorEvent,
   type FrameConnection,
+  type Phase,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
 import { CoordinatorDesk } from './desk.js';
@@ -130,6 +131,11 @@ export class Coordinator {
     return this.#workshop.currentBundle();
   }
 
+  /** Where the run stands. */
+  get phase(): Phase {
+    return this.#log.state.phase;
+  }
+
   /** For people and probes. */
   status(): CoordinatorStatus {
     const { phase, round, seats, step, prepared } = this.#log.state;
@@ -245,12 +251,24 @@ export class Coordinator {
   async #finish({ answers, stopped }: Extract<CoordinatorEffect, { kind: 'finish' }>): Promise<void> {
     this.#cancelTimers();
     try {
+      await this.#finalModelsSent();
       const result = await this.#workshop.finish(answers, stopped);
       await this.#desk.closeAll(stopped ? 'stopped' : 'finished');
       this.#settle?.resolve(result);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The summary counts the bytes of the final model too; a client that does not take it is not waited for long. */
+  async #finalModelsSent(): Promise<void> {
+    const { schedule } = this.#options;
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>((resolve) => {
+      cancel = schedule(this.#config.returnTimeout, resolve);
+    });
+    await Promise.race([this.#desk.sent(), patience]);
+    cancel();
   }
 
   #fail(error: unknown): void {

@@ -11,7 +11,7 @@ import {
   type Scheduler,
 } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
-import { TokenBook } from '../security/index.js';
+import { nodeHash, TokenBook } from '../security/index.js';
 import { createSocketServer } from '../sockets/index.js';
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
@@ -211,6 +211,7 @@ function openCoordinator(
     serverSamplesPerClass: options.job.pretrain.samplesPerClass,
     admission: options.open ? null : book,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    hash: nodeHash,
     log: tail,
     store: folder,
     journal,
