@@ -1,17 +1,23 @@
 import {
-  adjustmentRequests,
+  adjustmentRoundsOf,
   applyMask,
   candidateModel,
   emptySlots,
   EspalierError,
+  initialState,
+  maskRuleNamed,
+  methodNamed,
   serverOptimizerNamed,
   type AcceptedAnswer,
   type CoordinatorEffect,
   type MaskReference,
+  type MaskRule,
   type ModelGraph,
+  type ModelState,
   type MomentTree,
   type NestedPool,
   type OptimizerSlots,
+  type RuleMoment,
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
@@ -148,14 +154,29 @@ export class Workshop {
   roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
       this.record.setupDone();
-      const spec = this.#options.job.adjustment;
       const topGradients =
-        adjustment === null
-          ? []
-          : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+        adjustment === null ? [] : this.#rule.requests(this.#ruleMoment(round, adjustment));
       this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
+  }
+
+  get #rule(): MaskRule {
+    return maskRuleNamed(methodNamed(this.#options.job.method).maskRule ?? '');
+  }
+
+  #ruleMoment(round: number, adjustment: number): RuleMoment {
+    const { job } = this.#options;
+    const { adjustment: spec, targetDensity } = job;
+    const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
+    const { mask } = this.model;
+    return { graph: this.#graph, mask, spec, targetDensity, round, adjustment, adjustments };
+  }
+
+  /** The weights that everything began with, before pretraining. */
+  #origin(): ModelState {
+    const { job, initial } = this.#options;
+    return initial ?? initialState(this.#graph, job.seed);
   }
 
   /** What the open round asked for; empty outside rounds. */
@@ -209,7 +230,15 @@ export class Workshop {
         () =>
           this.payloads.update(payload),
     );
-    const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
+    const exchange =
+      adjustment === null
+        ? null
+        : {
+            rule: this.#rule,
+            moment: this.#ruleMoment(round, adjustment),
+            requests,
+            origin: () => this.#origin().params,
+          };
     const began = this.#now();
     const { aggregation: rule, serverOptimizer } = job;
     const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };

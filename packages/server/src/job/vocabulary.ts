@@ -1,4 +1,11 @@
-import { allocations, criteria, methodNames, methods, zooNames } from '@espalier/core';
+import {
+  allocations,
+  criteria,
+  methodNames,
+  methods,
+  trainsDensely as densely,
+  zooNames,
+} from '@espalier/core';
 
 /** The names a job may use: what core has registered. */
 export const vocabulary = {
@@ -10,5 +17,6 @@ export const vocabulary = {
 
 /** True for a method that keeps every weight, so that its only density is 1. */
 export function trainsDensely(method: string): boolean {
-  return methods[method]?.initialMask === 'dense';
+  const found = methods[method];
+  return found !== undefined && densely(found);
 }
