@@ -36,7 +36,13 @@ export async function hostCoordinator(
     token = null,
     store = noStore,
     folder = null,
-  }: { readonly token?: string | null; readonly store?: RunStore; readonly folder?: string | null } = {},
+    trainer = null,
+  }: {
+    readonly token?: string | null;
+    readonly store?: RunStore;
+    readonly folder?: string | null;
+    readonly trainer?: Trainer | null;
+  } = {},
 ): Promise<HostedCoordinator> {
   const { server, test, classes } = await prepareServerData(job, folder);
   const { graph, initial } = await openModel(job, classes.length);
@@ -47,7 +53,7 @@ export async function hostCoordinator(
     classes,
     graph,
     initial,
-    trainer: await localTrainer(),
+    trainer: trainer ?? (await localTrainer()),
     serverData: server,
     testData: test,
     serverSamplesPerClass: job.pretrain.samplesPerClass,

@@ -6,6 +6,7 @@ import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
 import { noteSkipped } from './data/note-skipped.js';
 import type { Terminal } from './terminal.js';
+import { webFolder } from './web-app.js';
 
 /** How a job is hosted on this machine. */
 export interface HostOptions {
@@ -42,6 +43,7 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
       classes,
       graph,
       initial,
+      web: webFolder(),
       serverData: server,
       testData: test,
       clock: nodeClock,

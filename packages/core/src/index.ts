@@ -18,6 +18,7 @@ export * from './schedule/index.js';
 export * from './regrow/index.js';
 export * from './batchnorm/index.js';
 export * from './aggregation/index.js';
+export * from './server-optimizer/index.js';
 export * from './coding/index.js';
 export * from './budget/index.js';
 export * from './trainer/index.js';

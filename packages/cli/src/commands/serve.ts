@@ -5,16 +5,21 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
+import { replay } from './replay.js';
 import { runProgress } from '../progress.js';
 import { jobOf, type JobFlags } from '../run-options.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
+import { webFolder } from '../web-app.js';
 
 /** Flags of `espalier serve`. */
 export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly job?: string;
   /** Run folder to go on in. */
   readonly resume?: string;
+  /** Run folder to show in the browser, with that of its dense control beside it. */
+  readonly replay?: string;
+  readonly control?: string;
   readonly keepUpdates?: boolean;
   readonly data?: string;
   readonly host: string;
@@ -29,6 +34,7 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
 
 /** Coordinates a job until it ends; gives the exit code. */
 export async function serve(flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
+  if (flags.replay !== undefined) return replay({ ...flags, replay: flags.replay }, terminal);
   const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
   const served = await hostJob(
@@ -74,7 +80,7 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
   if ((job === undefined) === (resume === undefined)) {
     throw new EspalierError(
       'invalid_argument',
-      'give --job <file> to begin a run, or --resume <run folder> to go on with one',
+      'give --job <file> to begin a run, --resume <run folder> to go on with one, or --replay <run folder> to look at one',
     );
   }
   if (job !== undefined) return jobOf({ ...flags, job });
@@ -106,9 +112,12 @@ type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'>
 
 function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
   const token = joinToken ?? (open ? null : '<token as before>');
+  const pages = webFolder() !== null;
   return [
     `Listening on ${url} for ${clients} clients. On each of them:`,
     `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
+    ...(pages ? [`Or in a browser:  ${url}/join${token === null ? '' : `#token=${token}`}`] : []),
+    ...(pages ? [`Watch:   ${url}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
     `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
     `Run folder: ${folder}`,
   ].join('\n');

@@ -120,6 +120,35 @@ export interface StaticMaskSpec {
   readonly layerFloor: number;
 }
 
+/** Limits on the length of an update. */
+export type ClipSpec =
+  | { readonly kind: 'norm'; /** Longest Euclidean norm. */ readonly maximum: number }
+  | {
+      readonly kind: 'median';
+      /** Times the median norm of the round's updates. */
+      readonly factor: number;
+    };
+
+/** How a round's updates become one. */
+export interface AggregationSpec {
+  /** Name of an aggregator. */
+  readonly kind: string;
+  /** Weigh updates by sample count, or equally. */
+  readonly weighting: 'samples' | 'equal';
+  /** Null leaves updates as long as they are. */
+  readonly clip: ClipSpec | null;
+  /** What the aggregator declares. */
+  readonly options: Readonly<Record<string, number>>;
+}
+
+/** What the coordinator does with the one update: see `ServerOptimizer`. */
+export interface ServerOptimizerSpec {
+  /** Name of a server optimiser. */
+  readonly kind: string;
+  /** What it declares. */
+  readonly options: Readonly<Record<string, number>>;
+}
+
 /** A job with every option filled in. `examples/` and the JSON schema show the user's form. */
 export interface Job {
   readonly name: string;
@@ -147,6 +176,8 @@ export interface Job {
   readonly adjustment: AdjustmentSpec;
   readonly staticMask: StaticMaskSpec;
   readonly pretrain: PretrainSpec;
+  readonly aggregation: AggregationSpec;
+  readonly serverOptimizer: ServerOptimizerSpec;
   /** Share of the cohort that must answer before a deadline can close a step; at least one client. */
   readonly quorum: number;
   /** Seconds a step may last after which it closes with a quorum, or waits for one. */

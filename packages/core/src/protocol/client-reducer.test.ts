@@ -216,7 +216,11 @@ describe('a lost connection', () => {
     ['one it never met', initialClientState, MAX_ATTEMPTS.first],
     ['one it knows', play(admitted).state, MAX_ATTEMPTS.known],
   ])('gives up in the end on %s', (_, from, tries) => {
-    const losses = (count: number): string[] => play(Array.from({ length: count }, () => lost), from).last;
+    const losses = (count: number): string[] =>
+      play(
+        Array.from({ length: count }, () => lost),
+        from,
+      ).last;
     expect(losses(tries - 1)[0]).toBe('note');
     expect(losses(tries)).toEqual(['end failed']);
   });

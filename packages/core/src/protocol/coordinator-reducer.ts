@@ -58,6 +58,10 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
       return onDeadline(state, event);
     case 'computed':
       return onComputed(config, state, event);
+    case 'pause':
+      return still({ ...state, paused: true });
+    case 'resume':
+      return onResume(config, state);
     case 'stop':
       return onStop(state, event);
     default:
@@ -127,7 +131,7 @@ function onStop(state: CoordinatorState, { reason }: Of<'stop'>): Transition {
   const effects: CoordinatorEffect[] = [{ kind: 'note', message: `stopping: ${reason}` }];
   // What is being computed is finished first, so that no accepted answer is lost; everything else ends at once.
   const computing = state.phase === 'merge' || state.phase === 'choose' || state.phase === 'close';
-  if (computing) return { state: next, effects };
+  if (computing && !state.held) return { state: next, effects };
   return {
     state: { ...next, phase: 'finished' },
     effects: [...effects, { kind: 'finish', answers: [], stopped: true }],
@@ -135,7 +139,7 @@ function onStop(state: CoordinatorState, { reason }: Of<'stop'>): Transition {
 }
 
 function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: Of<'computed'>): Transition {
-  if (event.phase !== state.phase) return still(state);
+  if (event.phase !== state.phase || state.held) return still(state);
   const adjusted = event.phase === 'close' && adjustmentOf(config, state) !== null;
   const next: CoordinatorState = {
     ...state,
@@ -148,8 +152,17 @@ function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: O
       effects: [{ kind: 'finish', answers: [], stopped: true }],
     };
   }
-  if (event.phase === 'merge') return openStep(config, next, 'losses');
-  return nextRound(config, next);
+  return state.paused ? still({ ...next, held: true }) : stepAfter(config, next);
+}
+
+/** The step after what was computed. */
+function stepAfter(config: CoordinatorConfig, state: CoordinatorState): Transition {
+  return state.phase === 'merge' ? openStep(config, state, 'losses') : nextRound(config, state);
+}
+
+function onResume(config: CoordinatorConfig, state: CoordinatorState): Transition {
+  const next: CoordinatorState = { ...state, paused: false, held: false };
+  return state.held ? stepAfter(config, next) : still(next);
 }
 
 function nextRound(config: CoordinatorConfig, state: CoordinatorState): Transition {
@@ -194,7 +207,7 @@ function advance(config: CoordinatorConfig, state: CoordinatorState): Transition
 function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
   const present = presentSeats(state).length;
   const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
-  if (!state.prepared || (present < config.numClients && !late)) return null;
+  if (!state.prepared || state.paused || (present < config.numClients && !late)) return null;
   return config.selects ? openStep(config, state, 'moments') : nextRound(config, state);
 }
 

@@ -74,6 +74,10 @@ export interface CoordinatorState {
   readonly step: Step;
   /** The run ends after what is being computed now. */
   readonly stopping: boolean;
+  /** No new step is opened until the run is resumed; the open one goes on. */
+  readonly paused: boolean;
+  /** A computation is done and the step after it waits for the run to be resumed. */
+  readonly held: boolean;
 }
 
 /** What happened. Random parts (ids, tokens) are drawn by the shell and stand in the event, so a replay is exact. */
@@ -104,6 +108,8 @@ export type CoordinatorEvent =
   | { readonly kind: 'failed'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
   | { readonly kind: 'deadline'; readonly step: number }
   | { readonly kind: 'computed'; readonly phase: ComputingPhase; readonly mask: MaskReference | null }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'stop'; readonly reason: string };
 
 /** What the shell must ask clients for; it fills in the weights. */
@@ -179,6 +185,8 @@ export function initialCoordinatorState(config: CoordinatorConfig): {
     seats: new Map(),
     step,
     stopping: false,
+    paused: false,
+    held: false,
   };
   return { state, effects: [{ kind: 'startDeadline', step: 0, seconds: config.joinTimeout }] };
 }

@@ -146,14 +146,14 @@ export type StepVerdict = 'wait' | 'complete' | 'widen';
 export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
   const { cohort, answers, failed, deadlinePassed } = state.step;
   const enough = answers.size >= quorumOf(config, state.phase);
-  const awaited = cohort.filter((clientId) => {
+  // Ends at the first it finds: this is asked at every event, of cohorts of thousands.
+  const awaiting = cohort.some((clientId) => {
     const presence = state.seats.get(clientId)?.presence ?? 'gone';
     return !answers.has(clientId) && !failed.has(clientId) && presence !== 'gone';
   });
-  const ended = state.phase === 'evaluate' && (deadlinePassed || awaited.length === 0);
-  if (ended || (enough && (awaited.length === 0 || deadlinePassed))) return 'complete';
+  if (awaiting && !deadlinePassed) return 'wait';
+  if (enough || state.phase === 'evaluate') return 'complete';
   const present = presentSeats(state);
-  if (deadlinePassed && present.length > 0) return 'widen';
-  const fresh = present.some((seat) => !cohort.includes(seat.clientId));
-  return awaited.length === 0 && fresh ? 'widen' : 'wait';
+  if (deadlinePassed) return present.length > 0 ? 'widen' : 'wait';
+  return present.some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
 }

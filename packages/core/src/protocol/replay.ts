@@ -81,6 +81,7 @@ export function rearm(
     if (step.deadlinePassed) return [];
     return [{ kind: 'startDeadline', step: step.id, seconds: Math.max(0, deadline.ends - at) }];
   }
+  if (state.held) return [];
   const adjustment = phase === 'close' ? adjustmentOf(config, state) : null;
   return [{ kind: 'compute', phase, round, answers: orderedAnswers(state), adjustment }];
 }

@@ -9,15 +9,26 @@ import {
   decodeClientMessage,
   encodeServerMessage,
   openChannel,
+  type BufferPool,
   type Channel,
   type FrameLimits,
+  type FloatMemory,
+  type HashMaker,
+  type PreparedMessage,
   type WireContext,
 } from '@espalier/proto';
+
+/** A message with the bytes it was read from, and their SHA-256. */
+export interface ReadMessage {
+  readonly message: ClientMessage;
+  readonly bytes: Uint8Array;
+  readonly sha256: Uint8Array;
+}
 
 /** What a link tells the coordinator. */
 export interface LinkHandlers {
   /** With the bytes it was read from, which may be kept as they are. */
-  readonly onMessage: (link: ClientLink, message: ClientMessage, bytes: Uint8Array) => void;
+  readonly onMessage: (link: ClientLink, received: ReadMessage) => void;
   readonly onClose: (link: ClientLink) => void;
   /** A message that could not be read. */
   readonly onError: (link: ClientLink, error: EspalierError) => void;
@@ -27,11 +38,11 @@ export interface LinkHandlers {
 export interface LinkWire {
   readonly context: WireContext;
   readonly limits: FrameLimits;
-}
-
-interface ReadMessage {
-  readonly message: ClientMessage;
-  readonly bytes: Uint8Array;
+  readonly hash: HashMaker;
+  /** Where messages are put together; an answer's bytes go back once they are stored. */
+  readonly pool: BufferPool;
+  /** Where the values of an update are looked at: the same place for all, so they hold until the next message. */
+  readonly memory: FloatMemory;
 }
 
 /** One connection of somebody who is, or wants to be, a client. */
@@ -59,17 +70,19 @@ export class ClientLink {
       connection,
     }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
     handlers: LinkHandlers,
-    { context, limits }: LinkWire,
+    { context, limits, hash, pool, memory }: LinkWire,
   ) {
     this.id = id;
     this.nonce = nonce;
     this.connection = connection;
     this.#channel = openChannel<ServerMessage, ReadMessage>(connection, {
       encode: (message) => encodeServerMessage(message, context),
-      decode: (bytes) => ({ message: decodeClientMessage(bytes, context), bytes }),
+      decode: (bytes, sha256) => ({ message: decodeClientMessage(bytes, context, memory), bytes, sha256 }),
       ...limits,
-      onMessage: ({ message, bytes }) => {
-        if (!this.#detached) handlers.onMessage(this, message, bytes);
+      hash,
+      pool,
+      onMessage: (received) => {
+        if (!this.#detached) handlers.onMessage(this, received);
       },
       onClose: () => {
         if (!this.#detached) handlers.onClose(this);
@@ -83,6 +96,16 @@ export class ClientLink {
   /** Queues a message; a connection that breaks under it is reported by `onClose`. */
   send(message: ServerMessage): void {
     this.#sending = this.#channel.send(message).catch(() => undefined);
+  }
+
+  /** Resolves when everything queued so far has been taken, or the connection is gone. */
+  sent(): Promise<void> {
+    return this.#sending;
+  }
+
+  /** As {@link send}, of a message that others get too. */
+  sendPrepared(message: PreparedMessage): void {
+    this.#sending = this.#channel.sendPrepared(message).catch(() => undefined);
   }
 
   /** Tells why, then closes. */

@@ -1,4 +1,5 @@
 import type { Dataset, Job, ModelState, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
+import type { HashMaker } from '@espalier/proto';
 import type { RunSummary } from './metrics.js';
 import type { Journal } from './journal.js';
 import type { RunStore } from './run-store.js';
@@ -52,6 +53,8 @@ export interface CoordinatorOptions {
   readonly admission: Admission | null;
   /** Unguessable bytes. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** SHA-256 of frames; the portable one unless given. */
+  readonly hash?: HashMaker;
   readonly schedule: Scheduler;
   /** Seconds, from any origin. */
   readonly clock: () => number;

@@ -2,16 +2,20 @@ import {
   adjustmentRequests,
   applyMask,
   candidateModel,
+  emptySlots,
   EspalierError,
+  serverOptimizerNamed,
   type AcceptedAnswer,
   type CoordinatorEffect,
   type MaskReference,
   type ModelGraph,
   type MomentTree,
   type NestedPool,
+  type OptimizerSlots,
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
+import { aggregationFigures, aggregationNotes } from './aggregation-figures.js';
 import { closeRound, type UpdateReader } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { globalModel, type GlobalModel } from './global-model.js';
@@ -41,6 +45,8 @@ export class Workshop {
   readonly #evaluations: EvaluationQueue;
   readonly #now: () => number;
   #model: GlobalModel | null = null;
+  /** What the server optimiser remembers; null before its first step. */
+  #storedSlots: OptimizerSlots | null = null;
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
@@ -64,8 +70,9 @@ export class Workshop {
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
-  async restore({ model, pool, poolMoments, record }: WorkshopState): Promise<void> {
+  async restore({ model, slots, pool, poolMoments, record }: WorkshopState): Promise<void> {
     this.#model = model;
+    this.#storedSlots = slots;
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
@@ -77,6 +84,7 @@ export class Workshop {
     const { job, journal } = this.#options;
     const state: WorkshopState = {
       model: this.model,
+      slots: this.#storedSlots,
       pool: this.#pool,
       poolMoments: this.#poolMoments,
       record: this.record.store(),
@@ -119,6 +127,17 @@ export class Workshop {
   get model(): GlobalModel {
     if (this.#model === null) throw new EspalierError('internal', 'there is no model yet');
     return this.#model;
+  }
+
+  get #slots(): OptimizerSlots {
+    const { graph, mask } = this.model;
+    const { kind } = this.#options.job.serverOptimizer;
+    return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
+  }
+
+  /** The model reached, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#model && this.#bundle(this.#model);
   }
 
   get pool(): NestedPool {
@@ -188,16 +207,19 @@ export class Workshop {
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, store } = this.#options;
+    const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
-    const reader: UpdateReader = answers.map(
-      ({ payload }) =>
-        () =>
-          this.payloads.update(payload),
-    );
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
-    const { model, updates, exchanged } = await closeRound(this.model, reader, exchange);
+    const began = this.#now();
+    const { aggregation: rule, serverOptimizer } = job;
+    const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
+    const stood = { model: this.model, slots: this.#slots };
+    const { model, slots, updates, exchanged, seen } = await closeRound(stood, reader, rules);
+    const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
+    this.#storedSlots = slots;
+    for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
     this.record.closed({
       round,
       model,
@@ -205,6 +227,7 @@ export class Workshop {
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
       adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
     await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);

@@ -34,6 +34,8 @@ export function resolveJob(form: JobForm): Job {
     },
     adjustment: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
     staticMask: mask,
+    aggregation: aggregationOf(form),
+    serverOptimizer: serverOptimizerOf(form),
     pretrain: { ...pretrain, learningRate: pretrain.learningRate ?? learningRate.initial },
   };
 }
@@ -42,6 +44,17 @@ export function resolveJob(form: JobForm): Job {
 function defaultPoolSize(density: number): number {
   const published = Math.ceil(Number((0.1 / density).toPrecision(12)));
   return Math.min(POOL_CAP, Math.max(10, published));
+}
+
+/** What is not common to all rules is the chosen rule's own. */
+function aggregationOf({ aggregation }: JobForm): Job['aggregation'] {
+  const { kind, weighting, clip, ...options } = aggregation;
+  return { kind, weighting, clip, options };
+}
+
+function serverOptimizerOf({ serverOptimizer }: JobForm): Job['serverOptimizer'] {
+  const { kind, ...options } = serverOptimizer;
+  return { kind, options };
 }
 
 function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {

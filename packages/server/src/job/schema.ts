@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  aggregationSection,
   augmentationSection,
   dataSection,
   learningRateSection,
@@ -12,6 +13,7 @@ import {
   poolSection,
   pretrainSection,
   pruningSection,
+  serverOptimizerSection,
 } from './sections.js';
 import { vocabulary } from './vocabulary.js';
 
@@ -64,6 +66,8 @@ export const jobSchema = z
     pruning: pruningSection,
     mask: maskSection,
     pretrain: pretrainSection,
+    aggregation: aggregationSection,
+    serverOptimizer: serverOptimizerSection,
     quorum: z
       .number()
       .gt(0)

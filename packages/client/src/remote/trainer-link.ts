@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { EspalierError, type Footprint, type OpKind, type TrainProgress } from '@espalier/core';
+import type { ControlRelay } from './control-relay.js';
 import { errorOf, type Call, type CallMessage, type CallResults, type ThreadMessage } from './calls.js';
-import type { TrainerSpec } from './trainer-factory.js';
 
 /** The trainer inside a thread, as it introduces itself. */
 export interface Introduction {
@@ -16,11 +15,20 @@ interface Pending {
   readonly onProgress: ((progress: TrainProgress) => void) | undefined;
 }
 
+/** A training thread as the platform starts it. */
+export interface TrainerPort {
+  post(message: CallMessage): void;
+  /** Called once, before anything is posted. `onDied` hears why the thread has ended, whoever ended it. */
+  listen(onMessage: (message: ThreadMessage) => void, onDied: (reason: string) => void): void;
+  /** Ends the thread, whatever it is doing. */
+  terminate(): Promise<void>;
+}
+
 /** Questions to a training thread and its answers. When the thread ends, every question fails, now and later. */
-export class ThreadLink {
+export class TrainerLink {
   /** Rejects with `backend_unavailable`, or with the reason the trainer gave. */
   readonly started: Promise<Introduction>;
-  readonly #worker: Worker;
+  readonly #port: TrainerPort;
   readonly #pending = new Map<number, Pending>();
   #introduce: (introduction: Introduction) => void = () => undefined;
   #failStart: (error: EspalierError) => void = () => undefined;
@@ -28,21 +36,20 @@ export class ThreadLink {
   #footprint: Footprint | null = null;
   #end: EspalierError | null = null;
 
-  constructor(entryFile: string, spec: TrainerSpec) {
+  constructor(port: TrainerPort) {
     this.started = new Promise((resolve, reject) => {
       this.#introduce = resolve;
       this.#failStart = reject;
     });
-    this.#worker = new Worker(entryFile, { workerData: spec });
-    this.#worker.on('message', (message: ThreadMessage) => {
-      this.#receive(message);
-    });
-    this.#worker.on('error', (error) => {
-      this.#died(error.message);
-    });
-    this.#worker.on('exit', (code) => {
-      this.#died(`it ended with code ${code}`);
-    });
+    this.#port = port;
+    port.listen(
+      (message) => {
+        this.#receive(message);
+      },
+      (reason) => {
+        this.#died(reason);
+      },
+    );
   }
 
   /** Of the network loaded, as the last answer told it; null before the first and after the end. */
@@ -52,21 +59,24 @@ export class ThreadLink {
 
   ask<Name extends Call['name']>(
     call: Extract<Call, { name: Name }>,
-    onProgress?: (progress: TrainProgress) => void,
+    relay?: ControlRelay,
   ): Promise<CallResults[Name]> {
     return new Promise((resolve, reject) => {
       if (this.#end) {
         reject(this.#end);
         return;
       }
-      const message: CallMessage = { id: this.#nextId++, call };
-      this.#worker.postMessage(message);
-      this.#pending.set(message.id, {
+      const id = this.#nextId++;
+      this.#port.post({ kind: 'call', id, call });
+      relay?.start(() => {
+        this.#port.post({ kind: 'abort', id });
+      });
+      this.#pending.set(id, {
         resolve: (value) => {
           resolve(value as CallResults[Name]);
         },
         reject,
-        onProgress,
+        onProgress: relay && relayed(relay),
       });
     });
   }
@@ -75,7 +85,7 @@ export class ThreadLink {
   async close(): Promise<void> {
     this.#finish(new EspalierError('aborted', 'the trainer was disposed of while it worked'));
     this.#end = new EspalierError('invalid_argument', 'the trainer was disposed of; make another one');
-    await this.#worker.terminate();
+    await this.#port.terminate();
   }
 
   #receive(message: ThreadMessage): void {
@@ -115,4 +125,10 @@ export class ThreadLink {
     for (const { reject } of this.#pending.values()) reject(this.#end);
     this.#pending.clear();
   }
+}
+
+function relayed(relay: ControlRelay): (progress: TrainProgress) => void {
+  return (progress) => {
+    relay.progress(progress);
+  };
 }

@@ -35,8 +35,11 @@ export type Call =
       readonly name: 'train';
       readonly dataset: Dataset;
       readonly options: TrainOptions;
-      /** One shared integer that becomes 1 when the call is to end: a message would wait for the training to end. */
-      readonly abort: Int32Array;
+      /**
+       * One shared integer that becomes 1 when the call is to end, seen at once; null where memory cannot be shared: an
+       * `abort` message is seen when the trainer lets its thread breathe.
+       */
+      readonly abort: Int32Array | null;
     }
   | { readonly name: 'gradients'; readonly batch: Batch }
   | { readonly name: 'topGradients'; readonly batch: Batch; readonly requests: readonly TopGradientRequest[] }
@@ -56,10 +59,10 @@ export interface CallResults {
 }
 
 /** Main thread → training thread. */
-export interface CallMessage {
-  readonly id: number;
-  readonly call: Call;
-}
+export type CallMessage =
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call }
+  /** Ends the training of that id. */
+  | { readonly kind: 'abort'; readonly id: number };
 
 /** Training thread → main thread. Every answer brings the footprint along, which callers read without waiting. */
 export type ThreadMessage =

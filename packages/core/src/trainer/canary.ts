@@ -1,15 +1,13 @@
-import {
-  buildModel,
-  denseMask,
-  epochBatches,
-  EspalierError,
-  initialState,
-  packActive,
-  parameterSpecs,
-  proceduralDataset,
-  type Canary,
-  type Trainer,
-} from '@espalier/core';
+import { epochBatches } from '../data/batches.js';
+import { proceduralDataset } from '../data/procedural/index.js';
+import { EspalierError } from '../errors.js';
+import { parameterSpecs } from '../graph/parameters.js';
+import { buildModel } from '../graph/zoo/index.js';
+import { denseMask } from '../mask/mask.js';
+import { initialState } from '../params/initialize.js';
+import { packActive } from '../params/pack.js';
+import type { Canary } from '../protocol/messages.js';
+import type { Trainer } from './trainer.js';
 
 /** Largest relative error (L2, per parameter) a backend may have on the canary; half-precision GPUs stay below it. */
 const TOLERANCE = 0.02;
@@ -34,7 +32,7 @@ export function makeCanary(): Canary {
   };
 }
 
-/** The coordinator's own gradients on the canary, packed whole in canonical order. */
+/** A trusted trainer's gradients on the canary, packed whole in canonical order. */
 export async function referenceGradients(trainer: Trainer, canary: Canary): Promise<Float32Array> {
   const { graph, batch: dataset, normalization } = canary;
   const [batch] = epochBatches(dataset, { batchSize: dataset.labels.length, normalization });
