@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { toEspalierError } from '@espalier/core';
 import { benchChoice, CHOICES, type Choice } from './commands/bench-choice.js';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
+import { benchServerCommand, type BenchServerFlags } from './commands/bench-server.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
@@ -9,6 +10,7 @@ import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
+import { addLimitOptions } from './limit-options.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
@@ -82,11 +84,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 }
 
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
-  program
-    .command('serve')
+  addLimitOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
+    .option('--replay <run folder>', 'show a run in the browser, in place of --job')
+    .option('--control <run folder>', 'with --replay: the dense control to draw beside it')
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
     .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -222,6 +225,24 @@ function addBench(program: Command, terminal: Terminal): void {
       const { versus } = flags;
       await (versus ? benchChoice({ ...flags, versus }, terminal) : benchEngineCommand(flags, terminal));
     });
+  bench
+    .command('server')
+    .description('Load a coordinator with ready-made updates beside a bare socket.io server, on loopback.')
+    .option('--clients <count>', 'clients, each with its own connection', countOf, 2000)
+    .option('--weights <count>', 'weights of the model, about', countOf, 110_000)
+    .option('--rounds <count>', 'rounds', countOf, 5)
+    .option('--in-flight <count>', 'uploads under way at a time', countOf, 64)
+    .option('--processes <count>', 'processes that play the clients', countOf, 2)
+    .addOption(formatOption())
+    .action(async (flags: BenchServerFlags) => {
+      await benchServerCommand(flags, terminal);
+    });
+}
+
+function countOf(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
+  return value;
 }
 
 function densityOf(text: string): number {

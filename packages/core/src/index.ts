@@ -31,3 +31,7 @@ export * from './job/index.js';
 export * from './transport/index.js';
 export * from './formats/index.js';
 export * from './report/index.js';
+export * from './groups/index.js';
+export * from './quantization/index.js';
+export * from './repair/index.js';
+export * from './compression/index.js';

@@ -4,3 +4,4 @@ export * from './security/index.js';
 export * from './hosting/index.js';
 export * from './run-folder/index.js';
 export * from './state/index.js';
+export * from './bench/index.js';

@@ -1,4 +1,4 @@
-import { EspalierError } from '@espalier/core';
+import { EspalierError, firstNotFinite } from '@espalier/core';
 import { malformed } from './failure.js';
 
 type Numbers = Float32Array | Uint32Array | Uint16Array;
@@ -11,20 +11,30 @@ export function toBytes(values: Numbers): Uint8Array {
   return LITTLE_ENDIAN ? bytes : swapped(bytes, values.BYTES_PER_ELEMENT);
 }
 
+/** Memory for that many float32 values. */
+export type FloatMemory = (length: number) => Float32Array;
+
 /** float32 values as sent, in memory of their own. @throws EspalierError `malformed_message`, `not_finite`. */
 export function toFloat32(bytes: Uint8Array | undefined, what: string): Float32Array {
-  const values = new Float32Array(ownBuffer(bytes, Float32Array.BYTES_PER_ELEMENT, what));
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new EspalierError(
-        'not_finite',
-        `value ${i} of ${what} is ${values[i]!}; every value must be finite`,
-        {
-          field: what,
-          index: i,
-        },
-      );
-    }
+  return allFinite(new Float32Array(ownBuffer(bytes, Float32Array.BYTES_PER_ELEMENT, what)), what);
+}
+
+/** As {@link toFloat32}, in memory that is handed in. */
+export function toFloat32In(memory: FloatMemory, bytes: Uint8Array, what: string): Float32Array {
+  if (!LITTLE_ENDIAN || bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) return toFloat32(bytes, what);
+  const values = memory(bytes.length / Float32Array.BYTES_PER_ELEMENT);
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
+  return allFinite(values, what);
+}
+
+function allFinite(values: Float32Array, what: string): Float32Array {
+  const at = firstNotFinite(values);
+  if (at >= 0) {
+    throw new EspalierError(
+      'not_finite',
+      `value ${at} of ${what} is ${values[at]!}; every value must be finite`,
+      { field: what, index: at },
+    );
   }
   return values;
 }

@@ -1,6 +1,6 @@
 import { unreachable, type ClientMessage } from '@espalier/core';
 import { readWire, v1, writeWire } from '../wire.js';
-import { ownBytes, toBytes, toFloat32 } from './arrays.js';
+import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
 import type { WireContext } from './context.js';
 import { decoding, malformed } from './failure.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
@@ -25,11 +25,18 @@ export function encodeClientMessage(message: ClientMessage, context: WireContext
  * the receiver's to compare. Work and memory are bounded by the bytes and the graph.
  * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
  * Its fact `message` is the kind of message, as far as it could be read.
+ * @param memory where the values of an update go, for callers that look at one update at a time
  */
-export function decodeClientMessage(bytes: Uint8Array, context: WireContext): ClientMessage {
+export function decodeClientMessage(
+  bytes: Uint8Array,
+  context: WireContext,
+  memory: FloatMemory = freshFloats,
+): ClientMessage {
   const wire = decoding('a client message', () => readWire(v1.ClientMessage, bytes));
-  return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context));
+  return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context, memory));
 }
+
+const freshFloats: FloatMemory = (length) => new Float32Array(length);
 
 function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.$Properties {
   switch (message.kind) {
@@ -62,7 +69,7 @@ function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.
   }
 }
 
-function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext): ClientMessage {
+function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext, memory: FloatMemory): ClientMessage {
   switch (wire.kind) {
     case 'join':
       return speaking(wire.join.protocolVersion, () => decodeJoin(wire.join));
@@ -78,7 +85,7 @@ function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext): ClientMe
       return { kind: 'candidateLosses', candidates: candidates.map(decodeEvaluation) };
     }
     case 'update':
-      return { kind: 'update', update: decodeUpdate(wire.update, context) };
+      return { kind: 'update', update: decodeUpdate(wire.update, context, memory) };
     case 'requestMask':
       return { kind: 'requestMask', round: wire.requestMask.round ?? 0 };
     case 'evaluation': {

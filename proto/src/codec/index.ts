@@ -1,3 +1,4 @@
+export type { FloatMemory } from './arrays.js';
 export { wireContext, type WireContext } from './context.js';
 export { decodeClientMessage, encodeClientMessage } from './client-message.js';
 export { decodeServerMessage, encodeServerMessage } from './server-message.js';

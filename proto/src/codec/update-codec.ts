@@ -1,6 +1,6 @@
 import type { ClientUpdate, Evaluation, TopGradients, UpdateMetrics } from '@espalier/core';
 import { v1 } from '../wire.js';
-import { toBytes, toFloat32 } from './arrays.js';
+import { toBytes, toFloat32, toFloat32In, type FloatMemory } from './arrays.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from './failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
@@ -22,13 +22,19 @@ export function encodeUpdate(update: ClientUpdate, context: WireContext): v1.Upd
   };
 }
 
+const NOTHING = new Uint8Array();
+
 /** @throws EspalierError `malformed_message`, `not_finite`, `wrong_length` (of the moments). */
-export function decodeUpdate(wire: v1.Update.$Shape, context: WireContext): ClientUpdate {
+export function decodeUpdate(
+  wire: v1.Update.$Shape,
+  context: WireContext,
+  memory: FloatMemory,
+): ClientUpdate {
   const { evaluation = null } = wire;
   return {
     round: wire.round ?? 0,
     maskHash: bytesToHash(wire.maskHash, 'mask hash'),
-    delta: toFloat32(wire.delta, 'delta'),
+    delta: toFloat32In(memory, wire.delta ?? NOTHING, 'delta'),
     moments: decodeMoments(wire.moments, context),
     samples: wire.samples ?? 0,
     metrics: decodeMetrics(wire.metrics),

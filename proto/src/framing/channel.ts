@@ -1,7 +1,7 @@
 import { EspalierError, toEspalierError, type FrameConnection, type Traffic } from '@espalier/core';
-import { FrameAssembler } from './frame-assembler.js';
+import { FrameAssembler, type FrameTools } from './frame-assembler.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
-import { splitFrames } from './split-frames.js';
+import { PreparedMessage } from './prepared-message.js';
 
 /** What a channel tells its owner; nothing of it before the call that opened it has returned. */
 export interface ChannelHandlers<Incoming> {
@@ -16,9 +16,11 @@ export interface ChannelHandlers<Incoming> {
 }
 
 /** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
-export interface ChannelOptions<Outgoing, Incoming> extends FrameLimits, ChannelHandlers<Incoming> {
+export interface ChannelOptions<Outgoing, Incoming>
+  extends FrameLimits, FrameTools, ChannelHandlers<Incoming> {
   readonly encode: (message: Outgoing) => Uint8Array;
-  readonly decode: (bytes: Uint8Array) => Incoming;
+  /** @param sha256 of the bytes, as checked */
+  readonly decode: (bytes: Uint8Array, sha256: Uint8Array) => Incoming;
 }
 
 /** Messages over a connection. */
@@ -30,6 +32,8 @@ export interface Channel<Outgoing> {
    * Rejects with `connection_lost`, or with what encoding threw (the channel goes on).
    */
   send(message: Outgoing): Promise<void>;
+  /** As `send`, of a message that other channels send too. */
+  sendPrepared(message: PreparedMessage): Promise<void>;
   /** Messages not yet sent reject with `connection_lost`. */
   close(reason: string): void;
   /** New limits from now on, for both directions, e.g. those of the job. @throws EspalierError `invalid_argument`. */
@@ -62,7 +66,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     this.#connection = connection;
     this.#options = options;
     this.#limits = { maxFrameBytes, maxMessageBytes };
-    this.#assembler = new FrameAssembler(this.#limits);
+    this.#assembler = new FrameAssembler(this.#limits, options);
     // A connection hands over what it held back within `subscribe`, when the owner does not have the channel yet.
     void Promise.resolve().then(() => {
       this.#subscribe();
@@ -70,9 +74,11 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
   }
 
   send(message: Outgoing): Promise<void> {
-    const turn = this.#tail.then(() => this.#transmit(message));
-    this.#tail = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#prepare(message));
+  }
+
+  sendPrepared(message: PreparedMessage): Promise<void> {
+    return this.#inTurn(() => message);
   }
 
   close(reason: string): void {
@@ -103,12 +109,22 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     });
   }
 
-  async #transmit(message: Outgoing): Promise<void> {
+  #inTurn(message: () => PreparedMessage): Promise<void> {
+    const turn = this.#tail.then(() => this.#transmit(message));
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #prepare(message: Outgoing): PreparedMessage {
+    return new PreparedMessage(this.#options.encode(message), this.#options.hash);
+  }
+
+  async #transmit(message: () => PreparedMessage): Promise<void> {
     this.#checkOpen();
-    const bytes = this.#options.encode(message);
+    const prepared = message();
     const transferId = this.#transferId;
     this.#transferId = (transferId + 1) % 2 ** 32;
-    for (const frame of splitFrames(bytes, { transferId, maxFrameBytes: this.#limits.maxFrameBytes })) {
+    for (const frame of prepared.frames(transferId, this.#limits.maxFrameBytes)) {
       this.#checkOpen();
       await this.#sendFrame(frame);
     }
@@ -134,7 +150,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     const bytes = this.#assembled(frame);
     if (bytes !== null)
       this.#guarded(() => {
-        this.#options.onMessage(this.#options.decode(bytes));
+        this.#options.onMessage(this.#options.decode(bytes, this.#assembler.sha256));
       });
   }
 

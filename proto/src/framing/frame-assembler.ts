@@ -1,8 +1,17 @@
 import { EspalierError } from '@espalier/core';
+import type { BufferPool } from './buffer-pool.js';
 import { decoding, malformed } from '../codec/failure.js';
 import { readWire, v1 } from '../wire.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
-import { RunningDigest, sameBytes } from './running-digest.js';
+import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
+
+/** What frames are handled with. */
+export interface FrameTools {
+  /** SHA-256 in place of the portable one; the bytes on the wire are the same. */
+  readonly hash?: HashMaker;
+  /** Where memory for messages comes from; whoever receives a message may give it back. */
+  readonly pool?: BufferPool;
+}
 
 /** Memory taken on the mere claim of a length. */
 const FIRST_BUFFER_BYTES = 64 * 1024;
@@ -12,13 +21,26 @@ const FIRST_BUFFER_BYTES = 64 * 1024;
  * bytes that really came, and by the limit on messages.
  */
 export class FrameAssembler {
+  readonly #hash: HashMaker | undefined;
+  readonly #pool: BufferPool | undefined;
   #limits: FrameLimits;
   #open: Transfer | null = null;
+  #sha256 = new Uint8Array();
 
-  /** @throws EspalierError `invalid_argument` on a cap below 256 bytes. */
-  constructor(limits: FrameLimits) {
+  /**
+   * @param tools what the platform offers in place of the portable hash and fresh memory
+   * @throws EspalierError `invalid_argument` on a cap below 256 bytes.
+   */
+  constructor(limits: FrameLimits, { hash, pool }: FrameTools = {}) {
     checkFrameCap(limits.maxFrameBytes);
     this.#limits = limits;
+    this.#hash = hash;
+    this.#pool = pool;
+  }
+
+  /** Of the message that {@link push} gave last; empty before the first. */
+  get sha256(): Uint8Array {
+    return this.#sha256;
   }
 
   /** Changes the limits from the next frame on. @throws EspalierError `invalid_argument`. */
@@ -48,7 +70,9 @@ export class FrameAssembler {
       this.#open = current;
       return null;
     }
-    return current.finish();
+    const message = current.finish();
+    this.#sha256 = current.header.sha256;
+    return message;
   }
 
   #begun(transfer: Transfer | null, { transferId, index }: ReadFrame, header: ReadHeader): Transfer {
@@ -60,13 +84,15 @@ export class FrameAssembler {
     if (index !== 0) throw corrupt(`frame ${index} of transfer ${transferId} claims to be the first`);
     const { maxMessageBytes } = this.#limits;
     if (header.totalBytes > maxMessageBytes) throw tooLarge('a message', header.totalBytes, maxMessageBytes);
-    return new Transfer(transferId, header);
+    const { totalBytes } = header;
+    const buffer = this.#pool?.take(totalBytes) ?? new Uint8Array(Math.min(totalBytes, FIRST_BUFFER_BYTES));
+    return new Transfer(transferId, { header, digest: new RunningDigest(this.#hash), buffer });
   }
 }
 
 interface ReadHeader {
   readonly totalBytes: number;
-  readonly sha256: Uint8Array;
+  readonly sha256: Uint8Array<ArrayBuffer>;
 }
 
 interface ReadFrame {
@@ -102,15 +128,18 @@ function continued(transfer: Transfer | null, { transferId, index }: ReadFrame):
 /** A message under way. */
 class Transfer {
   nextIndex = 0;
-  readonly #digest = new RunningDigest();
+  readonly header: ReadHeader;
+  readonly #digest: RunningDigest;
   #buffer: Uint8Array;
   #received = 0;
 
   constructor(
     readonly id: number,
-    readonly header: ReadHeader,
+    parts: { readonly header: ReadHeader; readonly digest: RunningDigest; readonly buffer: Uint8Array },
   ) {
-    this.#buffer = new Uint8Array(Math.min(header.totalBytes, FIRST_BUFFER_BYTES));
+    this.header = parts.header;
+    this.#digest = parts.digest;
+    this.#buffer = parts.buffer;
   }
 
   /** Bytes still to come. */
@@ -143,10 +172,10 @@ class Transfer {
     return this.#buffer;
   }
 
-  /** Grows by doubling, never beyond the announced length, which it therefore reaches exactly. */
+  /** Takes twice what came, never beyond the announced length, which it therefore reaches exactly. */
   #makeRoom(bytes: number): void {
     if (bytes <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.min(this.header.totalBytes, Math.max(bytes, 2 * this.#buffer.length)));
+    const grown = new Uint8Array(Math.min(this.header.totalBytes, 2 * bytes));
     grown.set(this.#buffer.subarray(0, this.#received));
     this.#buffer = grown;
   }

@@ -1,7 +1,7 @@
 import { EspalierError } from '@espalier/core';
 import { v1, writeWire } from '../wire.js';
 import { checkFrameCap } from './frame-limits.js';
-import { RunningDigest } from './running-digest.js';
+import { RunningDigest, type HashMaker } from './running-digest.js';
 
 /**
  * Upper bound of what a frame holds beside its chunk: transfer id and index (6 bytes each), check (10), the chunk's
@@ -15,6 +15,8 @@ export interface SplitOptions {
   readonly transferId: number;
   /** No frame is larger, its own header included. */
   readonly maxFrameBytes: number;
+  /** SHA-256 in place of the portable one. */
+  readonly hash?: HashMaker;
 }
 
 /**
@@ -34,7 +36,7 @@ export function splitFrames(message: Uint8Array, options: SplitOptions): Iterabl
 
 function* frames(message: Uint8Array, options: SplitOptions): Generator<Uint8Array, void> {
   const chunks = cut(message, options.maxFrameBytes - FRAME_OVERHEAD);
-  const digest = new RunningDigest();
+  const digest = new RunningDigest(options.hash);
   const checks = chunks.map((chunk) => digest.extend(chunk));
   const header = { totalBytes: message.length, sha256: digest.digest() };
   for (const [index, chunk] of chunks.entries()) {

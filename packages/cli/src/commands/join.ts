@@ -3,6 +3,7 @@ import { connectSocket, runClient, type ClientReport } from '@espalier/client';
 import { createThreadTrainer, prepareClientData } from '@espalier/client-node';
 import { trainerOptions } from '../trainer-options.js';
 import { EspalierError, type ClientJob, type ClientOutcome } from '@espalier/core';
+import { nodeHash } from '@espalier/server';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { noteSkipped } from '../data/note-skipped.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
@@ -25,7 +26,7 @@ export interface JoinFlags extends CacheFlag {
 /** Takes part in a job until it ends; gives the exit code. */
 export async function join(url: string, flags: JoinFlags, terminal: Terminal): Promise<ExitCode> {
   const client = runClient({
-    connect: () => connectSocket(url, { tries: 1 }),
+    connect: () => connectSocket(url),
     loadData: (job) => readData(job, flags, terminal),
     makeTrainer: ({ graph }) =>
       createThreadTrainer({ ...trainerOptions(flags.backend, graph), threads: flags.threads }),
@@ -33,6 +34,7 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
     name: flags.name ?? defaultName(flags),
     part: flags.part?.part ?? null,
     profile: { memoryBytes: totalmem(), macsPerSecond: 0, platform: platformName() },
+    hash: nodeHash,
     schedule: nodeSchedule,
     clock: nodeClock,
     onEvent: (event) => {

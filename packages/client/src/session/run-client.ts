@@ -6,6 +6,7 @@ import {
   toEspalierError,
   type ClientEffect,
   type ClientEvent,
+  type ClientIdentity,
   type ClientJob,
   type ClientMessage,
   type ClientOutcome,
@@ -25,11 +26,14 @@ import {
   encodeClientMessage,
   messageBytesBound,
   openChannel,
+  portableHash,
   wireContext,
   type Channel,
+  type HashMaker,
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
 import { performTask } from './perform-task.js';
+import { receiveModel } from './received-model.js';
 import type { ClientData, ReceivedModel, TaskContext, TaskMemory } from './task-context.js';
 
 /** Runs a function later; the platform's timers, or a test's. Returns how to cancel it. */
@@ -49,10 +53,16 @@ export interface ClientOptions {
   /** The part of the partition it holds, from 0; null to be given one. */
   readonly part: number | null;
   readonly profile: Omit<DeviceProfile, 'backend'>;
+  /** SHA-256 of frames; the portable one unless given. */
+  readonly hash?: HashMaker;
   readonly schedule: Scheduler;
   /** Seconds, from any origin. */
   readonly clock: () => number;
   readonly onEvent?: (event: ClientReport) => void;
+  /** Who it was to this coordinator before, to come back as the same client; absent for a newcomer. */
+  readonly identity?: ClientIdentity | null;
+  /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
+  readonly onIdentity?: (identity: ClientIdentity) => void;
   /** What many clients of one process have in common; left out by a client that has its process to itself. */
   readonly shared?: SharedResources;
 }
@@ -86,7 +96,7 @@ export interface RunningClient {
   readonly ended: Promise<ClientOutcome>;
   /** Leaves: tells the coordinator, stops training, closes. */
   stop(reason: string): void;
-  /** The final model, once it came with a request to evaluate it. */
+  /** The final model, once it has come. */
   finalModel(): ReceivedModel | null;
 }
 
@@ -108,7 +118,7 @@ class Session {
   readonly memory: TaskMemory = { mask: null, pool: null, final: null };
   readonly ended: Promise<ClientOutcome>;
   readonly #options: ClientOptions;
-  #state: ClientState = initialClientState;
+  #state: ClientState;
   #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
   #channel: Channel<ClientMessage> | null = null;
   #trainer: Trainer | null = null;
@@ -122,6 +132,7 @@ class Session {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#state = { ...initialClientState, identity: options.identity ?? null };
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
@@ -131,8 +142,10 @@ class Session {
 
   dispatch(event: ClientEvent): void {
     const { state, effects } = reduceClient(this.#state, event);
-    const admitted = state.phase === 'admitted' && this.#state.phase !== 'admitted';
+    const before = this.#state;
+    const admitted = state.phase === 'admitted' && before.phase !== 'admitted';
     this.#state = state;
+    if (state.identity && state.identity !== before.identity) this.#options.onIdentity?.(state.identity);
     if (admitted) this.#reportAdmitted();
     for (const effect of effects) this.#perform(effect);
   }
@@ -188,9 +201,11 @@ class Session {
       decode: (bytes) => decodeServerMessage(bytes, wire),
       maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
       maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+      hash: this.#options.hash ?? portableHash,
       onMessage: (message) => {
         if (this.#channel !== channel) return;
         if (message.kind !== 'challenge') {
+          if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
           this.dispatch({ kind: 'received', message });
           return;
         }
@@ -213,6 +228,20 @@ class Session {
       },
     });
     this.#channel = channel;
+  }
+
+  /** Without a request to evaluate it there is no task that would take the model in. */
+  #keepFinal({ model }: Extract<ServerMessage, { kind: 'finish' }>): void {
+    const graph = this.#state.job?.graph;
+    if (!graph) return;
+    try {
+      this.memory.final = receiveModel(graph, model, this.memory.mask);
+    } catch (error) {
+      this.#report({
+        kind: 'note',
+        message: `the final model cannot be read: ${toEspalierError(error).message}`,
+      });
+    }
   }
 
   async #load(job: ClientJob): Promise<void> {

@@ -4,3 +4,4 @@ export { magnitudeCriterion } from './magnitude.js';
 export { randomCriterion } from './random.js';
 export { snipCriterion } from './snip.js';
 export { criteria, criterionNamed } from './registry.js';
+export { synflowCriterion } from './synflow.js';

@@ -1,3 +1,4 @@
+export { firstNotFinite } from './finite.js';
 export {
   checkState,
   copyState,

@@ -9,6 +9,7 @@ export function coordinatorConfig(
   { evaluatesOnClients }: { readonly evaluatesOnClients: boolean },
 ): CoordinatorConfig {
   const { seed, numClients, clientsPerRound, rounds, quorum, roundTimeout, joinTimeout, returnTimeout } = job;
+  const { adjustmentQuorum, restAfter, refusalLimit } = job;
   return {
     seed,
     numClients,
@@ -18,6 +19,9 @@ export function coordinatorConfig(
     roundTimeout,
     joinTimeout,
     returnTimeout,
+    adjustmentQuorum,
+    restAfter,
+    refusalLimit,
     selects: selectsOnClients(job),
     evaluatesOnClients,
     adjustmentRounds: adjustmentRoundsOf(job),

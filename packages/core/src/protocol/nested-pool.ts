@@ -6,7 +6,11 @@ import { candidateMask, type NestedPoolPlan } from '../schedule/candidate-pool.j
 import type { NestedPool } from './messages.js';
 
 /** The pool with its values, as it is sent: about one sparse model, however many candidates there are. */
-export function nestedPool(graph: ModelGraph, { union, counts }: NestedPoolPlan, state: ModelState): NestedPool {
+export function nestedPool(
+  graph: ModelGraph,
+  { union, counts }: NestedPoolPlan,
+  state: ModelState,
+): NestedPool {
   const values = packActive(graph, new Mask(union), state.params);
   return { union, values, counts, moments: state.moments };
 }

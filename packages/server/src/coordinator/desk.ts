@@ -12,16 +12,18 @@ import {
   type FrameConnection,
   type ModelGraph,
   type Request,
-  type ServerMessage,
   type Turn,
 } from '@espalier/core';
-import { messageBytesBound, wireContext } from '@espalier/proto';
-import { ClientLink, type LinkWire } from './client-link.js';
+import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMemory } from '@espalier/proto';
+import { ClientBook } from './client-book.js';
+import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
-import { outgoingModel } from './global-model.js';
+import { DeskDoor } from './desk-door.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
+import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
+import type { AnswerBytes } from './payloads.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
@@ -52,16 +54,16 @@ type AnswerMessage = Extract<
   { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
 >;
 
-interface Received {
-  readonly message: ClientMessage;
-  readonly bytes: Uint8Array;
-}
-
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
+  /** What was seen of every client, for people. */
+  readonly book: ClientBook;
   readonly #options: CoordinatorOptions;
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
+  readonly #post: ModelPost;
+  readonly #door: DeskDoor;
+  readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
   readonly #links = new Map<string, ClientLink>();
@@ -70,6 +72,7 @@ export class CoordinatorDesk {
   readonly #storing = new Set<string>();
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
+    this.book = new ClientBook(options.clock);
     this.#options = options;
     this.#workshop = workshop;
     this.#reducer = reducer;
@@ -78,7 +81,21 @@ export class CoordinatorDesk {
     this.#wire = {
       context: wireContext(graph),
       limits: { maxFrameBytes, maxMessageBytes: messageBytesBound(graph) },
+      hash: options.hash ?? portableHash,
+      pool: this.#pool,
+      memory: scratchFloats(),
     };
+    this.#post = new ModelPost(this.#wire);
+    this.#door = new DeskDoor(options, {
+      links: () => this.#links.values(),
+      refuse: (link, error) => {
+        this.#refuse(link, error, true);
+      },
+      expel: (link, error) => {
+        this.#noteRefusal(link, error);
+        link.expel(error);
+      },
+    });
   }
 
   /** Challenges a new connection. */
@@ -88,8 +105,8 @@ export class CoordinatorDesk {
     const link = new ClientLink(
       { id: this.#token(8), nonce, connection },
       {
-        onMessage: (from, message, bytes) => {
-          this.#receive(from, message, bytes);
+        onMessage: (from, received) => {
+          this.#receive(from, received);
         },
         onClose: (from) => {
           this.#closed(from);
@@ -101,7 +118,14 @@ export class CoordinatorDesk {
       this.#wire,
     );
     this.#links.set(link.id, link);
+    this.#door.watch(link);
     link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
+  }
+
+  /** Somebody was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#workshop.record.refused(error.code);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`);
   }
 
   /** Does what the reducer decided about one client. */
@@ -123,11 +147,12 @@ export class CoordinatorDesk {
       case 'refuse':
         this.#refuse(
           this.#seated.get(effect.clientId),
-          new EspalierError(effect.code, effect.message),
+          new EspalierError(effect.code, effect.message, effect.facts),
           effect.fatal,
         );
         return;
       case 'accept':
+        this.book.accepted(effect.clientId);
         this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
         return;
       case 'ask':
@@ -145,6 +170,7 @@ export class CoordinatorDesk {
 
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
+    this.#door.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -157,7 +183,8 @@ export class CoordinatorDesk {
       this.#reducer.dispatch({ kind: 'lost', clientId });
       return;
     }
-    link.clientId = clientId;
+    link.seated(clientId);
+    this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
     this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
@@ -177,60 +204,46 @@ export class CoordinatorDesk {
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
-    if (!this.#mayStay(link)) {
-      this.#refuse(link, new EspalierError('unauthorized', 'this join token has been revoked'), true);
-      return;
-    }
-    for (const message of this.#fill(link, request)) link.send(message);
+    if (this.#door.checkStay(link)) this.#fill(link, request);
   }
 
-  /** Looked up every time, for a token may be revoked while its client is connected. */
-  #mayStay({ tokenId }: ClientLink): boolean {
-    const { admission } = this.#options;
-    return admission === null || (tokenId !== null && admission.allows(tokenId));
-  }
-
-  /** The request with weights in it, given what this connection has been sent before. */
-  #fill(link: ClientLink, request: Request): readonly ServerMessage[] {
+  /** Sends the request with weights in it, given what this connection has been sent before. */
+  #fill(link: ClientLink, request: Request): void {
     switch (request.kind) {
       case 'pool':
-        return [this.#poolMessage(link)];
-      case 'poolMoments': {
-        const merged: ServerMessage = { kind: 'poolMoments', candidates: this.#workshop.poolMoments };
-        return link.poolSent ? [merged] : [this.#poolMessage(link), merged];
-      }
+        this.#sendPool(link);
+        return;
+      case 'poolMoments':
+        if (!link.poolSent) this.#sendPool(link);
+        this.#post.poolMoments(link, this.#workshop.poolMoments);
+        return;
       case 'train': {
         const { round, adjustment, evaluate } = request;
         const work = trainWork(this.#options.job, round, this.#workshop.roundRequests(round, adjustment));
-        return [{ kind: 'train', round, model: this.#modelFor(link), work, evaluate }];
+        this.#post.model(link, this.#workshop.model, { kind: 'train', round, work, evaluate });
+        return;
       }
       case 'finish':
-        return [
-          { kind: 'finish', round: request.round, model: this.#modelFor(link), evaluate: request.evaluate },
-        ];
+        this.#post.model(link, this.#workshop.model, request);
+        return;
       default:
-        return unreachable(request);
+        unreachable(request);
     }
   }
 
-  #poolMessage(link: ClientLink): ServerMessage {
-    link.poolSent = true;
+  #sendPool(link: ClientLink): void {
     const { batchSize, pool } = this.#options.job;
-    return { kind: 'pool', pool: this.#workshop.pool, mode: pool.momentMode, batchSize };
+    this.#post.pool(link, { pool: this.#workshop.pool, mode: pool.momentMode, batchSize });
   }
 
-  #modelFor(link: ClientLink): ReturnType<typeof outgoingModel> {
-    const model = outgoingModel(this.#workshop.model, link.knownMask);
-    link.knownMask = model.mask.hash;
-    return model;
-  }
-
-  #receive(link: ClientLink, message: ClientMessage, bytes: Uint8Array): void {
+  #receive(link: ClientLink, received: ReadMessage): void {
+    if (!this.#door.checkStay(link)) return;
     try {
-      if (link.clientId === null) this.#joining(link, message);
-      else this.#answer(link, link.clientId, { message, bytes });
+      if (link.clientId === null) this.#joining(link, received.message);
+      else this.#answer(link, link.clientId, received);
+      if (link.clientId !== null) this.book.seen(link.clientId);
     } catch (error) {
-      this.#contentRefused(link, toEspalierError(error), ANSWERS.has(message.kind));
+      this.#contentRefused(link, toEspalierError(error), ANSWERS.has(received.message.kind));
     }
   }
 
@@ -239,6 +252,7 @@ export class CoordinatorDesk {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
+    this.book.asked(link.id, message.profile);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -251,8 +265,8 @@ export class CoordinatorDesk {
     });
   }
 
-  #answer(link: ClientLink, clientId: string, received: Received): void {
-    const { message, bytes } = received;
+  #answer(link: ClientLink, clientId: string, received: ReadMessage): void {
+    const { message } = received;
     switch (message.kind) {
       case 'join':
         throw new EspalierError('not_expected', 'join came twice on one connection');
@@ -263,7 +277,7 @@ export class CoordinatorDesk {
       case 'candidateLosses':
       case 'update':
       case 'evaluation':
-        this.#take(clientId, message, bytes);
+        this.#take(clientId, message, received);
         return;
       case 'requestMask':
         this.#sendWholeMask(link, clientId);
@@ -290,7 +304,7 @@ export class CoordinatorDesk {
   }
 
   /** In turn first, so that a late answer is told it is late and not that its contents are wrong. */
-  #take(clientId: string, message: AnswerMessage, bytes: Uint8Array): void {
+  #take(clientId: string, message: AnswerMessage, bytes: AnswerBytes): void {
     const turn = turnOf(message, this.#reducer.state().round);
     if (checkTurn(this.#reducer.state(), { clientId, ...turn }) !== null) {
       this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload: '' });
@@ -328,10 +342,11 @@ export class CoordinatorDesk {
   }
 
   /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
-  async #keep(clientId: string, turn: Omit<Turn, 'clientId'>, bytes: Uint8Array): Promise<void> {
+  async #keep(clientId: string, turn: Omit<Turn, 'clientId'>, bytes: AnswerBytes): Promise<void> {
     this.#storing.add(clientId);
     try {
       const payload = await this.#workshop.payloads.put(clientId, bytes);
+      this.#pool.give(bytes.bytes);
       this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload });
     } catch (error) {
       this.#reducer.fail(error);
@@ -352,13 +367,12 @@ export class CoordinatorDesk {
     this.#refuse(link, error, clientId === null);
     if (clientId === null || !wasAnswer) return;
     const { round } = this.#reducer.state();
-    this.#reducer.dispatch({ kind: 'failed', clientId, round, code: error.code });
+    this.#reducer.dispatch({ kind: 'rejected', clientId, round, code: error.code });
   }
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
     if (!link) return;
-    this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
+    this.#noteRefusal(link, error);
     if (fatal) {
       link.refuse(error);
       return;
@@ -366,7 +380,15 @@ export class CoordinatorDesk {
     link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
   }
 
+  #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
+    this.#workshop.record.refused(error.code);
+    if (clientId !== null) this.book.refused(clientId, error);
+    this.#options.log.warn(`refused ${clientId ?? connection.peer}: ${error.message}`);
+  }
+
   #closed(link: ClientLink): void {
+    this.book.closed(link.id);
+    this.#door.left(link);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
@@ -391,4 +413,13 @@ function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
     case 'evaluation':
       return { phase: 'evaluate', round: message.round };
   }
+}
+
+/** One place for one update's values at a time. */
+function scratchFloats(): FloatMemory {
+  let floats = new Float32Array();
+  return (length) => {
+    if (floats.length < length) floats = new Float32Array(length);
+    return floats.subarray(0, length);
+  };
 }

@@ -1,6 +1,7 @@
 import {
   checkGradientReport,
   EspalierError,
+  firstNotFinite,
   momentSpecs,
   type ClientUpdate,
   type Evaluation,
@@ -21,7 +22,7 @@ export interface UpdateExpectation {
 }
 
 /**
- * Looks at everything in an update before it is accepted.
+ * Looks at everything in an update before it is accepted. Its values are finite: decoding lets no others through.
  * @throws EspalierError `mask_mismatch`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and what was expected.
  */
 export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): void {
@@ -30,10 +31,10 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
     throw new EspalierError(
       'mask_mismatch',
       `the update was trained under mask ${update.maskHash}, round ${update.round} has ${mask.hash}: ask for the mask`,
+      { round: update.round },
     );
   }
   checkLength('values', update.delta.length, values.length);
-  checkFinite('values', update.delta);
   checkMoments(graph, update.moments);
   if (update.samples !== expected.samples) {
     throw new EspalierError(
@@ -81,7 +82,7 @@ function checkMoments(graph: ModelGraph, moments: MomentTree): void {
   const specs = momentSpecs(graph);
   checkLength('batch-norm nodes', moments.size, specs.length);
   for (const { node, channels } of specs) {
-    const { mean, variance } = moments.get(node) ?? { mean: [], variance: [] };
+    const { mean, variance } = moments.get(node) ?? { mean: NONE, variance: NONE };
     checkLength(`${node} means`, mean.length, channels);
     checkLength(`${node} variances`, variance.length, channels);
     checkFinite(`${node} means`, mean);
@@ -92,15 +93,15 @@ function checkMoments(graph: ModelGraph, moments: MomentTree): void {
   }
 }
 
+const NONE = new Float32Array();
+
 function checkLength(what: string, came: number, expected: number): void {
   if (came !== expected)
     throw new EspalierError('wrong_length', `${what}: ${came} came, expected ${expected}`);
 }
 
-function checkFinite(what: string, values: ArrayLike<number>): void {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new EspalierError('not_finite', `${what}: value ${i} is ${String(values[i])}; drop the update`);
-    }
-  }
+function checkFinite(what: string, values: Float32Array): void {
+  const at = firstNotFinite(values);
+  if (at < 0) return;
+  throw new EspalierError('not_finite', `${what}: value ${at} is ${String(values[at])}; drop the update`);
 }

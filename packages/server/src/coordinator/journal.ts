@@ -1,4 +1,5 @@
 import { EspalierError, type JournalEntry } from '@espalier/core';
+import type { BufferPool } from '@espalier/proto';
 
 /** The coordinator at one moment, as text and names of blobs: everything that a later one starts from. */
 export interface Snapshot {
@@ -38,9 +39,14 @@ export interface JournalBatch {
 export interface Journal {
   /** Null when no coordinator was here before. */
   recover(): Recovery | null;
-  /** Makes the bytes durable; gives their SHA-256 in hex, by which they are read. */
-  keep(bytes: Uint8Array): Promise<string>;
-  read(hash: string): Promise<Uint8Array>;
+  /**
+   * Makes the bytes durable; gives their SHA-256 in hex, by which they are read. The caller may reuse the memory when
+   * it has resolved.
+   * @param sha256 of the bytes, where it is known already
+   */
+  keep(bytes: Uint8Array, sha256?: Uint8Array): Promise<string>;
+  /** @param pool where the memory may come from; the caller gives it back */
+  read(hash: string, pool?: BufferPool): Promise<Uint8Array>;
   /** Appends all or nothing, in order, before it returns. Blobs the snapshot does not name go then. */
   commit(batch: JournalBatch): void;
 }
@@ -53,12 +59,13 @@ export function memoryJournal(): Journal {
     recover: () => null,
     keep: (bytes) => {
       const name = `blob-${count++}`;
-      blobs.set(name, bytes);
+      blobs.set(name, bytes.slice());
       return Promise.resolve(name);
     },
     read: (name) => {
       const bytes = blobs.get(name);
-      return bytes ? Promise.resolve(bytes) : Promise.reject(missing(name));
+      // A copy, for the caller may change what it gets.
+      return bytes ? Promise.resolve(bytes.slice()) : Promise.reject(missing(name));
     },
     commit: ({ snapshot }) => {
       if (snapshot === null) return;

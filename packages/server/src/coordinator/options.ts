@@ -1,4 +1,5 @@
 import type { Dataset, Job, ModelState, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
+import type { HashMaker } from '@espalier/proto';
 import type { RunSummary } from './metrics.js';
 import type { Journal } from './journal.js';
 import type { RunStore } from './run-store.js';
@@ -48,10 +49,14 @@ export interface CoordinatorOptions {
   readonly testData: Dataset | null;
   /** Training images per class that clients must leave to the coordinator. */
   readonly serverSamplesPerClass: number;
+  /** Seconds that a connection may take to get a seat; for ever unless given. */
+  readonly handshakeSeconds?: number;
   /** Null lets everybody in. */
   readonly admission: Admission | null;
   /** Unguessable bytes. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** SHA-256 of frames; the portable one unless given. */
+  readonly hash?: HashMaker;
   readonly schedule: Scheduler;
   /** Seconds, from any origin. */
   readonly clock: () => number;
@@ -89,5 +94,10 @@ export interface CoordinatorStatus {
     readonly presence: 'present' | 'away' | 'gone';
     readonly admitted: boolean;
     readonly answered: boolean;
+    /** Left alone for a while, for it left rounds unanswered. */
+    readonly resting: boolean;
+    /** Answers in a row whose contents were refused. */
+    readonly strikes: number;
+    readonly excluded: boolean;
   }[];
 }

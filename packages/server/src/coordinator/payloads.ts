@@ -1,9 +1,18 @@
 import { EspalierError, type ClientMessage, type ClientUpdate, type Evaluation } from '@espalier/core';
-import { decodeClientMessage, type WireContext } from '@espalier/proto';
+import { BufferPool, decodeClientMessage, type WireContext } from '@espalier/proto';
 import type { Journal } from './journal.js';
 import type { CandidateStatistics } from './select.js';
 
 type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
+
+/** An answer as it came, with its SHA-256 as its transfer was checked against. */
+export interface AnswerBytes {
+  readonly bytes: Uint8Array;
+  readonly sha256: Uint8Array;
+}
+
+/** Updates read ahead of the one that is asked for; that many and one more are in memory. */
+const AHEAD = 6;
 
 /**
  * Accepted answers, as their clients sent them, read back one at a time when their step closes. The reducer holds
@@ -12,6 +21,7 @@ type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
 export class PayloadShelf {
   readonly #journal: Journal;
   readonly #context: WireContext;
+  readonly #pool = new BufferPool();
 
   constructor(journal: Journal, context: WireContext) {
     this.#journal = journal;
@@ -19,8 +29,8 @@ export class PayloadShelf {
   }
 
   /** Makes an answer durable and gives its name. @throws EspalierError `storage`. */
-  async put(clientId: string, bytes: Uint8Array): Promise<string> {
-    return `${await this.#journal.keep(bytes)}@${clientId}`;
+  async put(clientId: string, { bytes, sha256 }: AnswerBytes): Promise<string> {
+    return `${await this.#journal.keep(bytes, sha256)}@${clientId}`;
   }
 
   async moments(name: string): Promise<CandidateStatistics> {
@@ -31,8 +41,30 @@ export class PayloadShelf {
     return (await this.#read(name, 'candidateLosses')).candidates;
   }
 
-  async update(name: string): Promise<ClientUpdate> {
-    return (await this.#read(name, 'update')).update;
+  /**
+   * Readers of updates, best called in order: the disk works on the next while one is folded. A reader may be called
+   * again.
+   */
+  updates(names: readonly string[]): readonly (() => Promise<ClientUpdate>)[] {
+    const ahead = new Map<number, Promise<Uint8Array>>();
+    const fetch = (at: number): Promise<Uint8Array> => {
+      const bytes = this.#journal.read(blobOf(names[at] ?? ''), this.#pool);
+      // Whoever asks for it gets the failure; until then it must not count as unhandled.
+      bytes.catch(() => undefined);
+      return bytes;
+    };
+    return names.map((name, at) => async () => {
+      const bytes = ahead.get(at) ?? fetch(at);
+      ahead.delete(at);
+      for (let next = at + 1; next <= at + AHEAD && next < names.length; next++) {
+        if (!ahead.has(next)) ahead.set(next, fetch(next));
+      }
+      for (const fetched of ahead.keys()) if (fetched < at || fetched > at + AHEAD) ahead.delete(fetched);
+      const read = await bytes;
+      const { update } = this.#decoded(name, read, 'update');
+      this.#pool.give(read);
+      return update;
+    });
   }
 
   async evaluation(name: string): Promise<Evaluation> {
@@ -40,7 +72,11 @@ export class PayloadShelf {
   }
 
   async #read<K extends ClientMessage['kind']>(name: string, kind: K): Promise<Of<K>> {
-    const message = decodeClientMessage(await this.#journal.read(blobOf(name)), this.#context);
+    return this.#decoded(name, await this.#journal.read(blobOf(name)), kind);
+  }
+
+  #decoded<K extends ClientMessage['kind']>(name: string, bytes: Uint8Array, kind: K): Of<K> {
+    const message = decodeClientMessage(bytes, this.#context);
     if (!isKind(message, kind)) {
       throw new EspalierError('internal', `${name} is a ${message.kind}, expected ${kind}`);
     }

@@ -9,6 +9,7 @@ import {
   methodNamed,
   serverOptimizerNamed,
   type AcceptedAnswer,
+  type Adjustment,
   type CoordinatorEffect,
   type MaskReference,
   type MaskRule,
@@ -141,6 +142,11 @@ export class Workshop {
     return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
+  /** The model reached, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#model && this.#bundle(this.#model);
+  }
+
   get pool(): NestedPool {
     if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
     return this.#pool;
@@ -151,11 +157,10 @@ export class Workshop {
   }
 
   /** The top gradients this round asks for; opens the round's books when it is new. */
-  roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
+  roundRequests(round: number, adjustment: Adjustment | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
       this.record.setupDone();
-      const topGradients =
-        adjustment === null ? [] : this.#rule.requests(this.#ruleMoment(round, adjustment));
+      const topGradients = adjustment === null ? [] : this.#rule.requests(this.#ruleMoment(adjustment));
       this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
@@ -165,12 +170,15 @@ export class Workshop {
     return maskRuleNamed(methodNamed(this.#options.job.method).maskRule ?? '');
   }
 
-  #ruleMoment(round: number, adjustment: number): RuleMoment {
+  #ruleMoment({ due, number }: Adjustment): RuleMoment {
     const { job } = this.#options;
     const { adjustment: spec, targetDensity } = job;
     const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
     const { mask } = this.model;
-    return { graph: this.#graph, mask, spec, targetDensity, round, adjustment, adjustments };
+    return {
+      ...{ graph: this.#graph, mask, spec, targetDensity, adjustments },
+      ...{ round: due, adjustment: number },
+    };
   }
 
   /** The weights that everything began with, before pretraining. */
@@ -225,17 +233,13 @@ export class Workshop {
     const { round, answers, adjustment } = effect;
     const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
-    const reader: UpdateReader = answers.map(
-      ({ payload }) =>
-        () =>
-          this.payloads.update(payload),
-    );
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange =
       adjustment === null
         ? null
         : {
             rule: this.#rule,
-            moment: this.#ruleMoment(round, adjustment),
+            moment: this.#ruleMoment(adjustment),
             requests,
             origin: () => this.#origin().params,
           };
@@ -254,7 +258,7 @@ export class Workshop {
       updates,
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
-      adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
       aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);

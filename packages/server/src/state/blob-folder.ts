@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { webcrypto } from 'node:crypto';
+import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
+import type { BufferPool } from '@espalier/proto';
 import { storageError } from '../run-folder/index.js';
+import { readWhole, unlinked, writeDurably } from './files.js';
 
 /** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */
 export class BlobFolder {
@@ -33,9 +35,13 @@ export class BlobFolder {
     return [...this.#files].sort();
   }
 
-  /** Durable once it resolves; gives the name. @throws EspalierError `storage`. */
-  async keep(bytes: Uint8Array): Promise<string> {
-    const name = hashOf(bytes);
+  /**
+   * Durable once it resolves; gives the name.
+   * @param sha256 of the bytes, where it is known already
+   * @throws EspalierError `storage`.
+   */
+  async keep(bytes: Uint8Array, sha256?: Uint8Array): Promise<string> {
+    const name = sha256 ? Buffer.from(sha256).toString('hex') : await hashOf(bytes);
     // Never written over: a snapshot may speak of it, and a crash would leave half of it.
     if (this.#durable.has(name) || (await this.isWhole(name))) return name;
     const path = join(this.#path, name);
@@ -46,24 +52,27 @@ export class BlobFolder {
       this.#durable.add(name);
     } catch (error) {
       // Half a file must not fill the disk further.
-      await rm(path, { force: true }).catch(() => undefined);
+      await unlinked(path).catch(() => undefined);
       throw storageError('write', path, error);
     }
     return name;
   }
 
-  /** @throws EspalierError `storage` when it is gone or its bytes are not those that were written. */
-  async read(name: string): Promise<Uint8Array> {
+  /**
+   * @param pool where the memory may come from
+   * @throws EspalierError `storage` when it is gone or its bytes are not those that were written.
+   */
+  async read(name: string, pool?: BufferPool): Promise<Uint8Array> {
     const path = join(this.#path, name);
-    const bytes = await readFile(path).catch((error: unknown) => {
+    const bytes = await readWhole(path, pool).catch((error: unknown) => {
       throw storageError('read', path, error);
     });
-    if (hashOf(bytes) !== name) {
+    if ((await hashOf(bytes)) !== name) {
       throw new EspalierError('storage', `${path} is damaged: its bytes have another hash than its name`, {
         path,
       });
     }
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes;
   }
 
   /** Deletes what is not in the list. What cannot be deleted stays for the next time. */
@@ -71,7 +80,7 @@ export class BlobFolder {
     for (const name of [...this.#files].filter((one) => !kept.has(one))) {
       this.#files.delete(name);
       this.#durable.delete(name);
-      await rm(join(this.#path, name), { force: true }).catch(() => this.#files.add(name));
+      await unlinked(join(this.#path, name)).catch(() => this.#files.add(name));
     }
   }
 
@@ -111,16 +120,9 @@ export class BlobFolder {
   }
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** In a thread of the platform's pool: closing a round reads thousands of blobs, and has other work meanwhile. */
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString(
+    'hex',
+  );
 }

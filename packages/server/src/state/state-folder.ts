@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, type CoordinatorEvent, type JournalEntry } from '@espalier/core';
+import type { BufferPool } from '@espalier/proto';
 import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
 import { storageError } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
@@ -67,12 +68,12 @@ export class StateFolder implements Journal {
     };
   }
 
-  keep(bytes: Uint8Array): Promise<string> {
-    return this.#blobs.keep(bytes);
+  keep(bytes: Uint8Array, sha256?: Uint8Array): Promise<string> {
+    return this.#blobs.keep(bytes, sha256);
   }
 
-  read(hash: string): Promise<Uint8Array> {
-    return this.#blobs.read(hash);
+  read(hash: string, pool?: BufferPool): Promise<Uint8Array> {
+    return this.#blobs.read(hash, pool);
   }
 
   commit({ entries, snapshot }: JournalBatch): void {

@@ -1,0 +1,1 @@
+export { listenBare, type BareServer } from './bare-server.js';

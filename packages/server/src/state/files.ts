@@ -1,0 +1,51 @@
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+import type { BufferPool } from '@espalier/proto';
+import { systemCode } from '../run-folder/index.js';
+
+// By descriptor: a promised FileHandle for each of thousands of updates costs more than its reads and writes.
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const fstat = promisify(fs.fstat);
+const read = promisify(fs.read);
+const write = promisify(fs.write);
+const fdatasync = promisify(fs.fdatasync);
+const unlink = promisify(fs.unlink);
+
+/** Writes a file that is on the disk when it resolves; its name is when its folder is synced. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    // A disk that is nearly full may take a part, and say so at the next attempt only.
+    for (let at = 0; at < bytes.length;)
+      at += (await write(file, bytes, at, bytes.length - at, at)).bytesWritten;
+    await fdatasync(file);
+  } finally {
+    await close(file);
+  }
+}
+
+/** A file's bytes. */
+export async function readWhole(path: string, pool?: BufferPool): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await fstat(file);
+    const bytes = pool?.take(size) ?? new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await read(file, bytes, at, size - at, at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await close(file);
+  }
+}
+
+/** Deletes a file; none is fine too. */
+export async function unlinked(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+}

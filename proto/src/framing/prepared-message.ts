@@ -1,0 +1,33 @@
+import { portableHash, type HashMaker } from './running-digest.js';
+import { splitFrames } from './split-frames.js';
+
+/**
+ * A message encoded once for many connections. They share its bytes and, where they are at the same transfer number
+ * as connections that went through the same steps are, its frames too: sending a model to a crowd costs the memory of
+ * one.
+ */
+export class PreparedMessage {
+  readonly #bytes: Uint8Array;
+  readonly #hash: HashMaker;
+  /** By cap and transfer number; only the latest few, for stragglers come one by one. */
+  readonly #cuts = new Map<string, readonly Uint8Array[]>();
+
+  constructor(bytes: Uint8Array, hash: HashMaker = portableHash) {
+    this.#bytes = bytes;
+    this.#hash = hash;
+  }
+
+  /** Its frames; they belong to everybody and must not be changed. @throws EspalierError as {@link splitFrames}. */
+  frames(transferId: number, maxFrameBytes: number): readonly Uint8Array[] {
+    const key = `${maxFrameBytes} ${transferId}`;
+    const known = this.#cuts.get(key);
+    if (known) return known;
+    const made = [...splitFrames(this.#bytes, { transferId, maxFrameBytes, hash: this.#hash })];
+    this.#cuts.set(key, made);
+    if (this.#cuts.size > MOST_CUTS) this.#cuts.delete(String(this.#cuts.keys().next().value));
+    return made;
+  }
+}
+
+/** Sets of frames kept of one message. */
+const MOST_CUTS = 3;
