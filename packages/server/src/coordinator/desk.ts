@@ -125,7 +125,7 @@ export class CoordinatorDesk {
   /** Somebody was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
     this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`turned ${peer} away: ${error.message}`);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`, { code: error.code, peer });
   }
 
   /** Does what the reducer decided about one client. */
@@ -383,7 +383,9 @@ export class CoordinatorDesk {
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
     this.#workshop.record.refused(error.code);
     if (clientId !== null) this.book.refused(clientId, error);
-    this.#options.log.warn(`refused ${clientId ?? connection.peer}: ${error.message}`);
+    const { peer } = connection;
+    const facts = { ...error.facts, code: error.code, client: clientId, peer };
+    this.#options.log.warn(`refused ${clientId ?? peer}: ${error.message}`, facts);
   }
 
   #closed(link: ClientLink): void {
