@@ -47,6 +47,9 @@ export namespace espalier {
             /** Bundle metadata. */
             metadata: espalier.v1.Metadata[];
 
+            /** Bundle coding. */
+            coding: espalier.v1.ValueCoding;
+
             /**
              * Encodes the specified Bundle message. Does not implicitly {@link espalier.v1.Bundle.verify|verify} messages.
              * @param message Bundle message or plain object to encode
@@ -92,6 +95,9 @@ export namespace espalier {
                 /** Bundle metadata */
                 metadata?: espalier.v1.Metadata.$Properties[];
 
+                /** Bundle coding */
+                coding?: espalier.v1.ValueCoding.$Properties;
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -105,8 +111,94 @@ export namespace espalier {
               classes?: string[];
               normalization?: espalier.v1.Normalization.$Shape;
               metadata?: espalier.v1.Metadata.$Shape[];
+              coding?: espalier.v1.ValueCoding.$Shape;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        /** ValueKind enum. */
+        enum ValueKind {
+
+            /** VALUE_KIND_UNSPECIFIED value */
+            VALUE_KIND_UNSPECIFIED = 0,
+
+            /** VALUE_KIND_FLOAT32 value */
+            VALUE_KIND_FLOAT32 = 1,
+
+            /** VALUE_KIND_FLOAT16 value */
+            VALUE_KIND_FLOAT16 = 2,
+
+            /** VALUE_KIND_LEVELS value */
+            VALUE_KIND_LEVELS = 3
+        }
+
+        /**
+         * Properties of a ValueCoding.
+         * @deprecated Use espalier.v1.ValueCoding.$Properties instead.
+         */
+        interface IValueCoding extends espalier.v1.ValueCoding.$Properties {
+        }
+
+        /** Represents a ValueCoding. */
+        class ValueCoding {
+
+            /**
+             * Constructs a new ValueCoding.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.ValueCoding.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ValueCoding kind. */
+            kind: espalier.v1.ValueKind;
+
+            /** ValueCoding quantizer. */
+            quantizer: string;
+
+            /** ValueCoding bits. */
+            bits: number;
+
+            /**
+             * Encodes the specified ValueCoding message. Does not implicitly {@link espalier.v1.ValueCoding.verify|verify} messages.
+             * @param message ValueCoding message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.ValueCoding.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ValueCoding message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.ValueCoding & espalier.v1.ValueCoding.$Shape} ValueCoding
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.ValueCoding & espalier.v1.ValueCoding.$Shape;
+        }
+
+        namespace ValueCoding {
+
+            /** Properties of a ValueCoding. */
+            interface $Properties {
+
+                /** ValueCoding kind */
+                kind?: espalier.v1.ValueKind;
+
+                /** ValueCoding quantizer */
+                quantizer?: string;
+
+                /** ValueCoding bits */
+                bits?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ValueCoding. */
+            type $Shape = espalier.v1.ValueCoding.$Properties;
         }
 
         /**

@@ -39,7 +39,7 @@ function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
       nameLocation: 'middle',
       nameGap: 24,
     },
-    yAxis: { type: 'value', name: 'loss', scale: true },
+    yAxis: { type: 'value', name: 'loss', scale: true, boundaryGap: ['15%', '15%'] },
     tooltip: {
       trigger: 'item',
       valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toPrecision(4) : '–'),

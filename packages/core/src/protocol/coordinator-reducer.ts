@@ -45,7 +45,7 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
     case 'prepared':
       return still({ ...state, prepared: true });
     case 'join':
-      return joinClient(state, event);
+      return joinClient(config, state, event);
     case 'canary':
       return admitClient(config, state, event);
     case 'lost':

@@ -14,7 +14,11 @@ type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: 
  * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when nobody
  * present holds it (a client started again without its token), else a new one at the lowest free partition index.
  */
-export function joinClient(state: CoordinatorState, event: Of<'join'>): Transition {
+export function joinClient(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  event: Of<'join'>,
+): Transition {
   const { samples, name, part, newClientId, newReturnToken } = event;
   const seats = [...state.seats.values()];
   const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
@@ -36,6 +40,13 @@ export function joinClient(state: CoordinatorState, event: Of<'join'>): Transiti
     };
   }
   if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
+  if (seats.length >= mostSeats(config)) {
+    const message = `the run has ${seats.length} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
+    return {
+      state,
+      effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
+    };
+  }
   const partitionIndex = part ?? lowestFree(state.seats);
   return seat(state, event, {
     clientId: newClientId,
@@ -48,6 +59,11 @@ export function joinClient(state: CoordinatorState, event: Of<'join'>): Transiti
     strikes: 0,
     excluded: false,
   });
+}
+
+/** Seats outlive their connections, so whoever joins anew again and again must not make them for ever. */
+function mostSeats({ numClients }: CoordinatorConfig): number {
+  return 4 * numClients + 16;
 }
 
 function seat(

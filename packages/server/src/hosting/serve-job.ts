@@ -18,6 +18,7 @@ import { EventTail } from './event-tail.js';
 import { fileLog } from './file-log.js';
 import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
+import { reportSentence } from './report-sentence.js';
 import { pageHandler } from './pages.js';
 
 /** A job and what it is served with. */
@@ -210,6 +211,10 @@ function openCoordinator(
 ): Promise<Coordinator> {
   return Coordinator.open({
     ...options,
+    onReport: (report) => {
+      tail.info(reportSentence(report));
+      options.onReport(report);
+    },
     serverSamplesPerClass: options.job.pretrain.samplesPerClass,
     handshakeSeconds: options.limits?.handshakeSeconds ?? DEFAULT_LIMITS.handshakeSeconds,
     admission: options.open ? null : book,
