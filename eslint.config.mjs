@@ -38,7 +38,7 @@ export default tseslint.config(
   { ignores: ['**/dist/**', '**/gen/**', '**/node_modules/**', '**/*.cjs', '.nx/**', 'packages/engine/assembly/**'] },
   { files: ['**/*.mjs'], plugins: { '@nx': nx } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, prettier],
     plugins: { '@nx': nx, 'import-x': importX, jsdoc },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

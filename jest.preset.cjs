@@ -9,10 +9,12 @@ const doors = {
   '^@espalier/engine$': 'packages/engine/src/index.ts',
   '^@espalier/client$': 'packages/client/src/index.ts',
   '^@espalier/client/data-formats$': 'packages/client/src/data-formats/index.ts',
+  '^@espalier/client/remote$': 'packages/client/src/remote/index.ts',
   '^@espalier/client/tfjs$': 'packages/client/src/tfjs/index.ts',
   '^@espalier/client-node$': 'packages/client-node/src/index.ts',
   '^@espalier/server$': 'packages/server/src/index.ts',
   '^@espalier/server/coordinator$': 'packages/server/src/coordinator/index.ts',
+  '^@espalier/simulation$': 'packages/simulation/src/index.ts',
 };
 
 module.exports = (rootDir) => ({

@@ -23,12 +23,15 @@ inside others: \`--set partition.alpha=0.1\`. Editors that know YAML schemas com
 export function jobReference(schema) {
   const keys = Object.entries(schema.properties);
   const required = new Set(schema.required ?? []);
-  const rows = keys.map(([name, node]) => row(name, node, required.has(name)));
-  const sections = keys.filter(([, node]) => isDeep(node)).map(([name, node]) => section(name, node));
+  const described = new Set(keys.filter(([, node]) => isDeep(node)).map(([name]) => name));
+  const rows = keys.map(([name, node]) => row(name, node, { required: required.has(name), described }));
+  const sections = keys
+    .filter(([name]) => described.has(name))
+    .map(([name, node]) => section(name, node, described));
   return [HEAD, table(rows), ...sections].join('\n') + '\n';
 }
 
-function section(name, node) {
+function section(name, node, described) {
   const forms = formsOf(node);
   const parts = [`\n## ${name}\n`, node.description ? `${node.description}\n` : ''];
   const plain = forms.filter((form) => !form.properties);
@@ -42,7 +45,7 @@ function section(name, node) {
     parts.push(
       entries.length === 0
         ? 'No further keys.\n'
-        : `${table(entries.map(([key, inner]) => row(key, inner, required.has(key))))}\n`,
+        : `${table(entries.map(([key, inner]) => row(key, inner, { required: required.has(key), described })))}\n`,
     );
   }
   return parts.filter((part) => part !== '').join('\n');
@@ -56,10 +59,12 @@ function table(rows) {
   return [line(all[0]), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
 }
 
-function row(name, node, required) {
-  const meaning = isDeep(node)
-    ? `${node.description ?? ''} See [${name}](#${name.toLowerCase()}).`.trim()
-    : (node.description ?? '');
+/** @param described keys that have a section of their own, to which the row then points */
+function row(name, node, { required, described }) {
+  const meaning =
+    isDeep(node) && described.has(name)
+      ? `${node.description ?? ''} See [${name}](#${name.toLowerCase()}).`.trim()
+      : (node.description ?? '');
   return [`\`${name}\``, typeOf(node), defaultOf(node, required), meaning].map((cell) =>
     cell.replace(/\|/g, '\\|').replace(/\n/g, ' '),
   );

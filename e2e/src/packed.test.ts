@@ -14,6 +14,7 @@ const HOMES: Readonly<Record<string, string>> = {
   '@espalier/engine': 'packages/engine',
   '@espalier/client': 'packages/client',
   '@espalier/client-node': 'packages/client-node',
+  '@espalier/client-web': 'packages/client-web',
   '@espalier/server': 'packages/server',
   espalier: 'packages/cli',
 };

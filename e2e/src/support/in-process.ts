@@ -8,6 +8,7 @@ import {
   Coordinator,
   memoryJournal,
   noStore,
+  type CoordinatorOptions,
   type RunResult,
   type RunStore,
 } from '@espalier/server/coordinator';
@@ -36,7 +37,15 @@ export async function hostCoordinator(
     token = null,
     store = noStore,
     folder = null,
-  }: { readonly token?: string | null; readonly store?: RunStore; readonly folder?: string | null } = {},
+    trainer = null,
+    options = {},
+  }: {
+    readonly token?: string | null;
+    readonly store?: RunStore;
+    readonly folder?: string | null;
+    readonly trainer?: Trainer | null;
+    readonly options?: Partial<CoordinatorOptions>;
+  } = {},
 ): Promise<HostedCoordinator> {
   const { server, test, classes } = await prepareServerData(job, folder);
   const { graph, initial } = await openModel(job, classes.length);
@@ -47,7 +56,7 @@ export async function hostCoordinator(
     classes,
     graph,
     initial,
-    trainer: await localTrainer(),
+    trainer: trainer ?? (await localTrainer()),
     serverData: server,
     testData: test,
     serverSamplesPerClass: job.pretrain.samplesPerClass,
@@ -58,6 +67,7 @@ export async function hostCoordinator(
     log: { info: write, warn: write, error: write },
     store,
     journal: memoryJournal(),
+    ...options,
   });
   return { coordinator, log };
 }

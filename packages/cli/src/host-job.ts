@@ -1,11 +1,12 @@
 import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
 import type { Job } from '@espalier/core';
-import { serveJob, type ServedJob } from '@espalier/server';
+import { serveJob, type ConnectionLimits, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
 import { noteSkipped } from './data/note-skipped.js';
 import type { Terminal } from './terminal.js';
+import { webFolder } from './web-app.js';
 
 /** How a job is hosted on this machine. */
 export interface HostOptions {
@@ -21,6 +22,8 @@ export interface HostOptions {
   readonly keepUpdates: boolean;
   readonly open: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** As by default where nothing is given. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly backend: string | null;
   /** Folder of decoded images; null keeps none. */
   readonly cache: string | null;
@@ -42,6 +45,7 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
       classes,
       graph,
       initial,
+      web: webFolder(),
       serverData: server,
       testData: test,
       clock: nodeClock,

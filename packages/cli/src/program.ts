@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toEspalierError } from '@espalier/core';
+import { benchChoice, CHOICES, type Choice } from './commands/bench-choice.js';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { benchServerCommand, type BenchServerFlags } from './commands/bench-server.js';
 import { demo, type DemoFlags } from './commands/demo.js';
@@ -9,7 +10,9 @@ import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
+import { addLimitOptions } from './limit-options.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
+import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -55,6 +58,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addDoctor(program, terminal);
   addBench(program, terminal);
   addDataCommands(program, terminal);
+  addSimulationCommands(program, terminal, ended);
   return program;
 }
 
@@ -80,11 +84,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 }
 
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
-  program
-    .command('serve')
+  addLimitOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
+    .option('--replay <run folder>', 'show a run in the browser, in place of --job')
+    .option('--control <run folder>', 'with --replay: the dense control to draw beside it')
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
     .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -210,9 +215,15 @@ function addBench(program: Command, terminal: Terminal): void {
     .option('--batch <size>', 'samples a step', wholeNumber, 32)
     .option('--threads <count>', 'threads of the engine', wholeNumber, 1)
     .option('--no-reference', 'leave the tfjs trainer out')
+    .addOption(
+      new Option('--versus <choice>', "measure one of the engine's own choices both ways instead").choices(
+        Object.keys(CHOICES),
+      ),
+    )
     .addOption(formatOption())
-    .action(async (flags: BenchEngineFlags) => {
-      await benchEngineCommand(flags, terminal);
+    .action(async (flags: BenchEngineFlags & { readonly versus?: Choice }) => {
+      const { versus } = flags;
+      await (versus ? benchChoice({ ...flags, versus }, terminal) : benchEngineCommand(flags, terminal));
     });
   bench
     .command('server')

@@ -8,7 +8,7 @@ import { denseConv, denseWeightGrad, packDense } from './dense';
 import { Op, RECORD_BYTES } from './gen/ops';
 import { join, joinGrad, normBatch, normRunning } from './norm';
 import { adam, loss, sgd } from './learn';
-import { copy, fill, flatten, gather, loadImages, pool, poolGrad, zeroGaps } from './move';
+import { copy, fill, flatten, gather, gatherAdd, loadImages, pool, poolGrad, scatter, zeroGaps } from './move';
 import { awaitProgram, meet, publish, publishedCount, publishedFirst } from './threads';
 import { sparseConv, sparseWeightGrad } from './sparse';
 
@@ -89,6 +89,8 @@ function run(op: usize, thread: i32, threads: i32): void {
     case Op.loadImages: return loadImages(op, thread, threads);
     case Op.loss: return loss(op, thread);
     case Op.gather: return gather(op, thread, threads);
+    case Op.scatter: return scatter(op, thread, threads);
+    case Op.gatherAdd: return gatherAdd(op, thread, threads);
     case Op.packDense: return packDense(op, thread, threads);
     case Op.sgd: return sgd(op, thread, threads);
     case Op.adam: return adam(op, thread, threads);

@@ -1,5 +1,5 @@
 /** Ops that move numbers: pooling, copies, reshapes and layout changes. */
-import { Copy, Fill, Flatten, Gather, LoadImages, Pool, PoolGrad, ZeroGaps } from './gen/ops';
+import { Copy, Fill, Flatten, Gather, GatherAdd, LoadImages, Pool, PoolGrad, Scatter, ZeroGaps } from './gen/ops';
 import { shareStart } from './lanes';
 
 /** Max (kind 0) or average (kind 1) over the real pixels of each window. */
@@ -219,5 +219,29 @@ export function gather(op: usize, thread: i32, threads: i32): void {
   const last = <usize>shareStart(count, thread + 1, threads) << 2;
   for (let i = <usize>shareStart(count, thread, threads) << 2; i < last; i += 4) {
     store<f32>(dst + i, load<f32>(src + load<u32>(index + i)));
+  }
+}
+
+/** Puts kept values among all: `dst[index[i]] = src[i]`. */
+export function scatter(op: usize, thread: i32, threads: i32): void {
+  const dst = load<usize>(op, Scatter.dst);
+  const src = load<usize>(op, Scatter.src);
+  const index = load<usize>(op, Scatter.index);
+  const count = load<i32>(op, Scatter.count);
+  const last = <usize>shareStart(count, thread + 1, threads) << 2;
+  for (let i = <usize>shareStart(count, thread, threads) << 2; i < last; i += 4) {
+    store<f32>(dst + (<usize>load<u32>(index + i) << 2), load<f32>(src + i));
+  }
+}
+
+/** Takes kept values from among all: `dst[i] += src[index[i]]`. */
+export function gatherAdd(op: usize, thread: i32, threads: i32): void {
+  const dst = load<usize>(op, GatherAdd.dst);
+  const src = load<usize>(op, GatherAdd.src);
+  const index = load<usize>(op, GatherAdd.index);
+  const count = load<i32>(op, GatherAdd.count);
+  const last = <usize>shareStart(count, thread + 1, threads) << 2;
+  for (let i = <usize>shareStart(count, thread, threads) << 2; i < last; i += 4) {
+    store<f32>(dst + i, load<f32>(dst + i) + load<f32>(src + (<usize>load<u32>(index + i) << 2)));
   }
 }

@@ -11,6 +11,7 @@ import {
   shuffled,
   type Dataset,
   type ModelGraph,
+  type ModelState,
   type Trainer,
   type TrainOptions,
 } from '@espalier/core';
@@ -41,7 +42,7 @@ export interface Milliseconds {
 /** What was measured. */
 export interface EngineBenchResult {
   readonly msPerImage: Milliseconds;
-  /** Rate of the multiply-adds that the active weights need, in the training step. */
+  /** Rate of the multiply-adds of the training step: those of active weights, and all of a dense layer's. */
   readonly usefulGflops: number;
   readonly plannedBytes: number;
   readonly allocatedBytes: number;
@@ -57,13 +58,12 @@ export interface EngineBenchResult {
 /** Batches of one round. The first step is not counted; a reference's steps are long, so one more is enough. */
 const ENGINE_BATCHES = 5;
 const REFERENCE_BATCHES = 2;
+const VARIANT_BATCHES = 3;
 
 /** Measures the engine's forward pass and training step, and a reference trainer's between them. */
 export async function benchEngine(options: EngineBenchOptions): Promise<EngineBenchResult> {
   const { graph, engine, reference, density, batch, clock, rounds = 3 } = options;
-  const mask = density === 1 ? null : uniformMask(graph, density);
-  const plain = initialState(graph, 1);
-  const state = { ...plain, params: applyMask(graph, mask, plain.params) };
+  const { mask, state } = networkAt(graph, density);
   const own = { trainer: engine, dataset: noiseDataset(graph, ENGINE_BATCHES * batch), batch, clock };
   const other = reference && {
     trainer: reference,
@@ -92,6 +92,48 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
         : null,
     speedup: theirs && { forward: theirs.forward / mine.forward, train: theirs.train / mine.train },
   };
+}
+
+/** Two ways to run the same network, measured in turn. */
+export interface VariantBenchOptions extends Pick<
+  EngineBenchOptions,
+  'graph' | 'density' | 'batch' | 'clock' | 'rounds'
+> {
+  readonly variants: readonly [SparseTrainer, SparseTrainer];
+}
+
+/** One variant's figures. */
+export interface VariantBenchResult {
+  readonly msPerImage: Milliseconds;
+  readonly plannedBytes: number;
+}
+
+/** Measures two engines on one network in turn, the best of several rounds each, so that a busy machine harms both alike. */
+export async function benchVariants(
+  options: VariantBenchOptions,
+): Promise<readonly [VariantBenchResult, VariantBenchResult]> {
+  const { graph, density, batch, clock, variants, rounds = 3 } = options;
+  const { mask, state } = networkAt(graph, density);
+  const dataset = noiseDataset(graph, VARIANT_BATCHES * batch);
+  for (const trainer of variants) await trainer.load(graph, state, mask);
+  const time = (trainer: SparseTrainer) => timeTrainer({ trainer, dataset, batch, clock });
+  let first = await time(variants[0]);
+  let second = await time(variants[1]);
+  for (let round = 1; round < rounds; round++) {
+    first = lower(first, await time(variants[0]));
+    second = lower(second, await time(variants[1]));
+  }
+  return [
+    { msPerImage: first, plannedBytes: variants[0].memory().plannedBytes },
+    { msPerImage: second, plannedBytes: variants[1].memory().plannedBytes },
+  ];
+}
+
+/** Fresh weights under a random mask of the same density everywhere; 1 is no mask at all. */
+function networkAt(graph: ModelGraph, density: number): { mask: Mask | null; state: ModelState } {
+  const mask = density === 1 ? null : uniformMask(graph, density);
+  const state = initialState(graph, 1);
+  return { mask, state: { ...state, params: applyMask(graph, mask, state.params) } };
 }
 
 interface Timed {

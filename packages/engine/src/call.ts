@@ -19,6 +19,7 @@ export interface CallRequest {
 export interface Limits {
   readonly memoryBudget: number;
   readonly recompute: boolean;
+  readonly denseFrom: number;
 }
 
 /** A piece of a batch that runs at once. */

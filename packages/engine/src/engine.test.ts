@@ -195,24 +195,59 @@ describe('memory', () => {
 });
 
 describe('a change of the mask', () => {
-  it('gives what a fresh load gives, and the count of weights need not stay', async () => {
-    const first = randomMask(graph, 0.2);
-    const changed = first.successor(
-      first.layers.slice(3, 5).map(({ name, size, active }) => randomLayer(name, size, active.length, 9)),
-    );
-    const denser = randomMask(graph, 0.3, 5);
+  it.each([0.2, 0.8])(
+    'from density %p gives what a fresh load gives, and the counts need not stay',
+    async (density) => {
+      const first = randomMask(graph, density);
+      const changed = first.successor(
+        first.layers.slice(3, 5).map(({ name, size, active }) => randomLayer(name, size, active.length, 9)),
+      );
+      const denser = randomMask(graph, 0.3, 5);
+      const batch = noiseBatch(graph, 6, 2);
+      const kept = await createSparseTrainer();
+      await kept.load(graph, stateUnder(graph, first), first);
+      await kept.gradients(batch);
+
+      for (const mask of [changed, denser, first]) {
+        const fresh = await createSparseTrainer();
+        await fresh.load(graph, stateUnder(graph, mask), mask);
+        await kept.load(graph, stateUnder(graph, mask), mask);
+
+        expect(await kept.gradients(batch)).toEqual(await fresh.gradients(batch));
+        expect(await kept.train(noise(20), options)).toEqual(await fresh.train(noise(20), options));
+      }
+    },
+  );
+});
+
+describe('a layer that keeps most of its weights', () => {
+  it('gives the same result by the dense path as by the lists, to rounding', async () => {
+    const mask = randomMask(graph, 0.7);
     const batch = noiseBatch(graph, 6, 2);
-    const kept = await createSparseTrainer();
-    await kept.load(graph, stateUnder(graph, first), first);
-    await kept.gradients(batch);
+    const requests = mask.layers.slice(0, 3).map(({ name }) => ({ layer: name, count: 5 }));
+    const [dense, lists] = await Promise.all(
+      [0, 2].map(async (denseFrom) => {
+        const trainer = await createSparseTrainer({ denseFrom });
+        await trainer.load(graph, stateUnder(graph, mask), mask);
+        const { gradients } = await trainer.gradients(batch);
+        const top = await trainer.topGradients(batch, requests);
+        const { state } = await trainer.train(noise(20), options);
+        return { gradients, top, params: state.params };
+      }),
+    );
 
-    for (const mask of [changed, denser, first]) {
-      const fresh = await createSparseTrainer();
-      await fresh.load(graph, stateUnder(graph, mask), mask);
-      await kept.load(graph, stateUnder(graph, mask), mask);
-
-      expect(await kept.gradients(batch)).toEqual(await fresh.gradients(batch));
-      expect(await kept.train(noise(20), options)).toEqual(await fresh.train(noise(20), options));
+    expect(dense!.top.map(({ indices }) => indices)).toEqual(lists!.top.map(({ indices }) => indices));
+    for (const tree of ['gradients', 'params'] as const) {
+      for (const [name, values] of lists![tree]) {
+        const other = dense![tree].get(name)!;
+        const largest = Math.max(...values.map(Math.abs));
+        const worst = Math.max(...values.map((value, i) => Math.abs(value - other[i]!)));
+        expect(worst).toBeLessThanOrEqual(1e-4 * Math.max(largest, 1e-3));
+      }
+    }
+    for (const { name, active } of mask.layers) {
+      const kept = new Set(active);
+      expect(dense!.params.get(name)!.every((value, i) => kept.has(i) || value === 0)).toBe(true);
     }
   });
 });

@@ -1,9 +1,12 @@
 export { createSparseTrainer, type SparseTrainer, type SparseTrainerOptions } from './sparse-trainer.js';
 export {
   benchEngine,
+  benchVariants,
   type EngineBenchOptions,
   type EngineBenchResult,
   type Milliseconds,
+  type VariantBenchOptions,
+  type VariantBenchResult,
 } from './bench-engine.js';
 export { measureMachine, type Clock, type MachineRates } from './machine.js';
 export { engineAvailable } from './wasm/kernels.js';

@@ -10,7 +10,7 @@ import {
 } from './plan/program.js';
 import { lanesOf } from './plan/emit.js';
 import { Draft, recordBytes, writeRecords } from './plan/draft.js';
-import { planStore, type NormStore, type Slot, type Store } from './plan/store.js';
+import { DENSE_FROM, planStore, type NormStore, type Slot, type Store } from './plan/store.js';
 import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';
 import { PAGE, type LinearMemory } from './wasm/linear-memory.js';
 import { writeStructure } from './weights/structure.js';
@@ -51,6 +51,12 @@ export interface NetworkSource {
   readonly mask: Mask | null;
 }
 
+/** Where a network runs, and from which share of kept weights on its layers are dense. */
+export interface NetworkHost {
+  readonly threads: ThreadOptions | null;
+  readonly denseFrom?: number;
+}
+
 interface NetworkParts {
   readonly graph: ModelGraph;
   readonly model: LoweredModel;
@@ -58,10 +64,21 @@ interface NetworkParts {
   readonly store: Store;
 }
 
+/** How a network is laid out. */
+export interface LayoutOptions {
+  readonly recompute: boolean;
+  /** Share of kept weights from which on a layer is dense; `DENSE_FROM` unless a bench compares. */
+  readonly denseFrom?: number;
+}
+
 /** Bytes that training cannot do without: the smallest plan, four samples at a time. */
-export function smallestPlan(graph: ModelGraph, mask: Mask | null, recompute: boolean): number {
+export function smallestPlan(
+  graph: ModelGraph,
+  mask: Mask | null,
+  { recompute, denseFrom = DENSE_FROM }: LayoutOptions,
+): number {
   const model = lowerGraph(graph);
-  const store = planStore(model, mask, 0);
+  const store = planStore(model, mask, { base: 0, denseFrom });
   const spec = { lanes: 4, lossSamples: 4, denseGradients: new Set<string>(), recompute };
   return store.end + 4 * store.floats + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
 }
@@ -91,11 +108,11 @@ export class Network {
   /** Plans and fills the memory of a network whose state and mask fit it. */
   static async create(
     { graph, state, mask }: NetworkSource,
-    threads: ThreadOptions | null,
+    { threads, denseFrom = DENSE_FROM }: NetworkHost,
   ): Promise<Network> {
     const model = lowerGraph(graph);
     const runner = await createRunner(threads);
-    const store = planStore(model, mask, runner.base);
+    const store = planStore(model, mask, { base: runner.base, denseFrom });
     const network = new Network(runner, { graph, model, mask, store });
     runner.memory.ensure(network.plannedBytes({ programs: [], optimizer: 'none', proximal: false }));
     for (const layer of store.layers.values()) writeStructure(runner.memory, layer, layer.active);

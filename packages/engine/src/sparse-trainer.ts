@@ -29,14 +29,15 @@ import {
 import { Call, type CallRequest, type Limits } from './call.js';
 import { executedMacs } from './footprint.js';
 import { createMomentGatherer } from './moments.js';
-import { Network, smallestPlan, type WorkspaceRequest } from './network.js';
+import { Network, smallestPlan, type NetworkHost, type WorkspaceRequest } from './network.js';
 import { Breather } from './breather.js';
+import { DENSE_FROM } from './plan/store.js';
 import { ENGINE_OPS } from './plan/lower.js';
 import { trainNetwork } from './train.js';
 import { collectGradients, collectTopGradients, prunedKernels, sparseKernels } from './top-gradients.js';
 import { engineAvailable } from './wasm/kernels.js';
 import { MAX_BYTES } from './wasm/linear-memory.js';
-import type { StartEngineThread, ThreadOptions } from './wasm/runner.js';
+import type { StartEngineThread } from './wasm/runner.js';
 
 /** How the engine may use its host. */
 export interface SparseTrainerOptions {
@@ -51,6 +52,11 @@ export interface SparseTrainerOptions {
   readonly threads?: number;
   /** How this host starts a worker. Results do not depend on the number of threads. */
   readonly startThread?: StartEngineThread;
+  /**
+   * Share of kept weights from which on a layer computes with all of them. Leave it alone except to measure: another
+   * value gives other bits. Default: {@link DENSE_FROM}.
+   */
+  readonly denseFrom?: number;
 }
 
 /** A trainer that plans its memory. */
@@ -82,7 +88,7 @@ class EngineTrainer implements SparseTrainer {
   readonly name = 'engine-wasm';
   readonly ops = ENGINE_OPS;
   readonly #limits: Limits;
-  readonly #threads: ThreadOptions | null;
+  readonly #host: NetworkHost;
   #loaded: { readonly network: Network; state: ModelState } | null = null;
   #peakBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -93,16 +99,17 @@ class EngineTrainer implements SparseTrainer {
     recompute = true,
     threads = 1,
     startThread,
+    denseFrom = DENSE_FROM,
   }: SparseTrainerOptions) {
-    this.#threads = startThread && threads > 1 ? { threads, start: startThread } : null;
-    this.#limits = { memoryBudget: Math.min(memoryBudget, MAX_BYTES), recompute };
+    this.#host = { threads: startThread && threads > 1 ? { threads, start: startThread } : null, denseFrom };
+    this.#limits = { memoryBudget: Math.min(memoryBudget, MAX_BYTES), recompute, denseFrom };
   }
 
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#disposed) throw disposed();
       // Everything that can be refused is refused before the network that is there goes.
-      const needed = smallestPlan(graph, mask, this.#limits.recompute);
+      const needed = smallestPlan(graph, mask, this.#limits);
       mask?.checkFits(graph);
       checkState(graph, state);
       refuseAbove(this.#limits.memoryBudget, needed);
@@ -111,7 +118,7 @@ class EngineTrainer implements SparseTrainer {
         return;
       }
       await this.#unload();
-      const network = await Network.create({ graph, state, mask }, this.#threads);
+      const network = await Network.create({ graph, state, mask }, this.#host);
       this.#loaded = { network, state };
       this.#peakBytes = network.plannedBytes(NOTHING_TO_RUN);
     });

@@ -1,1 +1,12 @@
-export {};
+export { idealDevice, type Device } from './fleet/device.js';
+export { openThreadPool, type ThreadPoolOptions } from './pool/thread-pool.js';
+export { TrainerPool } from './pool/trainer-pool.js';
+export { simulate, type SimulatedRun, type SimulateOptions } from './simulate.js';
+export type { CellResult } from './compare/cell-result.js';
+export { CellsFile } from './compare/cells-file.js';
+export { cellLabel, parseGrid, type Cell, type CellKey, type Grid } from './compare/grid.js';
+export { gridJsonSchema } from './compare/grid-schema.js';
+export { runGrid, type GridEvent, type GridOptions, type GridOutcome } from './compare/run-grid.js';
+export { markdownTable } from './compare/table.js';
+export { groupResults } from './compare/statistics.js';
+export { writeComparison } from './compare/write-comparison.js';

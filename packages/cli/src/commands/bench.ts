@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { createNodeTrainer, openEngine } from '@espalier/client-node';
-import { buildModel } from '@espalier/core';
+import { buildModel, type ModelGraph } from '@espalier/core';
 import { benchEngine, type EngineBenchResult } from '@espalier/engine';
 import { bytes, type OutputFormat, type Terminal } from '../terminal.js';
 
@@ -22,6 +22,11 @@ const DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
 const CLASSES = 10;
 
+/** The network that the flags name. */
+export function benchGraph({ model, width, imageSize }: BenchEngineFlags): ModelGraph {
+  return buildModel({ name: model, width: width ?? null }, [imageSize, imageSize, 3], CLASSES);
+}
+
 /** Measures the engine's forward pass and training step beside the tfjs wasm trainer's, in turn, in one run. */
 export async function benchEngineCommand(flags: BenchEngineFlags, terminal: Terminal): Promise<void> {
   const { density, format } = flags;
@@ -39,8 +44,8 @@ export async function benchEngineCommand(flags: BenchEngineFlags, terminal: Term
 }
 
 async function measure(flags: BenchEngineFlags, density: number): Promise<EngineBenchResult> {
-  const { model, width = null, imageSize, batch } = flags;
-  const graph = buildModel({ name: model, width }, [imageSize, imageSize, 3], CLASSES);
+  const { batch } = flags;
+  const graph = benchGraph(flags);
   const engine = await openEngine(flags.threads);
   const reference = flags.reference ? await createNodeTrainer({ backend: 'wasm' }) : undefined;
   try {

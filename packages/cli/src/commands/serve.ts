@@ -1,25 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
-import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
+import {
+  checkCertificate,
+  parseJob,
+  readRunFolder,
+  type ConnectionLimits,
+  type ServedJob,
+} from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
+import { replay } from './replay.js';
 import { runProgress } from '../progress.js';
 import { jobOf, type JobFlags } from '../run-options.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
+import { webFolder } from '../web-app.js';
 
 /** Flags of `espalier serve`. */
 export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly job?: string;
   /** Run folder to go on in. */
   readonly resume?: string;
+  /** Run folder to show in the browser, with that of its dense control beside it. */
+  readonly replay?: string;
+  readonly control?: string;
   readonly keepUpdates?: boolean;
   readonly data?: string;
   readonly host: string;
   readonly port: number;
   readonly open?: boolean;
+  readonly origin?: readonly string[];
+  readonly maxConnectionsPerAddress: number;
+  readonly maxFramesPerSecond: number;
+  readonly maxBytesInFlight: number;
+  readonly handshakeTimeout: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly out: string;
@@ -29,6 +45,7 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
 
 /** Coordinates a job until it ends; gives the exit code. */
 export async function serve(flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
+  if (flags.replay !== undefined) return replay({ ...flags, replay: flags.replay }, terminal);
   const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
   const served = await hostJob(
@@ -42,6 +59,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       keepUpdates: flags.keepUpdates ?? false,
       open: flags.open ?? false,
       tls: await tlsOf(flags),
+      limits: limitsOf(flags),
       backend: flags.backend ?? null,
       cache: cacheOf(flags),
       onReport: progress.report,
@@ -74,11 +92,21 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
   if ((job === undefined) === (resume === undefined)) {
     throw new EspalierError(
       'invalid_argument',
-      'give --job <file> to begin a run, or --resume <run folder> to go on with one',
+      'give --job <file> to begin a run, --resume <run folder> to go on with one, or --replay <run folder> to look at one',
     );
   }
   if (job !== undefined) return jobOf({ ...flags, job });
   return parseJob((await readRunFolder(resume ?? '')).jobYaml);
+}
+
+function limitsOf(flags: ServeFlags): ConnectionLimits {
+  return {
+    origins: flags.origin ?? [],
+    connectionsPerAddress: flags.maxConnectionsPerAddress,
+    framesPerSecond: flags.maxFramesPerSecond,
+    bytesInFlight: flags.maxBytesInFlight,
+    handshakeSeconds: flags.handshakeTimeout,
+  };
 }
 
 async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; key: string } | null> {
@@ -89,8 +117,14 @@ async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; k
       '--tls-cert and --tls-key go together: give both, or neither',
     );
   }
+  const tls = await readTls(tlsCert, tlsKey);
+  checkCertificate(tls, new Date());
+  return tls;
+}
+
+async function readTls(certificate: string, key: string): Promise<{ cert: string; key: string }> {
   try {
-    return { cert: await readFile(tlsCert, 'utf8'), key: await readFile(tlsKey, 'utf8') };
+    return { cert: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
   } catch (error) {
     throw new EspalierError(
       'storage',
@@ -106,9 +140,12 @@ type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'>
 
 function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
   const token = joinToken ?? (open ? null : '<token as before>');
+  const pages = webFolder() !== null;
   return [
     `Listening on ${url} for ${clients} clients. On each of them:`,
     `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
+    ...(pages ? [`Or in a browser:  ${url}/join${token === null ? '' : `#token=${token}`}`] : []),
+    ...(pages ? [`Watch:   ${url}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
     `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
     `Run folder: ${folder}`,
   ].join('\n');

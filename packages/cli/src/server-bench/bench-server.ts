@@ -93,6 +93,8 @@ export async function benchServer(
         keepUpdates: false,
         open: false,
         tls: null,
+        // All of them come from this machine.
+        limits: { connectionsPerAddress: options.clients },
         backend: null,
         cache: null,
         onReport: () => undefined,

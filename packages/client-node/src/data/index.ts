@@ -1,4 +1,14 @@
 export { divide, readPartitionFile, type DivideOptions, type Division } from './divide.js';
+export {
+  divideFleet,
+  fleetImagesKey,
+  openFleetImages,
+  type FleetData,
+  type FleetImages,
+  type FleetImagesJob,
+  type FleetJob,
+  type FleetSamples,
+} from './fleet-data.js';
 export { readFileSet, type FileSet } from './file-set.js';
 export { defaultCacheFolder } from './image-cache.js';
 export { scanImageFolder, type ImageEntry, type ImageFolder, type SkippedFile } from './image-folder.js';

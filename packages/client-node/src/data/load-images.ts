@@ -22,6 +22,8 @@ export interface LoadedImages {
   readonly broken: readonly string[];
   /** The same with what is wrong with each. */
   readonly skipped: readonly SkippedFile[];
+  /** 1 for every entry asked for that is in the data set, 0 for a broken one. */
+  readonly sound: Uint8Array;
 }
 
 /** Images decoded at once. Many client processes share a machine, so each is modest. */
@@ -49,6 +51,7 @@ export async function loadImages(
     dataset: { imageShape, classes, images, labels },
     broken: skipped.map(({ path }) => path),
     skipped,
+    sound,
   };
 }
 

@@ -162,7 +162,8 @@ function serverSource(
   });
 }
 
-function missingTestClasses({ classes, testLabels }: SampleSource): readonly string[] {
+/** A sentence about classes that the test set lacks; empty where there is nothing to say. */
+export function missingTestClasses({ classes, testLabels }: SampleSource): readonly string[] {
   if (testLabels === null) return [];
   const present = new Set(testLabels);
   const missing = classes.filter((_, label) => !present.has(label));

@@ -198,7 +198,7 @@ function heldImages(
 }
 
 function whole(dataset: Dataset): LoadedImages {
-  return { dataset, broken: [], skipped: [] };
+  return { dataset, broken: [], skipped: [], sound: new Uint8Array(dataset.labels.length).fill(1) };
 }
 
 type ProceduralSpec = Extract<DataSpec, { kind: 'procedural' }>;

@@ -1,6 +1,6 @@
 import { createTfjsTrainer, type BackendCandidate } from '@espalier/client/tfjs';
 import { EspalierError, toEspalierError, type OpKind, type Trainer } from '@espalier/core';
-import { createSparseTrainer, type SparseTrainer } from '@espalier/engine';
+import { createSparseTrainer, type SparseTrainer, type SparseTrainerOptions } from '@espalier/engine';
 import { nodeBackends, type NodeBackendOptions } from '../backend/index.js';
 import { startEngineThread } from './engine-thread.js';
 
@@ -21,8 +21,11 @@ export interface TrainerCandidateOptions extends NodeBackendOptions {
 }
 
 /** The sparse engine with that many threads. */
-export function openEngine(threads: number): Promise<SparseTrainer> {
-  return createSparseTrainer(threads > 1 ? { threads, startThread: startEngineThread } : {});
+export function openEngine(
+  threads: number,
+  options: Omit<SparseTrainerOptions, 'threads' | 'startThread'> = {},
+): Promise<SparseTrainer> {
+  return createSparseTrainer(threads > 1 ? { ...options, threads, startThread: startEngineThread } : options);
 }
 
 /** What became of a candidate. */

@@ -1,39 +1,16 @@
 import { createRequire } from 'node:module';
-import {
-  EspalierError,
-  type Batch,
-  type Dataset,
-  type EvaluateOptions,
-  type Footprint,
-  type Mask,
-  type ModelGraph,
-  type ModelState,
-  type MomentOptions,
-  type OpKind,
-  type TopGradientRequest,
-  type TrainControl,
-  type Trainer,
-  type TrainOptions,
-} from '@espalier/core';
-import { plainMask, type Call, type CallResults } from './calls.js';
-import { ControlRelay } from './control-relay.js';
-import { ThreadLink, type Introduction } from './thread-link.js';
+import { Worker } from 'node:worker_threads';
+import { createRemoteTrainer, type ThreadMessage, type TrainerPort } from '@espalier/client/remote';
+import type { Trainer } from '@espalier/core';
 import type { TrainerSpec } from './trainer-factory.js';
 
 /**
- * A trainer on a thread of its own, so that training never holds up whoever answers pings. Calls, results, progress and
- * abortion cross the thread; inputs are copied.
+ * A trainer on a worker thread, so that training never holds up whoever answers pings.
  * @throws EspalierError `backend_unavailable` when the thread or its trainer cannot be started. When the thread dies
  * later, what is under way and every later call fails with `internal`.
  */
-export async function createWorkerTrainer({ spec }: { readonly spec: TrainerSpec }): Promise<Trainer> {
-  const link = new ThreadLink(entryFile(), spec);
-  try {
-    return new WorkerTrainer(link, await link.started);
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+export function createWorkerTrainer({ spec }: { readonly spec: TrainerSpec }): Promise<Trainer> {
+  return createRemoteTrainer(portOf(new Worker(entryFile(), { workerData: spec })));
 }
 
 /** The built entry, by the package's own name: the same from a build, from sources under test, and installed. */
@@ -41,94 +18,24 @@ function entryFile(): string {
   return createRequire(import.meta.url).resolve('@espalier/client-node/worker');
 }
 
-type LoadCall = Extract<Call, { readonly name: 'load' }>;
-
-class WorkerTrainer implements Trainer {
-  readonly name: string;
-  readonly ops: ReadonlySet<OpKind>;
-  readonly #link: ThreadLink;
-  /** How to bring the thread back to what it had loaded. */
-  #loaded: LoadCall | null = null;
-  #tail: Promise<unknown> = Promise.resolve();
-
-  constructor(link: ThreadLink, { name, ops }: Introduction) {
-    this.#link = link;
-    this.name = name;
-    this.ops = ops;
-  }
-
-  load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
-    const call: LoadCall = { name: 'load', graph, state, mask: mask && plainMask(mask) };
-    return this.#inTurn(async () => {
-      await this.#link.ask(call);
-      this.#loaded = call;
-    });
-  }
-
-  train(dataset: Dataset, options: TrainOptions, control: TrainControl = {}): Promise<CallResults['train']> {
-    return this.#inTurn(async () => {
-      const relay = new ControlRelay(control);
-      try {
-        return await this.#train(dataset, options, relay);
-      } finally {
-        relay.end();
-      }
-    });
-  }
-
-  gradients(batch: Batch): Promise<CallResults['gradients']> {
-    return this.#inTurn(() => this.#link.ask({ name: 'gradients', batch }));
-  }
-
-  topGradients(batch: Batch, requests: readonly TopGradientRequest[]): Promise<CallResults['topGradients']> {
-    return this.#inTurn(() => this.#link.ask({ name: 'topGradients', batch, requests }));
-  }
-
-  batchNormMoments(dataset: Dataset, options: MomentOptions): Promise<CallResults['batchNormMoments']> {
-    return this.#inTurn(() => this.#link.ask({ name: 'batchNormMoments', dataset, options }));
-  }
-
-  evaluate(dataset: Dataset, options: EvaluateOptions): Promise<CallResults['evaluate']> {
-    return this.#inTurn(() => this.#link.ask({ name: 'evaluate', dataset, options }));
-  }
-
-  predict(batch: Batch): Promise<CallResults['predict']> {
-    return this.#inTurn(() => this.#link.ask({ name: 'predict', batch }));
-  }
-
-  footprint(): Footprint {
-    const { footprint } = this.#link;
-    if (footprint) return footprint;
-    throw new EspalierError(
-      'invalid_argument',
-      'no network is loaded, so there is no footprint; call load first',
-    );
-  }
-
-  dispose(): Promise<void> {
-    return this.#link.close();
-  }
-
-  async #train(dataset: Dataset, options: TrainOptions, relay: ControlRelay): Promise<CallResults['train']> {
-    const asked = this.#link.ask({ name: 'train', dataset, options, abort: relay.abort }, (progress) => {
-      relay.progress(progress);
-    });
-    const result = await asked.catch((error: unknown) => {
-      throw relay.thrown ? relay.thrown.error : error;
-    });
-    if (relay.thrown) {
-      // The last progress came too late to stop the thread, which now has the result loaded.
-      if (this.#loaded) await this.#link.ask(this.#loaded);
-      throw relay.thrown.error;
-    }
-    if (this.#loaded) this.#loaded = { ...this.#loaded, state: result.state };
-    return result;
-  }
-
-  /** One call at a time: what a call leaves behind is settled before the next begins. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
-  }
+function portOf(worker: Worker): TrainerPort {
+  return {
+    post: (message) => {
+      worker.postMessage(message);
+    },
+    listen: (onMessage, onDied) => {
+      worker.on('message', (message: ThreadMessage) => {
+        onMessage(message);
+      });
+      worker.on('error', (error) => {
+        onDied(error.message);
+      });
+      worker.on('exit', (code) => {
+        onDied(`it ended with code ${code}`);
+      });
+    },
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
 }

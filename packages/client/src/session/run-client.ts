@@ -6,6 +6,7 @@ import {
   toEspalierError,
   type ClientEffect,
   type ClientEvent,
+  type ClientIdentity,
   type ClientJob,
   type ClientMessage,
   type ClientOutcome,
@@ -13,6 +14,7 @@ import {
   type ClientTask,
   type DeviceProfile,
   type FrameConnection,
+  type Mask,
   type ServerMessage,
   type Trainer,
   type TrainProgress,
@@ -31,6 +33,7 @@ import {
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
 import { performTask } from './perform-task.js';
+import { receiveModel } from './received-model.js';
 import type { ClientData, ReceivedModel, TaskContext, TaskMemory } from './task-context.js';
 
 /** Runs a function later; the platform's timers, or a test's. Returns how to cancel it. */
@@ -56,6 +59,22 @@ export interface ClientOptions {
   /** Seconds, from any origin. */
   readonly clock: () => number;
   readonly onEvent?: (event: ClientReport) => void;
+  /** Who it was to this coordinator before, to come back as the same client; absent for a newcomer. */
+  readonly identity?: ClientIdentity | null;
+  /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
+  readonly onIdentity?: (identity: ClientIdentity) => void;
+  /** What many clients of one process have in common; left out by a client that has its process to itself. */
+  readonly shared?: SharedResources;
+}
+
+/** Lets many clients live in one process: none of it changes what a client computes or sends. */
+export interface SharedResources {
+  /** The one instance of equal jobs. */
+  job(job: ClientJob): ClientJob;
+  /** The one instance of equal masks. */
+  mask(mask: Mask): Mask;
+  /** Called when a task of this client has ended, whatever its outcome: what only the task needed may go. */
+  taskEnded(): void;
 }
 
 /** What a client tells the person who runs it. */
@@ -77,7 +96,7 @@ export interface RunningClient {
   readonly ended: Promise<ClientOutcome>;
   /** Leaves: tells the coordinator, stops training, closes. */
   stop(reason: string): void;
-  /** The final model, once it came with a request to evaluate it. */
+  /** The final model, once it has come. */
   finalModel(): ReceivedModel | null;
 }
 
@@ -99,7 +118,7 @@ class Session {
   readonly memory: TaskMemory = { mask: null, pool: null, final: null };
   readonly ended: Promise<ClientOutcome>;
   readonly #options: ClientOptions;
-  #state: ClientState = initialClientState;
+  #state: ClientState;
   #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
   #channel: Channel<ClientMessage> | null = null;
   #trainer: Trainer | null = null;
@@ -113,6 +132,7 @@ class Session {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#state = { ...initialClientState, identity: options.identity ?? null };
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
@@ -122,8 +142,10 @@ class Session {
 
   dispatch(event: ClientEvent): void {
     const { state, effects } = reduceClient(this.#state, event);
-    const admitted = state.phase === 'admitted' && this.#state.phase !== 'admitted';
+    const before = this.#state;
+    const admitted = state.phase === 'admitted' && before.phase !== 'admitted';
     this.#state = state;
+    if (state.identity && state.identity !== before.identity) this.#options.onIdentity?.(state.identity);
     if (admitted) this.#reportAdmitted();
     for (const effect of effects) this.#perform(effect);
   }
@@ -182,12 +204,18 @@ class Session {
       hash: this.#options.hash ?? portableHash,
       onMessage: (message) => {
         if (this.#channel !== channel) return;
-        if (message.kind === 'challenge') {
-          const { graph, maxFrameBytes } = message.job;
-          wire = wireContext(graph);
-          channel.setLimits({ maxFrameBytes, maxMessageBytes: messageBytesBound(graph) });
+        if (message.kind !== 'challenge') {
+          if (message.kind === 'finish' && !message.evaluate) this.#keepFinal(message);
+          this.dispatch({ kind: 'received', message });
+          return;
         }
-        this.dispatch({ kind: 'received', message });
+        const job = this.#options.shared?.job(message.job) ?? message.job;
+        wire = wireContext(job.graph);
+        channel.setLimits({
+          maxFrameBytes: job.maxFrameBytes,
+          maxMessageBytes: messageBytesBound(job.graph),
+        });
+        this.dispatch({ kind: 'received', message: { ...message, job } });
       },
       onClose: (reason) => {
         if (this.#channel !== channel) return;
@@ -200,6 +228,20 @@ class Session {
       },
     });
     this.#channel = channel;
+  }
+
+  /** Without a request to evaluate it there is no task that would take the model in. */
+  #keepFinal({ model }: Extract<ServerMessage, { kind: 'finish' }>): void {
+    const graph = this.#state.job?.graph;
+    if (!graph) return;
+    try {
+      this.memory.final = receiveModel(graph, model, this.memory.mask);
+    } catch (error) {
+      this.#report({
+        kind: 'note',
+        message: `the final model cannot be read: ${toEspalierError(error).message}`,
+      });
+    }
   }
 
   async #load(job: ClientJob): Promise<void> {
@@ -260,7 +302,15 @@ class Session {
     } catch (error) {
       const { code, rawMessage } = toEspalierError(error);
       this.dispatch({ kind: 'taskFailed', id, code, message: rawMessage });
+    } finally {
+      this.#tidy();
     }
+  }
+
+  #tidy(): void {
+    const { shared } = this.#options;
+    if (shared && this.memory.mask) this.memory.mask = shared.mask(this.memory.mask);
+    shared?.taskEnded();
   }
 
   #context(): TaskContext {

@@ -1,3 +1,7 @@
+import type { MomentReport } from '../batchnorm/merge-moments.js';
+import type { MomentTree } from '../params/model-state.js';
+import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
+
 /** One client's difference with its weight. */
 export interface WeightedUpdate {
   /** Trained minus received values, packed in mask order. */
@@ -6,25 +10,46 @@ export interface WeightedUpdate {
   readonly weight: number;
 }
 
-/**
- * Folds clients' updates into one, one at a time, so that they need not be in memory together. Updates come in the
- * order of their partition indices, so that float64 rounding is the same whoever was faster. Passes
- * `aggregatorContract`.
- */
-export interface Aggregator<State> {
+/** A round's updates. They all belong to one mask, so a coordinate means the same weight in each. */
+export interface UpdateSource {
+  /** Values in each. */
+  readonly length: number;
+  /**
+   * A reader per update, in the order of partition indices, so that float64 rounding is the same whoever was faster.
+   * Updates may lie on a disk: a reader can be called again and then gives the same.
+   */
+  readonly updates: readonly (() => Promise<WeightedUpdate>)[];
+}
+
+/** What became of a round's updates. */
+export interface Aggregation {
+  /** The one update, in float64, so that it is rounded once, when it is added to the model. */
+  readonly values: Float64Array;
+  /** Positions of the updates that had a say as a whole, ascending; rules that look at each coordinate keep all. */
+  readonly kept: readonly number[];
+}
+
+/** Makes one update out of a round's. Passes `aggregatorContract`. */
+export interface Aggregator {
   /** Outward name. */
   readonly id: string;
-  /** Nothing folded yet, for updates of that many values. */
-  init(length: number): State;
+  /** One sentence for people, with the paper. */
+  readonly summary: string;
+  readonly options: DeclaredOptions;
   /**
-   * The state with one more update. It may reuse the given state, which must not be used again; the update stays as
-   * it was.
-   * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite.
+   * The same bits for the same updates, options and order. Updates stay as they were.
+   * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite, or without
+   * updates; `not_finite`.
    */
-  accumulate(state: State, update: WeightedUpdate): State;
+  aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
   /**
-   * The one update, in float64, so that it is rounded once, when it is added to the model.
-   * @throws EspalierError `invalid_argument` when nothing was folded, `not_finite` when an update was not finite.
+   * Batch-norm statistics under the same rule; never a variance below 0.
+   * @param reports those of the updates given to `aggregate`, in the same order
+   * @throws EspalierError as core's `mergeMoments`.
    */
-  finalize(state: State): Float64Array;
+  mergeMoments(
+    reports: readonly MomentReport[],
+    kept: Aggregation['kept'],
+    options: OptionValues,
+  ): MomentTree;
 }

@@ -1,39 +1,36 @@
-import { EspalierError } from '../errors.js';
-import type { Aggregator } from './aggregator.js';
-
-/** Σ w·x and Σ w so far. */
-export interface WeightedSum {
-  readonly sum: Float64Array;
-  readonly weight: number;
-}
+import { mergeMoments } from '../batchnorm/merge-moments.js';
+import type { Aggregator, UpdateSource } from './aggregator.js';
+import { everyUpdate, readUpdate, requireFinite, requireUpdates } from './check-update.js';
 
 /**
  * Federated averaging (McMahan et al., AISTATS 2017): Σ n_k Δ_k / Σ n_k over packed active values. Every client of a
- * round shares the mask, so on active coordinates this equals the dense average (sparse FedAvg).
+ * round shares the mask, so on active coordinates this equals the dense average (sparse FedAvg). Reads every update
+ * once and keeps none: memory does not grow with their number.
  */
-export const weightedMean: Aggregator<WeightedSum> = {
+export const weightedMean: Aggregator = {
   id: 'weightedMean',
-  init: (length) => ({ sum: new Float64Array(length), weight: 0 }),
-  accumulate({ sum, weight: before }, { values, weight }) {
-    if (values.length !== sum.length) {
-      throw new EspalierError('wrong_length', `got ${values.length} values, expected ${sum.length}`, {
-        got: values.length,
-        expected: sum.length,
-      });
-    }
-    if (!(weight > 0 && weight < Infinity)) {
-      throw new EspalierError('invalid_argument', `weight ${weight} is not above 0 and finite`);
-    }
-    for (let i = 0; i < sum.length; i++) sum[i]! += weight * values[i]!;
-    return { sum, weight: before + weight };
-  },
-  finalize({ sum, weight }) {
-    if (weight === 0) throw new EspalierError('invalid_argument', 'there is no update to average');
-    return sum.map((total, index) => {
-      if (!Number.isFinite(total)) {
-        throw new EspalierError('not_finite', `the sum of updates is ${total} at value ${index}`, { index });
-      }
-      return total / weight;
-    });
-  },
+  summary: 'The mean of the updates, weighted by samples (McMahan et al., AISTATS 2017).',
+  options: {},
+  aggregate: async (source) => ({
+    values: await meanOf(source, everyUpdate(source.updates.length)),
+    kept: everyUpdate(source.updates.length),
+  }),
+  mergeMoments: (reports) => mergeMoments(reports),
 };
+
+/** Σ w·x / Σ w over the updates at those positions, one in memory at a time. @throws EspalierError as an aggregator. */
+export async function meanOf(source: UpdateSource, positions: readonly number[]): Promise<Float64Array> {
+  requireUpdates(source);
+  const sum = new Float64Array(source.length);
+  let total = 0;
+  for (const at of positions) {
+    const { values, weight } = await readUpdate(source, at);
+    for (let i = 0; i < sum.length; i++) sum[i]! += weight * values[i]!;
+    total += weight;
+  }
+  for (let i = 0; i < sum.length; i++) {
+    requireFinite(sum[i]!, i);
+    sum[i] = sum[i]! / total;
+  }
+  return sum;
+}

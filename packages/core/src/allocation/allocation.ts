@@ -1,12 +1,17 @@
 import type { ModelGraph } from '../graph/model-graph.js';
 
 /** What an allocation may ask for besides the graph. */
-export type AllocationNeed = 'scores';
+export type AllocationNeed = 'scores' | 'distortions';
+
+/** How far the network's output moves when one layer alone is pruned to a density: some points, in any order. */
+export type DistortionCurve = readonly { readonly density: number; readonly distortion: number }[];
 
 /** What an allocation is given; at least what it declares in `needs`. */
 export interface AllocationInputs {
   /** One score per weight, by parameter name, comparable across layers. */
   readonly scores?: ReadonlyMap<string, Float32Array>;
+  /** A curve per maskable parameter name. */
+  readonly distortions?: ReadonlyMap<string, DistortionCurve>;
   /** Density that `global` leaves every layer with at the least; 0 for one weight. Others ignore it. */
   readonly layerFloor: number;
 }

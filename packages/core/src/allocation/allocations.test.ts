@@ -26,7 +26,9 @@ describe('the registry of allocations', () => {
 
   it('finds by name, and names the valid ones', () => {
     expect(allocationNamed('erk')).toBe(erkAllocation);
-    expect(() => allocationNamed('unifrom')).toThrow('Valid names: uniform, erk, global');
+    expect(() => allocationNamed('unifrom')).toThrow(
+      'Valid names: uniform, erk, global, lamp, pqi, distortion',
+    );
   });
 });
 
@@ -118,5 +120,68 @@ describe('global', () => {
     expect(counted(counts)).toEqual(
       specs.map(({ name }) => winners.filter((other) => other === name).length),
     );
+  });
+});
+
+describe('lamp', () => {
+  it('gives every layer its largest weight, then ranks by the share of what is not smaller', () => {
+    // Layer a: one large weight beside nothing; b: all alike; c: falling.
+    const scores = new Map([
+      ['a/kernel', Float32Array.from({ length: 12 }, (_, i) => (i === 3 ? 9 : 0.01))],
+      ['b/kernel', new Float32Array(30).fill(1)],
+      ['c/kernel', Float32Array.of(5, 4, 3, 2, 1)],
+    ]);
+    const counts = room.lampAllocation.counts(mlp, 5 / 47, { scores, layerFloor: 0 });
+    // c scores 1, 16/41, 9/50 …, every weight of b 1/30.
+    expect(counted(counts)).toEqual([1, 1, 3]);
+  });
+});
+
+describe('pqi', () => {
+  it('keeps more where weight is spread evenly', () => {
+    const scores = new Map([
+      ['a/kernel', Float32Array.from({ length: 12 }, (_, i) => (i === 3 ? 9 : 0))],
+      ['b/kernel', new Float32Array(30).fill(1)],
+      ['c/kernel', Float32Array.of(1, 1, 1, 1, 1)],
+    ]);
+    const counts = room.pqiAllocation.counts(mlp, 0.4, { scores, layerFloor: 0 });
+    // Needed are 1 of 12, 30 of 30 and 5 of 5: in proportion 0.53, 15.8 and 2.6 of 19.
+    expect(counted(counts)).toEqual([1, 16, 2]);
+  });
+});
+
+describe('distortion', () => {
+  const costs = (a: number, b: number, c: number): ReadonlyMap<string, room.DistortionCurve> =>
+    new Map(
+      Object.entries({ 'a/kernel': a, 'b/kernel': b, 'c/kernel': c }).map(([name, weight]) => [
+        name,
+        [1, 0.5, 0.2].map((density) => ({ density, distortion: weight * (1 - density) })),
+      ]),
+    );
+
+  it('spends the budget where distortion falls most', () => {
+    const counts = room.distortionAllocation.counts(mlp, 0.5, {
+      distortions: costs(100, 1, 100),
+      layerFloor: 0,
+    });
+    expect(counted(counts)).toEqual([12, 7, 5]);
+  });
+
+  it('finds what trying everything finds', () => {
+    const sizes = [12, 30, 5];
+    const distortions = costs(7, 11, 3);
+    const counts = room.distortionAllocation.counts(mlp, 0.62, { distortions, layerFloor: 0 });
+    let best = Infinity;
+    let chosen: readonly number[] = [];
+    for (const a of [1, 0.5, 0.2])
+      for (const b of [1, 0.5, 0.2])
+        for (const c of [1, 0.5, 0.2]) {
+          const total = 7 * (1 - a) + 11 * (1 - b) + 3 * (1 - c);
+          if (a * 12 + b * 30 + c * 5 <= 29 && total < best) [best, chosen] = [total, [a, b, c]];
+        }
+    // What rounding leaves over goes to single weights.
+    counted(counts).forEach((count, i) => {
+      expect(count).toBeGreaterThanOrEqual(Math.floor(chosen[i]! * sizes[i]!));
+    });
   });
 });

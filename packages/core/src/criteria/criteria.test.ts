@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { parameterSpecs } from '../graph/parameters.js';
 import { buildModel } from '../graph/zoo/index.js';
 import { initialState } from '../params/initialize.js';
 import { criterionContract } from '../testing/criterion-contract.js';
 import * as room from './index.js';
 
-const { criteria, criterionNamed, magnitudeCriterion, randomCriterion } = room;
+const { criteria, criterionNamed, magnitudeCriterion, randomCriterion, synflowCriterion } = room;
 
 for (const criterion of Object.values(criteria)) criterionContract(criterion);
 
@@ -22,7 +23,7 @@ describe('the registry of criteria', () => {
   it('finds by name, and names the valid ones', () => {
     expect(criterionNamed('random')).toBe(randomCriterion);
     expect(() => criterionNamed('magnitud')).toThrow(
-      '[invalid_argument] there is no criterion "magnitud"; did you mean magnitude? Valid names: magnitude, random',
+      '[invalid_argument] there is no criterion "magnitud"; did you mean magnitude? Valid names: magnitude, random, synflow',
     );
   });
 });
@@ -39,6 +40,29 @@ describe('criteria', () => {
     const scores = magnitudeCriterion.score(graph, params, {});
 
     expect([...scores.get('fc1/kernel')!]).toEqual([3, 0, 0.5, 0.25]);
+  });
+
+  it('synflow is what flows through a weight: |w|, what comes in, and what it adds to the sum', () => {
+    const small = new Map([
+      ['fc1/kernel', Float32Array.of(1, -2, 3, 0)],
+      ['fc1/bias', new Float32Array(2)],
+      ['fc2/kernel', Float32Array.of(1, 0, 0, 2)],
+      ['fc2/bias', new Float32Array(2)],
+      ['fc3/kernel', Float32Array.of(1, 1, 1, 1)],
+      ['fc3/bias', new Float32Array(2)],
+    ]);
+    const named = parameterSpecs(graph).map(({ name }) => name);
+    const scores = synflowCriterion.score(
+      graph,
+      new Map(named.map((name, i) => [name, [...small.values()][i]!])),
+      {},
+    );
+
+    // Units get 4 and 2, double in the second layer to 4 and 4; every weight then counts for two outputs: 16 in all.
+    expect([...scores.values()].map((layer) => [...layer].map((share) => share * 16))).toEqual([
+      [2, 8, 6, 0],
+      [8, 0, 0, 8],
+    ]);
   });
 
   it('random draws in [0, 1), anew for every layer and key', () => {

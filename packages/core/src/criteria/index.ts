@@ -2,3 +2,4 @@ export type { Criterion, CriterionInputs, CriterionNeed, ScoreTree } from './cri
 export { magnitudeCriterion } from './magnitude.js';
 export { randomCriterion } from './random.js';
 export { criteria, criterionNamed } from './registry.js';
+export { synflowCriterion } from './synflow.js';

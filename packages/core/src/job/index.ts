@@ -1,5 +1,7 @@
 export type {
   AdjustmentSpec,
+  AggregationSpec,
+  ClipSpec,
   DataSpec,
   FileDataSpec,
   Job,
@@ -9,5 +11,6 @@ export type {
   PartitionSpec,
   PoolSpec,
   PretrainSpec,
+  ServerOptimizerSpec,
   StaticMaskSpec,
 } from './job.js';

@@ -120,6 +120,35 @@ export interface StaticMaskSpec {
   readonly layerFloor: number;
 }
 
+/** Limits on the length of an update. */
+export type ClipSpec =
+  | { readonly kind: 'norm'; /** Longest Euclidean norm. */ readonly maximum: number }
+  | {
+      readonly kind: 'median';
+      /** Times the median norm of the round's updates. */
+      readonly factor: number;
+    };
+
+/** How a round's updates become one. */
+export interface AggregationSpec {
+  /** Name of an aggregator. */
+  readonly kind: string;
+  /** Weigh updates by sample count, or equally. */
+  readonly weighting: 'samples' | 'equal';
+  /** Null leaves updates as long as they are. */
+  readonly clip: ClipSpec | null;
+  /** What the aggregator declares. */
+  readonly options: Readonly<Record<string, number>>;
+}
+
+/** What the coordinator does with the one update: see `ServerOptimizer`. */
+export interface ServerOptimizerSpec {
+  /** Name of a server optimiser. */
+  readonly kind: string;
+  /** What it declares. */
+  readonly options: Readonly<Record<string, number>>;
+}
+
 /** A job with every option filled in. `examples/` and the JSON schema show the user's form. */
 export interface Job {
   readonly name: string;
@@ -147,6 +176,8 @@ export interface Job {
   readonly adjustment: AdjustmentSpec;
   readonly staticMask: StaticMaskSpec;
   readonly pretrain: PretrainSpec;
+  readonly aggregation: AggregationSpec;
+  readonly serverOptimizer: ServerOptimizerSpec;
   /** Share of the cohort that must answer before a deadline can close a step; at least one client. */
   readonly quorum: number;
   /** Seconds a step may last after which it closes with a quorum, or waits for one. */
@@ -155,6 +186,12 @@ export interface Job {
   readonly joinTimeout: number;
   /** Seconds a client that lost its connection is waited for before a step goes on without it. */
   readonly returnTimeout: number;
+  /** Share of the cohort without which an adjustment of the mask waits for the next round. */
+  readonly adjustmentQuorum: number;
+  /** Rounds in a row that a client leaves unanswered before it is left alone for a while; 0 for never. */
+  readonly restAfter: number;
+  /** Refused answers in a row after which a client is excluded; 0 for never. */
+  readonly refusalLimit: number;
   /** Share of a client's samples held out for evaluation when the coordinator has no test set. */
   readonly evaluationFraction: number;
   readonly maxFrameBytes: number;

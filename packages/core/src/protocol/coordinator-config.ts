@@ -9,6 +9,7 @@ export function coordinatorConfig(
   { evaluatesOnClients }: { readonly evaluatesOnClients: boolean },
 ): CoordinatorConfig {
   const { seed, numClients, clientsPerRound, rounds, quorum, roundTimeout, joinTimeout, returnTimeout } = job;
+  const { adjustmentQuorum, restAfter, refusalLimit } = job;
   const adjusts = methodNamed(job.method).adjusts;
   const adjustmentRounds = Array.from({ length: rounds }, (_, round) => round).filter(
     (round) => adjusts && isAdjustmentRound(round, job.adjustment),
@@ -22,6 +23,9 @@ export function coordinatorConfig(
     roundTimeout,
     joinTimeout,
     returnTimeout,
+    adjustmentQuorum,
+    restAfter,
+    refusalLimit,
     selects: selectsOnClients(job),
     evaluatesOnClients,
     adjustmentRounds,

@@ -21,6 +21,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 60,
   joinTimeout: 30,
   returnTimeout: 5,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 

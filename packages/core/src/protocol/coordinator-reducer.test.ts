@@ -20,6 +20,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 60,
   joinTimeout: 30,
   returnTimeout: 5,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 
 /** A reducer under test: remembers every effect since the last look. */
@@ -309,6 +312,6 @@ describe('the end', () => {
       bench.look();
       bench.tell(closed);
     }
-    expect(asked).toEqual([null, 0, null, 1]);
+    expect(asked).toEqual([null, { number: 0, due: 1 }, null, { number: 1, due: 3 }]);
   });
 });

@@ -5,6 +5,7 @@ import type {
   CoordinatorState,
   Seat,
 } from './coordinator-state.js';
+import { exclusionMessage } from './coordinator-attendance.js';
 import { askPending, type Transition } from './coordinator-step.js';
 
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
@@ -21,6 +22,14 @@ export function joinClient(
   const { samples, name, part, newClientId, newReturnToken } = event;
   const seats = [...state.seats.values()];
   const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
+  const known = returning ?? seats.find((other) => other.partitionIndex === part);
+  if (known?.excluded) {
+    const message = exclusionMessage(known.strikes);
+    return {
+      state,
+      effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'excluded', message }],
+    };
+  }
   if (returning) return seat(state, event, { ...returning, samples, name });
   const holder = seats.find((other) => other.partitionIndex === part);
   if (holder?.presence === 'present') {
@@ -45,6 +54,10 @@ export function joinClient(
     name,
     samples,
     returnToken: newReturnToken,
+    absences: 0,
+    restUntil: 0,
+    strikes: 0,
+    excluded: false,
   });
 }
 
@@ -81,7 +94,8 @@ export function admitClient(
 ): Transition {
   const { clientId, problem } = event;
   const known = state.seats.get(clientId);
-  if (!known) return { state, effects: [] };
+  // Its connection may have gone while its gradients were looked at.
+  if (known?.presence !== 'present') return { state, effects: [] };
   if (problem !== null) {
     const effects: CoordinatorEffect[] = [
       { kind: 'refuse', clientId, code: 'canary_failed', message: problem, fatal: true },

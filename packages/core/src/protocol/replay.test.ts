@@ -16,6 +16,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 100,
   joinTimeout: 30,
   returnTimeout: 10,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 
 const join = (part: number): CoordinatorEvent => ({
@@ -78,7 +81,7 @@ describe('a journal', () => {
     [
       'while a round is being closed, the closing',
       7,
-      { kind: 'compute', phase: 'close', round: 0, adjustment: 0 },
+      { kind: 'compute', phase: 'close', round: 0, adjustment: { number: 0, due: 0 } },
     ],
     ['in the next round', 9, { kind: 'startDeadline', step: 2, seconds: 99 }],
     ['after the end, the end', 11, { kind: 'finish', stopped: false }],

@@ -2,7 +2,10 @@ import { EspalierError } from '../errors.js';
 import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
 
 /** {@link CoordinatorState} as plain JSON: maps and sets are lists, in their order. */
-export interface StoredState extends Omit<CoordinatorState, 'seats' | 'step'> {
+export interface StoredState extends Omit<CoordinatorState, 'seats' | 'step' | 'paused' | 'held'> {
+  /** States written before there were pauses have neither. */
+  readonly paused?: boolean;
+  readonly held?: boolean;
   readonly seats: readonly Seat[];
   readonly step: Omit<Step, 'answers' | 'failed'> & {
     readonly answers: readonly (readonly [string, string])[];
@@ -22,9 +25,11 @@ export function writeState({ seats, step, ...rest }: CoordinatorState): string {
 
 /** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is no state. */
 export function readState(text: string): CoordinatorState {
-  const { seats, step, ...rest } = parsed(text);
+  const { seats, step, paused = false, held = false, ...rest } = parsed(text);
   return {
     ...rest,
+    paused,
+    held,
     seats: new Map(seats.map((seat) => [seat.clientId, seat])),
     step: { ...step, answers: new Map(step.answers), failed: new Set(step.failed) },
   };

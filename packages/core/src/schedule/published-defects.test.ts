@@ -169,7 +169,7 @@ describe('research code', () => {
     expect(new Set(byMaskGradient)).toEqual(new Set([0]));
   });
 
-  it('9: averaging leaves every client’s numbers as they came', () => {
+  it('9: averaging leaves every client’s numbers as they came', async () => {
     const updates = [Float32Array.of(1, 2), Float32Array.of(3, 6)];
     const moments = updates.map((mean) => new Map([['bn', { mean: mean.slice(), variance: mean.slice() }]]));
     const tops = updates.map((values) => [
@@ -177,12 +177,8 @@ describe('research code', () => {
     ]);
     const before = structuredClone({ updates, moments, tops });
 
-    weightedMean.finalize(
-      updates.reduce(
-        (sum, values) => weightedMean.accumulate(sum, { values, weight: 2 }),
-        weightedMean.init(2),
-      ),
-    );
+    const readers = updates.map((values) => () => Promise.resolve({ values, weight: 2 }));
+    await weightedMean.aggregate({ length: 2, updates: readers }, {});
     mergeMoments(moments.map((own) => ({ moments: own, samples: 2 })));
     meanTopGradients(
       tops.map((topGradients) => ({ samples: 2, topGradients })),

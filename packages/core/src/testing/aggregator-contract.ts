@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Aggregator, WeightedUpdate } from '../aggregation/aggregator.js';
+import { defaultOptions } from '../registry/declared-options.js';
+import type { Aggregator, UpdateSource, WeightedUpdate } from '../aggregation/aggregator.js';
+import type { MomentReport } from '../batchnorm/merge-moments.js';
 
 const LENGTH = 5;
 
@@ -12,87 +14,140 @@ const update: fc.Arbitrary<WeightedUpdate> = fc.record({
     .map((values) => Float32Array.from(values)),
   weight: fc.integer({ min: 1, max: 1000 }),
 });
-const updates = fc.array(update, { minLength: 1, maxLength: 6 });
+const updates = fc.array(update, { minLength: 1, maxLength: 8 });
+
+/** Updates of which no two are alike, so that no rule has a tie to break. */
+const distinct = fc
+  .uniqueArray(fc.noBias(fc.integer({ min: -(2 ** 20), max: 2 ** 20 })), {
+    minLength: LENGTH,
+    maxLength: 8 * LENGTH,
+  })
+  .map((numbers) =>
+    Array.from({ length: Math.floor(numbers.length / LENGTH) }, (_, k) => ({
+      values: Float32Array.from(numbers.slice(k * LENGTH, (k + 1) * LENGTH), (value) => value / 256),
+      weight: 1 + k,
+    })),
+  );
+
+/** Updates in memory as a source that counts how often each is read. */
+export function updateSource(
+  all: readonly WeightedUpdate[],
+  length: number = LENGTH,
+): UpdateSource & { readonly reads: readonly number[] } {
+  const reads = all.map(() => 0);
+  return {
+    length,
+    reads,
+    updates: all.map((one, k) => () => {
+      reads[k]!++;
+      return Promise.resolve(one);
+    }),
+  };
+}
 
 /** What every aggregator promises; call it once per aggregator, at the top of a test file. */
-export function aggregatorContract<State>(aggregator: Aggregator<State>): void {
-  const fold = (all: readonly WeightedUpdate[]): Float64Array =>
-    aggregator.finalize(
-      all.reduce((state, one) => aggregator.accumulate(state, one), aggregator.init(LENGTH)),
-    );
+export function aggregatorContract(aggregator: Aggregator): void {
+  const options = defaultOptions(aggregator.options);
+  const fold = async (all: readonly WeightedUpdate[]): Promise<Float64Array> =>
+    (await aggregator.aggregate(updateSource(all), options)).values;
 
   describe(`aggregator ${aggregator.id}`, () => {
-    it('does not depend on the order of updates', () => {
-      const permuted = updates.chain((all) =>
+    it('declares options whose defaults are in their range', () => {
+      for (const { default: value, minimum, below, whole, meaning } of Object.values(aggregator.options)) {
+        expect(value).toBeGreaterThanOrEqual(minimum);
+        expect(value).toBeLessThan(below ?? Infinity);
+        expect(Number.isInteger(value) || !whole).toBe(true);
+        expect(meaning).toMatch(/\.$/);
+      }
+    });
+
+    it('does not depend on the order of updates', async () => {
+      const permuted = distinct.chain((all) =>
         fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
       );
-      fc.assert(
-        fc.property(permuted, ([all, other]) => {
-          expect(fold(other)).toEqual(fold(all));
+      await fc.assert(
+        fc.asyncProperty(permuted, async ([all, other]) => {
+          expect(await fold(other)).toEqual(await fold(all));
         }),
       );
     });
 
-    it('gives back the update of a single client', () => {
-      fc.assert(
-        fc.property(update, (one) => {
-          expect(fold([one])).toEqual(Float64Array.from(one.values));
+    it('gives back the update of a single client', async () => {
+      await fc.assert(
+        fc.asyncProperty(update, async (one) => {
+          expect(await fold([one])).toEqual(Float64Array.from(one.values));
         }),
       );
     });
 
-    it('has equal updates as a fixed point, whatever their weights', () => {
-      fc.assert(
-        fc.property(updates, (all) => {
+    it('has equal updates as a fixed point, whatever their weights', async () => {
+      await fc.assert(
+        fc.asyncProperty(updates, async (all) => {
           const { values } = all[0]!;
-          expect(fold(all.map(({ weight }) => ({ values, weight })))).toEqual(Float64Array.from(values));
+          expect(await fold(all.map(({ weight }) => ({ values, weight })))).toEqual(
+            Float64Array.from(values),
+          );
         }),
       );
     });
 
-    it('stays within the range of the updates', () => {
-      fc.assert(
-        fc.property(updates, (all) => {
-          for (const [i, value] of fold(all).entries()) {
-            const column = all.map(({ values }) => values[i]!);
+    it('stays within the range of the updates, and says which it kept', async () => {
+      await fc.assert(
+        fc.asyncProperty(updates, async (all) => {
+          const { values, kept } = await aggregator.aggregate(updateSource(all), options);
+          for (const [i, value] of values.entries()) {
+            const column = all.map((one) => one.values[i]!);
             expect(value).toBeGreaterThanOrEqual(Math.min(...column));
             expect(value).toBeLessThanOrEqual(Math.max(...column));
+          }
+          expect(kept.length).toBeGreaterThan(0);
+          expect(kept).toEqual([...all.keys()].filter((at) => kept.includes(at)));
+        }),
+      );
+    });
+
+    it('leaves updates as they were and gives the same bits again', async () => {
+      await fc.assert(
+        fc.asyncProperty(updates, async (all) => {
+          const before = all.map(({ values, weight }) => ({ values: values.slice(), weight }));
+          const first = await fold(all);
+          expect(all).toEqual(before);
+          expect(await fold(all)).toEqual(first);
+        }),
+      );
+    });
+
+    it('merges statistics within their range, never to a negative variance', () => {
+      fc.assert(
+        fc.property(updates, (all) => {
+          const reports: readonly MomentReport[] = all.map(({ values, weight }) => ({
+            moments: new Map([['bn', { mean: values, variance: values.map(Math.abs) }]]),
+            samples: weight,
+          }));
+          const merged = aggregator.mergeMoments(reports, [...reports.keys()], options).get('bn')!;
+          for (const [c, mean] of merged.mean.entries()) {
+            const column = all.map(({ values }) => values[c]!);
+            expect(mean).toBeGreaterThanOrEqual(Math.min(...column));
+            expect(mean).toBeLessThanOrEqual(Math.max(...column));
+            expect(merged.variance[c]).toBeGreaterThanOrEqual(0);
           }
         }),
       );
     });
 
-    it('leaves updates as they were', () => {
-      fc.assert(
-        fc.property(updates, (all) => {
-          const before = all.map(({ values, weight }) => ({ values: values.slice(), weight }));
-          fold(all);
-          expect(all).toEqual(before);
-        }),
-      );
-    });
-
-    it('starts anew with every init', () => {
-      const one = { values: new Float32Array(LENGTH).fill(1), weight: 3 };
-
-      fold([one]);
-
-      expect(fold([{ ...one, values: new Float32Array(LENGTH).fill(2) }])).toEqual(
-        new Float64Array(LENGTH).fill(2),
-      );
-    });
-
-    it('refuses updates of another length, impossible weights, values that are not finite, and nothing', () => {
+    it('refuses updates of another length, impossible weights, values that are not finite, and nothing', async () => {
       const values = new Float32Array(LENGTH);
 
-      expect(() => fold([{ values: new Float32Array(LENGTH + 1), weight: 1 }])).toThrow('[wrong_length]');
+      await expect(fold([{ values: new Float32Array(LENGTH + 1), weight: 1 }])).rejects.toThrow(
+        '[wrong_length]',
+      );
       for (const weight of [0, -1, Number.NaN, Infinity]) {
-        expect(() => fold([{ values, weight }])).toThrow('[invalid_argument]');
+        await expect(fold([{ values, weight }])).rejects.toThrow('[invalid_argument]');
       }
       for (const bad of [Number.NaN, Infinity]) {
-        expect(() => fold([{ values: values.map(() => bad), weight: 1 }])).toThrow('[not_finite]');
+        await expect(fold([{ values: values.map(() => bad), weight: 1 }])).rejects.toThrow('[not_finite]');
       }
-      expect(() => fold([])).toThrow('[invalid_argument]');
+      await expect(fold([])).rejects.toThrow('[invalid_argument]');
     });
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Allocation, AllocationInputs } from '../allocation/allocation.js';
+import type { Allocation, AllocationInputs, DistortionCurve } from '../allocation/allocation.js';
 import { maskableSpecs } from '../graph/parameters.js';
 import { keptCount } from '../mask/top-k.js';
 import { initialState } from '../params/initialize.js';
@@ -7,12 +7,24 @@ import { exampleGraphs } from './example-graphs.js';
 
 const DENSITIES = [0.05, 0.1, 0.29, 0.5, 0.77, 0.95, 1];
 
+/** A plausible curve: nothing is lost at density 1, and twice as much at every halving. */
+function curve(weight: number): DistortionCurve {
+  return [1, 0.5, 0.25, 0.125, 0.06, 0.03].map((density) => ({
+    density,
+    distortion: weight * (1 / density - 1),
+  }));
+}
+
 /** What every allocation promises; call it once per allocation, at the top of a test file. */
 export function allocationContract(allocation: Allocation): void {
   describe.each(exampleGraphs)(`allocation ${allocation.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);
     const size = specs.reduce((sum, spec) => sum + spec.size, 0);
-    const all: Required<AllocationInputs> = { scores: initialState(graph, 1).params, layerFloor: 0 };
+    const all: Required<AllocationInputs> = {
+      scores: initialState(graph, 1).params,
+      distortions: new Map(specs.map(({ name }, i) => [name, curve(1 + i)])),
+      layerFloor: 0,
+    };
     const declared: AllocationInputs = {
       layerFloor: 0,
       ...Object.fromEntries(allocation.needs.map((need) => [need, all[need]])),

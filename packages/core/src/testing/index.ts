@@ -1,9 +1,10 @@
-export { aggregatorContract } from './aggregator-contract.js';
+export { aggregatorContract, updateSource } from './aggregator-contract.js';
 export { allocationContract } from './allocation-contract.js';
 export { criterionContract } from './criterion-contract.js';
 export { exampleGraphs } from './example-graphs.js';
 export { smallGraphs, type GraphArbitraryOptions } from './graph-arbitrary.js';
 export { masksOf, noiseBatch, unevenState } from './network-arbitrary.js';
+export { serverOptimizerContract } from './server-optimizer-contract.js';
 export { trainerContract } from './trainer-contract.js';
 export { failureContract } from './trainer-contract-failures.js';
 export { loadingContract } from './trainer-contract-loading.js';

@@ -14,6 +14,7 @@ export type {
   TrainProgress,
   TrainResult,
 } from './trainer.js';
+export { canaryProblem, makeCanary, referenceGradients } from './canary.js';
 export { epochStream } from './epoch-stream.js';
 export {
   checkBatch,

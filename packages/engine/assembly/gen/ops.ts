@@ -22,9 +22,11 @@ export const enum Op {
   loadImages = 17,
   loss = 18,
   gather = 19,
-  packDense = 20,
-  sgd = 21,
-  adam = 22,
+  scatter = 20,
+  gatherAdd = 21,
+  packDense = 22,
+  sgd = 23,
+  adam = 24,
 }
 
 export const enum SparseConv {
@@ -324,6 +326,20 @@ export const enum Loss {
 }
 
 export const enum Gather {
+  dst = 4,
+  src = 8,
+  index = 12,
+  count = 16,
+}
+
+export const enum Scatter {
+  dst = 4,
+  src = 8,
+  index = 12,
+  count = 16,
+}
+
+export const enum GatherAdd {
   dst = 4,
   src = 8,
   index = 12,

@@ -27,7 +27,9 @@ export const OPS = {
   loadImages: { code: 17, fields: ['staging', 'x', 'lanes', 'channels', 'height', 'width', 'posBytes', 'xRow', 'xPlane'] },
   loss: { code: 18, fields: ['logits', 'dlogits', 'labels', 'result', 'classes', 'lanes', 'posBytes', 'plane', 'dPlane', 'scale'] },
   gather: { code: 19, fields: ['dst', 'src', 'index', 'count'] },
-  packDense: { code: 20, fields: ['dst', 'src', 'kCount', 'kTotal', 'rows', 'kStride', 'rowStride'] },
-  sgd: { code: 21, fields: ['values', 'grads', 'velocity', 'origin', 'count', 'hyper'] },
-  adam: { code: 22, fields: ['values', 'grads', 'first', 'second', 'origin', 'count', 'hyper'] },
+  scatter: { code: 20, fields: ['dst', 'src', 'index', 'count'] },
+  gatherAdd: { code: 21, fields: ['dst', 'src', 'index', 'count'] },
+  packDense: { code: 22, fields: ['dst', 'src', 'kCount', 'kTotal', 'rows', 'kStride', 'rowStride'] },
+  sgd: { code: 23, fields: ['values', 'grads', 'velocity', 'origin', 'count', 'hyper'] },
+  adam: { code: 24, fields: ['values', 'grads', 'first', 'second', 'origin', 'count', 'hyper'] },
 } as const;

@@ -89,25 +89,34 @@ class Backward {
       ...{ dyRow: emission.row(y), dyCol: emission.posBytes, dyPlane: emission.plane(y) },
       stripe: emission.stripe(x, strides[0] + (step.kernel[0] - 1) / 4),
     };
-    const wantsAll = emission.spec.denseGradients.has(layer.kernel.name);
-    if (layer.active) {
-      const { rowPtr, off } = layer;
-      const grad = emission.gradAt(layer.kernel);
-      const pipeline = pipelineOf(emission, step, source);
-      emission.draft.op('sparseWeightGrad', {
-        ...geometry,
-        rowPtr,
-        off,
-        grad,
-        rows: y.channels,
-        ...pipeline,
-      });
-    } else {
-      this.#denseGradient(layer, geometry, emission.gradAt(layer.kernel));
-    }
-    if (wantsAll) this.#pauseForGradient(layer, geometry);
+    this.#kernelGradient(layer, geometry, source);
     if (layer.bias) this.#biasGradient(layer, dy, emission.gradAt(layer.bias));
     if (x.trainable) this.#inputGradient(layer, dy);
+  }
+
+  #kernelGradient(layer: LayerStore, geometry: GradientGeometry, source: DraftBuffer): void {
+    const emission = this.#emission;
+    const { kernel, step, dense, full } = layer;
+    const wantsAll = emission.spec.denseGradients.has(kernel.name);
+    const grad = emission.gradAt(kernel);
+    if (!dense) {
+      const { rowPtr, off } = layer;
+      const pipeline = pipelineOf(emission, step, source);
+      const rows = step.y.channels;
+      emission.draft.op('sparseWeightGrad', { ...geometry, rowPtr, off, grad, rows, ...pipeline });
+    } else if (!full) this.#denseGradient(layer, geometry, grad);
+    if (!wantsAll && !full) return;
+    const whole = this.#wholeGradient(layer, geometry);
+    if (full) {
+      const { flat: index } = layer;
+      emission.draft.op('gatherAdd', {
+        dst: grad,
+        src: { buffer: whole, bytes: 0 },
+        index,
+        count: kernel.count,
+      });
+    }
+    if (wantsAll) emission.draft.pause(kernel.name, whole);
   }
 
   #biasGradient({ step: { y } }: LayerStore, dy: DraftBuffer, grad: number): void {
@@ -137,13 +146,13 @@ class Backward {
     }
   }
 
-  /** The whole kernel's gradient in a buffer of its own, for the caller to read before the next op. */
-  #pauseForGradient(layer: LayerStore, geometry: GradientGeometry): void {
+  /** The whole kernel's gradient in a buffer of its own. */
+  #wholeGradient(layer: LayerStore, geometry: GradientGeometry): DraftBuffer {
     const { draft } = this.#emission;
     const buffer = draft.buffer(4 * layer.kernel.size);
     draft.op('fill', { ptr: { buffer, bytes: 0 }, bytes: buffer.bytes });
     this.#denseGradient(layer, geometry, buffer);
-    draft.pause(layer.kernel.name, buffer);
+    return buffer;
   }
 
   #inputGradient(layer: LayerStore, dy: DraftBuffer): void {
@@ -162,7 +171,7 @@ class Backward {
         ...{ xRow: emission.row(y), xCol: emission.posBytes, yPlane: emission.plane(x) },
         ...{ yRow: strides[0] * emission.row(x), yCol: strides[1] * emission.posBytes },
       };
-      if (!layer.active) {
+      if (layer.dense) {
         const kOff = layer.backKOff[i]!;
         const kCount = phase.taps.length * y.channels;
         emission.draft.op('denseConv', { ...common, kOff, kCount, pack: layer.backPack[i]! });

@@ -192,7 +192,7 @@ function emitWeighted(emission: Emission, step: WeightedStep, gathered: Set<stri
     ...{ yRow: emission.row(y), yCol: posBytes, yPlane: emission.plane(y) },
     bias: layer.bias ? emission.valueAt(layer.bias) : 0,
   };
-  if (!layer.active) {
+  if (layer.dense) {
     const kCount = layer.kernel.size / y.channels;
     draft.op('denseConv', { ...common, kOff: layer.kOff, kCount, pack: layer.pack });
     return;

@@ -112,13 +112,20 @@ export function draftRefresh(store: Store): Draft {
 }
 
 function refreshLayer(draft: Draft, layer: LayerStore, store: Store): void {
-  const { kernel, step, active, phases } = layer;
-  const src = store.values + 4 * kernel.start;
-  if (active) {
-    if (layer.backVal)
-      draft.op('gather', { dst: layer.backVal, src, index: layer.backFrom, count: kernel.count });
+  const { kernel, dense, full } = layer;
+  const values = store.values + 4 * kernel.start;
+  const { count } = kernel;
+  if (!dense) {
+    if (layer.backVal) draft.op('gather', { dst: layer.backVal, src: values, index: layer.backFrom, count });
     return;
   }
+  if (full) draft.op('scatter', { dst: full, src: values, index: layer.flat, count });
+  packLayer(draft, layer, full || values);
+}
+
+/** The packed weights of the dense path, and their transpose per stride phase. */
+function packLayer(draft: Draft, layer: LayerStore, src: number): void {
+  const { kernel, step, phases } = layer;
   const filters = step.y.channels;
   const channels = step.x.channels;
   const kCount = kernel.size / filters;

@@ -25,15 +25,20 @@ export interface LayerStore {
   readonly step: WeightedStep;
   readonly kernel: Slot;
   readonly bias: Slot | null;
-  /** The active weights' list; null where all are kept and the dense path runs. */
+  /** The active weights' list; null where all are kept. */
   readonly active: Uint32Array | null;
+  /** Whether all weights are computed with, the inactive ones as zeros. */
+  readonly dense: boolean;
   readonly phases: readonly Phase[];
   /** Byte offset per (tap, input channel) of one group. */
   readonly kOff: number;
-  /** Rows by output channel: bounds, input offsets, and each kept weight's flat index. */
+  /** Each kept weight's flat index; 0 where all are kept. */
+  readonly flat: number;
+  /** All weights, inactive ones 0, of a dense layer that keeps only some. */
+  readonly full: number;
+  /** Rows by output channel: bounds and input offsets, in the order of `flat`. */
   readonly rowPtr: number;
   readonly off: number;
-  readonly flat: number;
   /** Rows by (phase, input channel): bounds, offsets into the output gradient, source bytes and values. */
   readonly backPtr: number;
   readonly backOff: number;
@@ -92,8 +97,21 @@ class Bump {
   }
 }
 
+/**
+ * The share of kept weights from which on a layer computes with all of them. Where the two paths take the same time was
+ * measured (`espalier bench engine --versus dense-path`, README); a constant, since the paths add in different orders and every
+ * host must get the same bits.
+ */
+export const DENSE_FROM = 0.9;
+
+/** Where the store begins, and from which share of kept weights on a layer is dense. */
+export interface StoreOptions {
+  readonly base: number;
+  readonly denseFrom: number;
+}
+
 /** Gives every persistent number an address from `base` on. A null mask keeps everything. */
-export function planStore(model: LoweredModel, mask: Mask | null, base: number): Store {
+export function planStore(model: LoweredModel, mask: Mask | null, { base, denseFrom }: StoreOptions): Store {
   const slots = planSlots(model, mask);
   const floats = slots.reduce((end, slot) => Math.max(end, slot.start + rounded(slot.count)), 0);
   const bump = new Bump(base);
@@ -102,7 +120,7 @@ export function planStore(model: LoweredModel, mask: Mask | null, base: number):
   const values = bump.take(4 * floats);
   const grads = bump.take(4 * floats);
   const steps = model.steps.filter((step) => step.kind === 'weighted');
-  const drafts = steps.map((step) => draftLayer(step, slots, mask));
+  const drafts = steps.map((step) => draftLayer(step, slots, { mask, denseFrom }));
   const offsets = bump.take(0);
   const withOffsets = drafts.map((draft) => placeOffsets(draft, bump));
   const offsetCount = (bump.next - offsets) / 4;
@@ -141,23 +159,26 @@ function slotNamed(slots: readonly Slot[], name: string): Slot | null {
   return slots.find((slot) => slot.name === name) ?? null;
 }
 
-type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'phases'>;
+type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'dense' | 'phases'>;
 
-function draftLayer(step: WeightedStep, slots: readonly Slot[], mask: Mask | null): LayerDraft {
+function draftLayer(
+  step: WeightedStep,
+  slots: readonly Slot[],
+  { mask, denseFrom }: { mask: Mask | null; denseFrom: number },
+): LayerDraft {
   const kernel = slotNamed(slots, `${step.node}/kernel`)!;
   const bias = step.hasBias ? slotNamed(slots, `${step.node}/bias`) : null;
   const listed = mask?.layer(kernel.name);
-  return { step, kernel, bias, active: activeOf(step, kernel, listed), phases: phasesOf(step) };
+  // Groups go by the lists too: a depthwise row has nine weights, which is what the sparse kernel is good at.
+  const dense = step.groups === 1 && kernel.count >= denseFrom * kernel.size;
+  const active = activeOf(kernel, listed, dense);
+  return { step, kernel, bias, active, dense, phases: phasesOf(step) };
 }
 
-/** Groups go by the lists of weights too: a depthwise row has nine, which is what the sparse kernel is good at. */
-function activeOf(
-  { groups }: WeightedStep,
-  { size }: Slot,
-  listed: LayerMask | undefined,
-): Uint32Array | null {
+/** A list where some weights are missing, or where the lists are what is computed with. */
+function activeOf({ size }: Slot, listed: LayerMask | undefined, dense: boolean): Uint32Array | null {
   if (listed && listed.active.length < size) return listed.active;
-  return groups === 1 ? null : Uint32Array.from({ length: size }, (_, i) => i);
+  return dense ? null : Uint32Array.from({ length: size }, (_, i) => i);
 }
 
 /** The stride phases of the input, in row order; on a small input the last ones may have no pixels. */
@@ -181,34 +202,46 @@ export function phasesOf({ kernel, strides, padTop, padLeft }: WeightedStep): re
 type OffsetDraft = LayerDraft & Pick<LayerStore, 'kOff' | 'off' | 'backOff' | 'backKOff'>;
 
 function placeOffsets(draft: LayerDraft, bump: Bump): OffsetDraft {
-  const { step, kernel, active, phases } = draft;
+  const { step, kernel, dense, phases } = draft;
   const kOff = bump.take(4 * (kernel.size / step.y.channels));
-  const off = active ? bump.take(4 * kernel.count) : 0;
-  const backOff = active && step.x.trainable ? bump.take(4 * kernel.count) : 0;
+  const off = dense ? 0 : bump.take(4 * kernel.count);
+  const backOff = !dense && step.x.trainable ? bump.take(4 * kernel.count) : 0;
   const backKOff =
-    active || !step.x.trainable ? [] : phases.map(({ taps }) => bump.take(4 * taps.length * step.y.channels));
+    dense && step.x.trainable ? phases.map(({ taps }) => bump.take(4 * taps.length * step.y.channels)) : [];
   return { ...draft, kOff, off, backOff, backKOff };
 }
 
+const NOWHERE = {
+  ...{ flat: 0, full: 0, rowPtr: 0, backPtr: 0, backFrom: 0, backVal: 0 },
+  ...{ pack: 0, backPack: [] },
+};
+
 function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
+  return draft.dense ? placeDense(draft, bump) : placeLists(draft, bump);
+}
+
+function placeDense(draft: OffsetDraft, bump: Bump): LayerStore {
   const { step, kernel, active, phases } = draft;
   const { x, y } = step;
-  const none = { rowPtr: 0, flat: 0, backPtr: 0, backFrom: 0, backVal: 0, pack: 0, backPack: [] };
-  if (!active) {
-    const fours = Math.ceil(x.channels / 4);
-    const pack = bump.take(16 * Math.ceil(y.channels / 4) * (kernel.size / y.channels));
-    const backPack = x.trainable
-      ? phases.map(({ taps }) => bump.take(16 * fours * taps.length * y.channels))
-      : [];
-    return { ...draft, ...none, pack, backPack };
-  }
+  const fours = Math.ceil(x.channels / 4);
+  const pack = bump.take(16 * Math.ceil(y.channels / 4) * (kernel.size / y.channels));
+  const backPack = x.trainable
+    ? phases.map(({ taps }) => bump.take(16 * fours * taps.length * y.channels))
+    : [];
+  const holes = active ? { flat: bump.take(4 * kernel.count), full: bump.take(4 * kernel.size) } : {};
+  return { ...draft, ...NOWHERE, pack, backPack, ...holes };
+}
+
+function placeLists(draft: OffsetDraft, bump: Bump): LayerStore {
+  const { step, kernel, phases } = draft;
+  const { x, y } = step;
   const rowPtr = bump.take(4 * (y.channels + 1));
   const flat = bump.take(4 * kernel.count);
-  if (!x.trainable) return { ...draft, ...none, rowPtr, flat };
+  if (!x.trainable) return { ...draft, ...NOWHERE, rowPtr, flat };
   const backPtr = bump.take(4 * (phases.length * x.channels + 1));
   const backFrom = bump.take(4 * kernel.count);
   const backVal = bump.take(4 * kernel.count);
-  return { ...draft, ...none, rowPtr, flat, backPtr, backFrom, backVal };
+  return { ...draft, ...NOWHERE, rowPtr, flat, backPtr, backFrom, backVal };
 }
 
 function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): ReadonlyMap<string, NormStore> {

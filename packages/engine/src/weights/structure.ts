@@ -4,17 +4,24 @@ import { pitchOf, planeOf } from '../plan/tensor.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
 
 /**
- * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for every layer the
- * offsets per (tap, input channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
+ * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with
+ * holes where its weights are, for every layer the offsets per (tap, input channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
  */
 export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
-  if (active) {
+  if (layer.dense) {
+    for (const [i, address] of layer.backKOff.entries()) writeBackTapOffsets(memory, layer, i, address);
+    if (active) writeHoles(memory, layer, active);
+  } else if (active) {
     writeRows(memory, layer, active);
     if (layer.backPtr) writeBackRows(memory, layer);
-  } else {
-    for (const [i, address] of layer.backKOff.entries()) writeBackTapOffsets(memory, layer, i, address);
   }
+}
+
+/** Which weights of a dense layer are kept; all others are 0 from here on. */
+function writeHoles(memory: LinearMemory, { kernel, flat, full }: LayerStore, active: Uint32Array): void {
+  memory.u32(flat, kernel.count).set(active);
+  memory.f32(full, kernel.size).fill(0);
 }
 
 /** Flat index ⇄ coordinates of a kernel `[kh, kw, inChannels / groups, filters]`. */

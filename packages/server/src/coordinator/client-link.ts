@@ -25,6 +25,19 @@ export interface ReadMessage {
   readonly sha256: Uint8Array;
 }
 
+/** A round sends a client two or three. */
+const MOST_QUEUED = 16;
+
+/** Longest message before there is a seat: a join with a thousand long class names. */
+const STRANGERS_BYTES = 64 * 1024;
+
+function strangersLimits({ maxFrameBytes, maxMessageBytes }: FrameLimits): FrameLimits {
+  return {
+    maxFrameBytes: Math.min(maxFrameBytes, STRANGERS_BYTES),
+    maxMessageBytes: Math.min(maxMessageBytes, STRANGERS_BYTES),
+  };
+}
+
 /** What a link tells the coordinator. */
 export interface LinkHandlers {
   /** With the bytes it was read from, which may be kept as they are. */
@@ -60,6 +73,9 @@ export class ClientLink {
   /** The pool has been sent over this connection. */
   poolSent = false;
   readonly #channel: Channel<ServerMessage>;
+  readonly #limits: FrameLimits;
+  /** Messages queued and not yet taken by the other end. */
+  #queued = 0;
   #sending: Promise<void> = Promise.resolve();
   #detached = false;
 
@@ -73,12 +89,13 @@ export class ClientLink {
     { context, limits, hash, pool, memory }: LinkWire,
   ) {
     this.id = id;
+    this.#limits = limits;
     this.nonce = nonce;
     this.connection = connection;
     this.#channel = openChannel<ServerMessage, ReadMessage>(connection, {
       encode: (message) => encodeServerMessage(message, context),
       decode: (bytes, sha256) => ({ message: decodeClientMessage(bytes, context, memory), bytes, sha256 }),
-      ...limits,
+      ...strangersLimits(limits),
       hash,
       pool,
       onMessage: (received) => {
@@ -95,12 +112,37 @@ export class ClientLink {
 
   /** Queues a message; a connection that breaks under it is reported by `onClose`. */
   send(message: ServerMessage): void {
-    this.#sending = this.#channel.send(message).catch(() => undefined);
+    this.#queue(() => this.#channel.send(message));
+  }
+
+  /** It has a seat: from now on it may send whole updates. */
+  seated(clientId: string): void {
+    this.clientId = clientId;
+    this.#channel.setLimits(this.#limits);
+  }
+
+  /** Resolves when everything queued so far has been taken, or the connection is gone. */
+  sent(): Promise<void> {
+    return this.#sending;
   }
 
   /** As {@link send}, of a message that others get too. */
   sendPrepared(message: PreparedMessage): void {
-    this.#sending = this.#channel.sendPrepared(message).catch(() => undefined);
+    this.#queue(() => this.#channel.sendPrepared(message));
+  }
+
+  /** Who does not take what it is sent costs the memory of a few messages, then its place. */
+  #queue(send: () => Promise<void>): void {
+    if (this.#queued >= MOST_QUEUED) {
+      this.#channel.close(`${MOST_QUEUED} messages wait to be taken`);
+      return;
+    }
+    this.#queued++;
+    this.#sending = send()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#queued--;
+      });
   }
 
   /** Tells why, then closes. */
@@ -108,6 +150,12 @@ export class ClientLink {
     const { code, rawMessage, facts } = error;
     this.send({ kind: 'refused', code, message: rawMessage, facts, fatal: true });
     void this.close(code);
+  }
+
+  /** As {@link refuse} of somebody who may see nothing more: what is under way is broken off, at the price of the reason. */
+  expel(error: EspalierError): void {
+    if (this.#queued > 0) this.#channel.close(error.code);
+    else this.refuse(error);
   }
 
   /** Closes once everything queued has left. */

@@ -1,17 +1,24 @@
 import {
   addUpdate,
   adjustMask,
+  aggregateUpdates,
+  aggregatorNamed,
   meanTopGradients,
-  mergeMoments,
+  moveSlots,
   regrowParams,
+  serverOptimizerNamed,
   unpackActive,
-  weightedMean,
   type AdjustmentSpec,
+  type AggregationSpec,
   type ClientUpdate,
   type ModelState,
+  type MomentTree,
+  type OptimizerSlots,
+  type RoundAggregation,
+  type ServerOptimizerSpec,
   type TopGradientRequest,
 } from '@espalier/core';
-import { globalModel, type GlobalModel } from './global-model.js';
+import { globalModel, type SteppedModel } from './global-model.js';
 
 /** One round's accepted work, readable one at a time in partition order. */
 export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
@@ -19,49 +26,90 @@ export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
+/** How a round closes. */
+export interface ClosingRules {
+  /** From 0. */
+  readonly round: number;
+  readonly serverOptimizer: ServerOptimizerSpec;
+  readonly aggregation: AggregationSpec;
+  /** Null for a round that leaves the mask alone. */
+  readonly adjustment: {
+    readonly requests: readonly TopGradientRequest[];
+    readonly spec: AdjustmentSpec;
+  } | null;
+}
+
 /** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
-export interface ClosedRound {
-  readonly model: GlobalModel;
+export interface ClosedRound extends SteppedModel {
   readonly updates: readonly UpdateSummary[];
   readonly exchanged: Readonly<Record<string, number>> | null;
+  /** What was seen of the updates on the way; positions are those of the reader. */
+  readonly seen: Omit<RoundAggregation, 'values'>;
 }
 
 /**
- * Sparse federated averaging: received values plus the sample-weighted mean of the differences, in float64, folded in
- * the order given; batch-norm moments pooled. On an adjustment round then the exchange of weights (FedTiny, §5).
- * Every update is read once and let go.
+ * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
+ * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the exchange of weights (FedTiny, §5). Updates are read one at a time
+ * and let go; how often, the rule says.
  */
 export async function closeRound(
-  model: GlobalModel,
+  before: SteppedModel,
   reader: UpdateReader,
-  adjustment: { readonly requests: readonly TopGradientRequest[]; readonly spec: AdjustmentSpec } | null,
+  rules: ClosingRules,
 ): Promise<ClosedRound> {
-  const { graph, mask } = model;
-  const { state, updates } = await averagedState(model, reader);
+  const { graph, mask, previousMask } = before.model;
+  const { adjustment } = rules;
+  const { state, slots, updates, seen } = await steppedState(before, reader, rules);
   if (adjustment === null) {
-    return { model: globalModel(graph, mask, state, model.previousMask), updates, exchanged: null };
+    const model = globalModel(graph, mask, state, previousMask);
+    return { model, slots, updates, exchanged: null, seen };
   }
-  const gradients = meanTopGradients(updates, adjustment.spec.gradientWeighting);
+  const kept = seen.kept.map((at) => updates[at]!);
+  const gradients = meanTopGradients(kept, adjustment.spec.gradientWeighting);
   const adjusted = adjustMask({ mask, params: state.params, gradients, requests: adjustment.requests });
   const params = regrowParams(state.params, mask, adjusted.mask);
   return {
     model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, mask),
+    slots: moveSlots(graph, slots, { before: mask, after: adjusted.mask }),
     updates,
     exchanged: Object.fromEntries(adjusted.exchanged),
+    seen,
   };
 }
 
-async function averagedState(
-  { graph, mask, values }: GlobalModel,
+interface SteppedState {
+  readonly state: ModelState;
+  readonly slots: OptimizerSlots;
+  readonly updates: readonly UpdateSummary[];
+  readonly seen: ClosedRound['seen'];
+}
+
+async function steppedState(
+  { model: { graph, mask, values }, slots: before }: SteppedModel,
   reader: UpdateReader,
-): Promise<{ readonly state: ModelState; readonly updates: readonly UpdateSummary[] }> {
-  let sum = weightedMean.init(values.length);
+  { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
+): Promise<SteppedState> {
   const updates: UpdateSummary[] = [];
-  for (const read of reader) {
+  const readers = reader.map((read, at) => async () => {
     const { delta, ...summary } = await read();
-    sum = weightedMean.accumulate(sum, { values: delta, weight: summary.samples });
-    updates.push(summary);
-  }
-  const params = unpackActive(graph, mask, addUpdate(values, weightedMean.finalize(sum)));
-  return { state: { params, moments: mergeMoments(updates) }, updates };
+    updates[at] = summary;
+    return { values: delta, weight: summary.samples };
+  });
+  const source = { length: values.length, updates: readers };
+  const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
+  const { update, slots } = serverOptimizerNamed(kind).step(delta, before, { round, options });
+  const params = unpackActive(graph, mask, addUpdate(values, update));
+  return { state: { params, moments: aggregatedMoments(updates, seen, aggregation) }, slots, updates, seen };
+}
+
+function aggregatedMoments(
+  updates: readonly UpdateSummary[],
+  { kept }: ClosedRound['seen'],
+  { kind, weighting, options }: AggregationSpec,
+): MomentTree {
+  const reports = updates.map(({ moments, samples }) => ({
+    moments,
+    samples: weighting === 'equal' ? 1 : samples,
+  }));
+  return aggregatorNamed(kind).mergeMoments(reports, kept, options);
 }

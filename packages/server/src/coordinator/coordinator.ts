@@ -2,17 +2,21 @@ import {
   EspalierError,
   pendingRequests,
   rearm,
+  type ReportRun,
   toEspalierError,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
   type FrameConnection,
+  type Phase,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
+import { clientStatus } from './client-status.js';
 import { CoordinatorDesk } from './desk.js';
 import { EventLog } from './event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
 import { configOf, recoverRun, type RecoveredRun } from './recover-run.js';
+import { watchedJob, watchedRun } from './watch.js';
 import { Workshop } from './workshop.js';
 
 /**
@@ -28,6 +32,8 @@ export class Coordinator {
   readonly #workshop: Workshop;
   readonly #timers = new Set<() => void>();
   readonly #log: EventLog;
+  /** The clock's reading at run second 0. */
+  readonly #began: number;
   #dead = false;
   #settle: { resolve: (result: RunResult) => void; reject: (error: unknown) => void } | null = null;
 
@@ -39,6 +45,7 @@ export class Coordinator {
     const began = options.clock() - (recovered?.replayed.at ?? 0);
     const now = (): number => options.clock() - began;
     this.#options = options;
+    this.#began = began;
     this.#config = configOf(options);
     this.#workshop = new Workshop(options, graph, { context: wireContext(graph), now });
     this.#log = new EventLog(
@@ -85,14 +92,59 @@ export class Coordinator {
     else this.#desk.open(connection);
   }
 
+  /** Counts and logs somebody who was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#desk.turnedAway(error, peer);
+  }
+
   /** Finishes what is being computed, keeps the model reached, and ends. */
   stop(reason: string): void {
     this.dispatch({ kind: 'stop', reason });
   }
 
+  /** Opens no new step until it is resumed; the open one goes on. */
+  pause(): void {
+    this.dispatch({ kind: 'pause' });
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    this.dispatch({ kind: 'resume' });
+  }
+
+  /** Stops waiting for clients that have not come: the run begins once a quorum of them is there. */
+  start(): void {
+    if (this.#log.state.phase !== 'gather') return;
+    this.dispatch({ kind: 'resume' });
+    this.dispatch({ kind: 'deadline', step: this.#log.state.step.id });
+  }
+
+  /** The run as the dashboard shows it, without its log and its end. */
+  watch(): Omit<ReportRun, 'events' | 'control' | 'summary'> {
+    const { job, graph, classes, clock } = this.#options;
+    return watchedRun({
+      job: watchedJob(job, graph, classes),
+      state: this.#log.state,
+      record: this.#workshop.record.store(),
+      book: this.#desk.book,
+      seconds: clock() - this.#began,
+      secondsAt: (reading) => reading - this.#began,
+    });
+  }
+
+  /** The model as it is now, as a file; null before there is one. */
+  bundle(): Uint8Array | null {
+    return this.#workshop.currentBundle();
+  }
+
+  /** Where the run stands. */
+  get phase(): Phase {
+    return this.#log.state.phase;
+  }
+
   /** For people and probes. */
   status(): CoordinatorStatus {
-    const { phase, round, seats, step, prepared } = this.#log.state;
+    const { phase, round, seats, prepared } = this.#log.state;
     const { refusals, totals } = this.#workshop.record.store();
     return {
       phase,
@@ -101,15 +153,7 @@ export class Coordinator {
       prepared,
       refusals: Object.fromEntries(refusals),
       bytes: totals,
-      clients: [...seats.values()].map(({ clientId, name, partitionIndex, samples, presence, admitted }) => ({
-        clientId,
-        name,
-        partitionIndex,
-        samples,
-        presence,
-        admitted,
-        answered: step.answers.has(clientId),
-      })),
+      clients: [...seats.values()].map((seat) => clientStatus(seat, this.#log.state)),
     };
   }
 
@@ -205,12 +249,24 @@ export class Coordinator {
   async #finish({ answers, stopped }: Extract<CoordinatorEffect, { kind: 'finish' }>): Promise<void> {
     this.#cancelTimers();
     try {
+      await this.#finalModelsSent();
       const result = await this.#workshop.finish(answers, stopped);
       await this.#desk.closeAll(stopped ? 'stopped' : 'finished');
       this.#settle?.resolve(result);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The summary counts the bytes of the final model too; a client that does not take it is not waited for long. */
+  async #finalModelsSent(): Promise<void> {
+    const { schedule } = this.#options;
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>((resolve) => {
+      cancel = schedule(this.#config.returnTimeout, resolve);
+    });
+    await Promise.race([this.#desk.sent(), patience]);
+    cancel();
   }
 
   #fail(error: unknown): void {

@@ -15,8 +15,10 @@ import {
   type Turn,
 } from '@espalier/core';
 import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMemory } from '@espalier/proto';
+import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
+import { DeskDoor } from './desk-door.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
 import { ModelPost } from './model-post.js';
@@ -54,10 +56,13 @@ type AnswerMessage = Extract<
 
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
+  /** What was seen of every client, for people. */
+  readonly book: ClientBook;
   readonly #options: CoordinatorOptions;
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
   readonly #post: ModelPost;
+  readonly #door: DeskDoor;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
@@ -67,6 +72,7 @@ export class CoordinatorDesk {
   readonly #storing = new Set<string>();
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
+    this.book = new ClientBook(options.clock);
     this.#options = options;
     this.#workshop = workshop;
     this.#reducer = reducer;
@@ -80,6 +86,16 @@ export class CoordinatorDesk {
       memory: scratchFloats(),
     };
     this.#post = new ModelPost(this.#wire);
+    this.#door = new DeskDoor(options, {
+      links: () => this.#links.values(),
+      refuse: (link, error) => {
+        this.#refuse(link, error, true);
+      },
+      expel: (link, error) => {
+        this.#noteRefusal(link, error);
+        link.expel(error);
+      },
+    });
   }
 
   /** Challenges a new connection. */
@@ -102,7 +118,14 @@ export class CoordinatorDesk {
       this.#wire,
     );
     this.#links.set(link.id, link);
+    this.#door.watch(link);
     link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
+  }
+
+  /** Somebody was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#workshop.record.refused(error.code);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`);
   }
 
   /** Does what the reducer decided about one client. */
@@ -124,11 +147,12 @@ export class CoordinatorDesk {
       case 'refuse':
         this.#refuse(
           this.#seated.get(effect.clientId),
-          new EspalierError(effect.code, effect.message),
+          new EspalierError(effect.code, effect.message, effect.facts),
           effect.fatal,
         );
         return;
       case 'accept':
+        this.book.accepted(effect.clientId);
         this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
         return;
       case 'ask':
@@ -139,8 +163,14 @@ export class CoordinatorDesk {
     }
   }
 
+  /** Resolves when everything queued so far has been taken, or its connection is gone. */
+  async sent(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.sent()));
+  }
+
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
+    this.#door.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -153,7 +183,8 @@ export class CoordinatorDesk {
       this.#reducer.dispatch({ kind: 'lost', clientId });
       return;
     }
-    link.clientId = clientId;
+    link.seated(clientId);
+    this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
     this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
@@ -173,17 +204,7 @@ export class CoordinatorDesk {
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
-    if (!this.#mayStay(link)) {
-      this.#refuse(link, new EspalierError('unauthorized', 'this join token has been revoked'), true);
-      return;
-    }
-    this.#fill(link, request);
-  }
-
-  /** Looked up every time, for a token may be revoked while its client is connected. */
-  #mayStay({ tokenId }: ClientLink): boolean {
-    const { admission } = this.#options;
-    return admission === null || (tokenId !== null && admission.allows(tokenId));
+    if (this.#door.checkStay(link)) this.#fill(link, request);
   }
 
   /** Sends the request with weights in it, given what this connection has been sent before. */
@@ -216,9 +237,11 @@ export class CoordinatorDesk {
   }
 
   #receive(link: ClientLink, received: ReadMessage): void {
+    if (!this.#door.checkStay(link)) return;
     try {
       if (link.clientId === null) this.#joining(link, received.message);
       else this.#answer(link, link.clientId, received);
+      if (link.clientId !== null) this.book.seen(link.clientId);
     } catch (error) {
       this.#contentRefused(link, toEspalierError(error), ANSWERS.has(received.message.kind));
     }
@@ -229,6 +252,7 @@ export class CoordinatorDesk {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
+    this.book.asked(link.id, message.profile);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -343,13 +367,12 @@ export class CoordinatorDesk {
     this.#refuse(link, error, clientId === null);
     if (clientId === null || !wasAnswer) return;
     const { round } = this.#reducer.state();
-    this.#reducer.dispatch({ kind: 'failed', clientId, round, code: error.code });
+    this.#reducer.dispatch({ kind: 'rejected', clientId, round, code: error.code });
   }
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
     if (!link) return;
-    this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
+    this.#noteRefusal(link, error);
     if (fatal) {
       link.refuse(error);
       return;
@@ -357,7 +380,15 @@ export class CoordinatorDesk {
     link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
   }
 
+  #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
+    this.#workshop.record.refused(error.code);
+    if (clientId !== null) this.book.refused(clientId, error);
+    this.#options.log.warn(`refused ${clientId ?? connection.peer}: ${error.message}`);
+  }
+
   #closed(link: ClientLink): void {
+    this.book.closed(link.id);
+    this.#door.left(link);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;

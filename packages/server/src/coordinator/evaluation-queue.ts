@@ -1,5 +1,11 @@
-import type { Canary, Dataset, Evaluation } from '@espalier/core';
-import { canaryProblem, makeCanary, referenceGradients } from './canary.js';
+import {
+  canaryProblem,
+  makeCanary,
+  referenceGradients,
+  type Canary,
+  type Dataset,
+  type Evaluation,
+} from '@espalier/core';
 import type { GlobalModel } from './global-model.js';
 import type { RoundMetrics } from './metrics.js';
 import type { CoordinatorOptions } from './options.js';

@@ -5,6 +5,7 @@ import {
   type MaskUpdate,
   type ModelGraph,
   type ModelState,
+  type OptimizerSlots,
   type SparseModel,
 } from '@espalier/core';
 
@@ -17,6 +18,12 @@ export interface GlobalModel {
   readonly values: Float32Array;
   /** The mask before this one, from which a difference can be sent; null for the first. */
   readonly previousMask: Mask | null;
+}
+
+/** A model with what the coordinator's own optimiser remembers, in the order of the model's values. */
+export interface SteppedModel {
+  readonly model: GlobalModel;
+  readonly slots: OptimizerSlots;
 }
 
 /** The model of that mask and state. */

@@ -17,6 +17,7 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
+export { watchedJob } from './watch.js';
 export { recoverRun, type RecoveredRun } from './recover-run.js';
 export { densityFigures } from './run-record.js';
 export { noStore, type RunStore } from './run-store.js';

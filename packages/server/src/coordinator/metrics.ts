@@ -1,83 +1,11 @@
-/** Active ÷ maskable weights, and (active + always-dense) ÷ all parameters. */
-export interface DensityFigures {
-  readonly maskable: number;
-  readonly all: number;
-  readonly perLayer: Readonly<Record<string, number>>;
-}
-
-/** Bytes really read from and written to connections, framing included. `up` is towards the coordinator. */
-export interface ByteFigures {
-  readonly up: number;
-  readonly down: number;
-}
-
-/** One line of `metrics.jsonl`. Figures that nobody measured are null. */
-export interface RoundMetrics {
-  readonly round: number;
-  /** Of the model this round gave: share of correct answers, and mean loss. */
-  readonly accuracy: number | null;
-  readonly loss: number | null;
-  /** Sample-weighted mean of the clients' last epoch. */
-  readonly trainLoss: number;
-  readonly density: DensityFigures;
-  /** Of this round; `upPerClient` by partition index. */
-  readonly bytes: ByteFigures & { readonly upPerClient: Readonly<Record<string, number>> };
-  /** Multiply-accumulates executed by all clients. */
-  readonly macs: { readonly train: number };
-  /** Highest of the clients' trainers. */
-  readonly peakBytes: number;
-  /** From this round's first question to its new model. */
-  readonly seconds: number;
-  readonly clients: { readonly asked: number; readonly answered: number; readonly refusals: number };
-  readonly mask: { readonly version: number; readonly hash: string };
-  readonly adjustment: AdjustmentFigures | null;
-  readonly model: { readonly hash: string };
-  readonly microBatch: number;
-}
-
-/** What an adjustment exchanged. */
-export interface AdjustmentFigures {
-  /** Its number, from 0. */
-  readonly number: number;
-  /** Weights dropped, and as many grown, per layer. */
-  readonly exchanged: Readonly<Record<string, number>>;
-}
-
-/** How the candidates did. */
-export interface SelectionFigures {
-  readonly chosen: number;
-  /** Mean loss per candidate. */
-  readonly losses: readonly number[];
-  readonly accuracies: readonly number[];
-  /** Overall density per candidate. */
-  readonly densities: readonly number[];
-}
-
-/** `summary.json`: one run in figures. */
-export interface RunSummary {
-  readonly name: string;
-  readonly method: string;
-  readonly model: { readonly name: string; readonly hash: string; readonly parameters: number };
-  readonly seed: number;
-  /** Rounds done; fewer than the job's when stopped. */
-  readonly rounds: number;
-  readonly stopped: boolean;
-  readonly clients: number;
-  readonly accuracy: { readonly final: number | null; readonly best: number | null };
-  readonly density: DensityFigures;
-  /** `setup` is joining and selection; `upPerRoundMedian` is over all (client, round) pairs. */
-  readonly bytes: ByteFigures & { readonly setup: ByteFigures; readonly upPerRoundMedian: number };
-  readonly macs: {
-    readonly train: number;
-    /** Of one sample through the final sparse model, counted by the mask. */
-    readonly forwardPerSample: number;
-    /** The same network dense. */
-    readonly forwardPerSampleDense: number;
-  };
-  readonly peakBytes: number;
-  readonly seconds: number;
-  readonly mask: { readonly version: number; readonly hash: string };
-  readonly selection: SelectionFigures | null;
-  readonly backends: readonly string[];
-  readonly refusals: Readonly<Record<string, number>>;
-}
+/** The figures of a run are core's, so that pages can draw what a coordinator writes. */
+export type {
+  AdjustmentFigures,
+  AggregationFigures,
+  ByteFigures,
+  DensityFigures,
+  OutlierFigures,
+  RoundMetrics,
+  RunSummary,
+  SelectionFigures,
+} from '@espalier/core';

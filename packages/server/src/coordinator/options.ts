@@ -49,6 +49,8 @@ export interface CoordinatorOptions {
   readonly testData: Dataset | null;
   /** Training images per class that clients must leave to the coordinator. */
   readonly serverSamplesPerClass: number;
+  /** Seconds that a connection may take to get a seat; for ever unless given. */
+  readonly handshakeSeconds?: number;
   /** Null lets everybody in. */
   readonly admission: Admission | null;
   /** Unguessable bytes. */
@@ -92,5 +94,10 @@ export interface CoordinatorStatus {
     readonly presence: 'present' | 'away' | 'gone';
     readonly admitted: boolean;
     readonly answered: boolean;
+    /** Left alone for a while, for it left rounds unanswered. */
+    readonly resting: boolean;
+    /** Answers in a row whose contents were refused. */
+    readonly strikes: number;
+    readonly excluded: boolean;
   }[];
 }

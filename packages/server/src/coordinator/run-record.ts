@@ -12,6 +12,7 @@ import type { GlobalModel } from './global-model.js';
 import type { TrafficLedger, TrafficReading } from './ledger.js';
 import type {
   AdjustmentFigures,
+  AggregationFigures,
   ByteFigures,
   DensityFigures,
   RoundMetrics,
@@ -27,6 +28,7 @@ export interface ClosedRoundFigures {
   readonly asked: number;
   readonly seconds: number;
   readonly adjustment: AdjustmentFigures | null;
+  readonly aggregation: AggregationFigures;
 }
 
 /** A {@link RunRecord} as plain JSON. */
@@ -157,7 +159,7 @@ export class RunRecord {
 }
 
 function roundLine(figures: ClosedRoundFigures, bytes: TrafficReading, refusals: number): RoundMetrics {
-  const { round, model, updates, asked, seconds, adjustment } = figures;
+  const { round, model, updates, asked, seconds, adjustment, aggregation } = figures;
   const samples = updates.reduce((sum, update) => sum + update.samples, 0);
   const weighted = updates.reduce((sum, update) => sum + update.metrics.loss * update.samples, 0);
   return {
@@ -173,6 +175,7 @@ function roundLine(figures: ClosedRoundFigures, bytes: TrafficReading, refusals:
     clients: { asked, answered: updates.length, refusals },
     mask: { version: model.mask.version, hash: model.mask.hash },
     adjustment,
+    aggregation,
     model: { hash: modelHash(model.graph, model.mask, model.state) },
     microBatch: Math.min(...updates.map((update) => update.metrics.microBatch)),
   };

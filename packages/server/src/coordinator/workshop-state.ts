@@ -1,4 +1,10 @@
-import { EspalierError, type ModelGraph, type MomentTree, type NestedPool } from '@espalier/core';
+import {
+  EspalierError,
+  type ModelGraph,
+  type MomentTree,
+  type NestedPool,
+  type OptimizerSlots,
+} from '@espalier/core';
 import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
 import { globalModel, type GlobalModel } from './global-model.js';
 import type { Journal } from './journal.js';
@@ -8,6 +14,8 @@ import type { StoredRecord } from './run-record.js';
 /** What the workshop needs to go on, once it is prepared. */
 export interface WorkshopState {
   readonly model: GlobalModel;
+  /** What the server optimiser remembers; null before its first step. */
+  readonly slots: OptimizerSlots | null;
   readonly pool: NestedPool | null;
   readonly poolMoments: readonly MomentTree[];
   readonly record: StoredRecord;
@@ -21,6 +29,8 @@ export interface StoredWorkshop {
 
 interface Names {
   readonly model: string;
+  /** A blob per slot. */
+  readonly slots: Readonly<Record<string, string>> | null;
   readonly pool: string | null;
   readonly poolMoments: string | null;
   readonly record: StoredRecord;
@@ -28,12 +38,13 @@ interface Names {
 
 /** Makes the state's blobs durable; what it gives belongs into a snapshot. @throws EspalierError `storage`. */
 export async function storeWorkshop(
-  { model, pool, poolMoments, record }: WorkshopState,
+  { model, slots, pool, poolMoments, record }: WorkshopState,
   { job, journal, context, bundle }: StoreTools,
 ): Promise<StoredWorkshop> {
   const { batchSize, pool: spec } = job;
   const names: Names = {
     model: await journal.keep(bundle(model)),
+    slots: slots && (await keepSlots(journal, slots)),
     pool:
       pool === null
         ? null
@@ -46,7 +57,9 @@ export async function storeWorkshop(
         : await journal.keep(encodeServerMessage({ kind: 'poolMoments', candidates: poolMoments }, context)),
     record,
   };
-  const blobs = [names.model, names.pool, names.poolMoments].filter((name) => name !== null);
+  const blobs = [names.model, names.pool, names.poolMoments, ...Object.values(names.slots ?? {})].filter(
+    (name) => name !== null,
+  );
   return { text: JSON.stringify(names), blobs };
 }
 
@@ -72,10 +85,28 @@ export async function loadWorkshop(
   return {
     // Everybody connects anew and is sent the mask whole: the mask before it is of no use any more.
     model: globalModel(graph, mask, state),
+    slots: names.slots && (await loadSlots(journal, names.slots)),
     pool: names.pool === null ? null : await loadPool(journal, names.pool, context),
     poolMoments: names.poolMoments === null ? [] : await loadPoolMoments(journal, names.poolMoments, context),
     record: names.record,
   };
+}
+
+async function keepSlots(journal: Journal, slots: OptimizerSlots): Promise<Record<string, string>> {
+  const names: Record<string, string> = {};
+  for (const [slot, values] of Object.entries(slots)) {
+    names[slot] = await journal.keep(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return names;
+}
+
+async function loadSlots(journal: Journal, names: Readonly<Record<string, string>>): Promise<OptimizerSlots> {
+  const slots: Record<string, Float32Array> = {};
+  for (const [slot, name] of Object.entries(names)) {
+    // A copy: the bytes of a file may begin anywhere in memory, floats may not.
+    slots[slot] = new Float32Array(new Uint8Array(await journal.read(name)).buffer);
+  }
+  return slots;
 }
 
 async function loadPool(journal: Journal, name: string, context: WireContext): Promise<NestedPool> {

@@ -2,16 +2,21 @@ import {
   adjustmentRequests,
   applyMask,
   candidateModel,
+  emptySlots,
   EspalierError,
+  serverOptimizerNamed,
   type AcceptedAnswer,
+  type Adjustment,
   type CoordinatorEffect,
   type MaskReference,
   type ModelGraph,
   type MomentTree,
   type NestedPool,
+  type OptimizerSlots,
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
+import { aggregationFigures, aggregationNotes } from './aggregation-figures.js';
 import { closeRound, type UpdateReader } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { globalModel, type GlobalModel } from './global-model.js';
@@ -41,6 +46,8 @@ export class Workshop {
   readonly #evaluations: EvaluationQueue;
   readonly #now: () => number;
   #model: GlobalModel | null = null;
+  /** What the server optimiser remembers; null before its first step. */
+  #storedSlots: OptimizerSlots | null = null;
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
@@ -64,8 +71,9 @@ export class Workshop {
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
-  async restore({ model, pool, poolMoments, record }: WorkshopState): Promise<void> {
+  async restore({ model, slots, pool, poolMoments, record }: WorkshopState): Promise<void> {
     this.#model = model;
+    this.#storedSlots = slots;
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
@@ -77,6 +85,7 @@ export class Workshop {
     const { job, journal } = this.#options;
     const state: WorkshopState = {
       model: this.model,
+      slots: this.#storedSlots,
       pool: this.#pool,
       poolMoments: this.#poolMoments,
       record: this.record.store(),
@@ -121,6 +130,17 @@ export class Workshop {
     return this.#model;
   }
 
+  get #slots(): OptimizerSlots {
+    const { graph, mask } = this.model;
+    const { kind } = this.#options.job.serverOptimizer;
+    return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
+  }
+
+  /** The model reached, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#model && this.#bundle(this.#model);
+  }
+
   get pool(): NestedPool {
     if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
     return this.#pool;
@@ -131,14 +151,17 @@ export class Workshop {
   }
 
   /** The top gradients this round asks for; opens the round's books when it is new. */
-  roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
+  roundRequests(round: number, adjustment: Adjustment | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
       this.record.setupDone();
       const spec = this.#options.job.adjustment;
       const topGradients =
         adjustment === null
           ? []
-          : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+          : adjustmentRequests(this.#graph, this.model.mask, spec, {
+              round: adjustment.due,
+              adjustment: adjustment.number,
+            });
       this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
@@ -188,19 +211,27 @@ export class Workshop {
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, store } = this.#options;
+    const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
     const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
-    const { model, updates, exchanged } = await closeRound(this.model, reader, exchange);
+    const began = this.#now();
+    const { aggregation: rule, serverOptimizer } = job;
+    const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
+    const stood = { model: this.model, slots: this.#slots };
+    const { model, slots, updates, exchanged, seen } = await closeRound(stood, reader, rules);
+    const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
+    this.#storedSlots = slots;
+    for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
     this.record.closed({
       round,
       model,
       updates,
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
-      adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
+      aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
     await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);

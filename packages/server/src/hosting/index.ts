@@ -1,1 +1,3 @@
 export { serveJob, type ServedJob, type ServeOptions } from './serve-job.js';
+export { finishedRun, type FinishedRun } from './finished-run.js';
+export { serveReplay, type ReplayOptions, type ServedReplay } from './serve-replay.js';

@@ -25,6 +25,8 @@ export class MetricsPage {
     for (const state of ['present', 'away', 'gone'] as const) {
       this.#clients.set({ state }, clients.filter(({ presence }) => presence === state).length);
     }
+    this.#clients.set({ state: 'resting' }, clients.filter(({ resting }) => resting).length);
+    this.#clients.set({ state: 'excluded' }, clients.filter(({ excluded }) => excluded).length);
     this.#bytes.set({ direction: 'up' }, bytes.up);
     this.#bytes.set({ direction: 'down' }, bytes.down);
     for (const [code, count] of Object.entries(refusals)) this.#refusals.set({ code }, count);

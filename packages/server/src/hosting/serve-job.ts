@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
 import { destination, pino } from 'pino';
@@ -11,9 +12,14 @@ import {
 } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
 import { nodeHash, TokenBook } from '../security/index.js';
-import { createSocketServer } from '../sockets/index.js';
+import { createSocketServer, DEFAULT_LIMITS, type ConnectionLimits } from '../sockets/index.js';
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
+import { EventTail } from './event-tail.js';
+import type { Api } from './api-routes.js';
+import { liveRun, type LiveRun } from './live-run.js';
+import { reportSentence } from './report-sentence.js';
+import { pageHandler } from './pages.js';
 
 /** A job and what it is served with. */
 export interface ServeOptions {
@@ -40,6 +46,10 @@ export interface ServeOptions {
   readonly open: boolean;
   /** Certificate and key in PEM form; null speaks plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Folder of the pages that a browser is shown, which client-web builds; without it there are none. */
+  readonly web?: string | null;
+  /** What one address and one connection may ask; what is not given is as by default. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly clock: () => number;
   readonly schedule: Scheduler;
   readonly onReport: (report: RunReport) => void;
@@ -70,9 +80,11 @@ export interface ServedJob {
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   const listening = await listen(options);
   try {
-    const { coordinator, folder, tokens, close } = await openRun(options);
-    listening.serve({ coordinator, isAdmin: (shown) => tokens.book.isAdmin(shown) });
-    const ended = coordinator.ended.finally(async () => {
+    const { coordinator, tail, folder, tokens, close } = await openRun(options);
+    const isAdmin = (shown: string): boolean => tokens.book.isAdmin(shown);
+    const live = liveRun(options, { coordinator, tail, folder, isAdmin });
+    listening.serve({ coordinator, isAdmin, api: live.api });
+    const ended = endOf(coordinator, live).finally(async () => {
       await listening.close();
       await close();
     });
@@ -98,7 +110,15 @@ export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   }
 }
 
+/** The run's end, once whoever watches knows it and the run folder has its report. */
+async function endOf(coordinator: Coordinator, live: LiveRun): Promise<RunResult> {
+  const result = await coordinator.ended;
+  await live.ended(result.summary);
+  return result;
+}
+
 interface Served {
+  readonly api: Api;
   readonly coordinator: Coordinator;
   readonly isAdmin: (shown: string) => boolean;
 }
@@ -109,14 +129,36 @@ async function listen({
   tls,
   host,
   port,
+  web = null,
+  limits = {},
 }: ServeOptions): Promise<{ url: string; serve: (served: Served) => void; close: () => Promise<void> }> {
   let serve: (served: Served) => void = () => undefined;
   const served = new Promise<Served>((resolve) => (serve = resolve));
-  let routes: ReturnType<typeof adminRoutes> | null = null;
-  void served.then(({ coordinator, isAdmin }) => (routes = adminRoutes(isAdmin, coordinator)));
+  const pages = web === null ? null : pageHandler(web);
+  let routes: RequestListener | null = null;
+  void served.then(({ coordinator, isAdmin, api }) => {
+    const admin = adminRoutes(isAdmin, coordinator);
+    const afterApi = (request: IncomingMessage, response: ServerResponse): void => {
+      const last = (): void => {
+        admin(request, response);
+      };
+      if (pages) pages(request, response, last);
+      else last();
+    };
+    routes = (request, response) => {
+      api.handler(request, response, () => {
+        afterApi(request, response);
+      });
+    };
+  });
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
     tls,
+    limits,
+    onRefusal: (error, peer) =>
+      void served.then(({ coordinator }) => {
+        coordinator.turnedAway(error, peer);
+      }),
     onConnection: (connection) =>
       void served.then(({ coordinator }) => {
         coordinator.accept(connection);
@@ -132,6 +174,7 @@ async function listen({
 
 interface OpenRun {
   readonly coordinator: Coordinator;
+  readonly tail: EventTail;
   readonly folder: string;
   readonly tokens: RunTokens;
   readonly close: () => Promise<void>;
@@ -143,8 +186,10 @@ async function openRun(options: ServeOptions): Promise<OpenRun> {
   const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
   try {
     const tokens = runTokens(new TokenBook(journal.database), options.open);
-    const coordinator = await openCoordinator(options, { folder, journal, book: tokens.book });
-    return { coordinator, folder: folder.path, tokens, close: () => journal.close() };
+    const file = destination({ dest: join(folder.path, RUN_FILES.log), sync: true });
+    const tail = new EventTail(pino({ base: null }, file), Date.now);
+    const coordinator = await openCoordinator(options, { folder, journal, book: tokens.book, tail });
+    return { coordinator, tail, folder: folder.path, tokens, close: () => journal.close() };
   } catch (error) {
     await journal.close();
     throw error;
@@ -157,16 +202,26 @@ function openCoordinator(
     folder,
     journal,
     book,
-  }: { readonly folder: RunFolder; readonly journal: StateFolder; readonly book: TokenBook },
+    tail,
+  }: {
+    readonly folder: RunFolder;
+    readonly journal: StateFolder;
+    readonly book: TokenBook;
+    readonly tail: EventTail;
+  },
 ): Promise<Coordinator> {
-  const log = pino({ base: null }, destination({ dest: join(folder.path, 'coordinator.log'), sync: true }));
   return Coordinator.open({
     ...options,
+    onReport: (report) => {
+      tail.info(reportSentence(report));
+      options.onReport(report);
+    },
     serverSamplesPerClass: options.job.pretrain.samplesPerClass,
+    handshakeSeconds: options.limits?.handshakeSeconds ?? DEFAULT_LIMITS.handshakeSeconds,
     admission: options.open ? null : book,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     hash: nodeHash,
-    log,
+    log: tail,
     store: folder,
     journal,
   });

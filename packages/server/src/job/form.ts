@@ -3,7 +3,20 @@ import { stringify } from 'yaml';
 
 /** The user's form of a job with every field written out; parsing it gives the same job again. */
 export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
-  const { imageShape, adjustment, staticMask, name, seed, method, model, data, ...rest } = job;
+  const {
+    imageShape,
+    adjustment,
+    staticMask,
+    aggregation,
+    serverOptimizer,
+    name,
+    seed,
+    method,
+    model,
+    data,
+    ...rest
+  } = job;
+  const { options, ...rule } = aggregation;
   const [height, width, channels] = imageShape;
   const imageSize = height === width ? height : [height, width];
   return {
@@ -17,6 +30,8 @@ export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
     ...rest,
     pruning: adjustment,
     mask: staticMask,
+    aggregation: { ...rule, ...options },
+    serverOptimizer: { kind: serverOptimizer.kind, ...serverOptimizer.options },
   };
 }
 

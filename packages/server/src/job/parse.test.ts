@@ -51,6 +51,12 @@ describe('defaults', () => {
     ['imageSize=[24, 48]', { imageShape: [24, 48, 3], augmentation: { cropPadding: 3 } }],
     ['augmentation=null', { augmentation: null }],
     ['momentMode=ema', { momentMode: { kind: 'ema', momentum: 0.9, passes: 10 } }],
+    ['rounds=7', { aggregation: { kind: 'weightedMean', weighting: 'samples', clip: null, options: {} } }],
+    ['aggregation.kind=trimmedMean', { aggregation: { kind: 'trimmedMean', options: { trim: 0.2 } } }],
+    [
+      'aggregation={kind: krum, hostile: 0.3, clip: {kind: median}}',
+      { aggregation: { clip: { kind: 'median', factor: 1 }, options: { hostile: 0.3, select: 0 } } },
+    ],
     ['data.kind=procedural', { augmentation: null, data: { samplesPerClass: 200, numClasses: 10 } }],
   ])('%s brings %p', (override, expected) => {
     expect(parseJob(SMALLEST, { overrides: [override] })).toMatchObject(expected);
@@ -104,6 +110,8 @@ describe('problems', () => {
       'partition.kind=dirichle',
       'partition.kind is "dirichle"; expected one of "iid", "dirichlet", "shards", "quantitySkew", "byFolder", "file"; did you mean dirichlet?',
     ],
+    ['aggregation={kind: trimmedMean, trim: 0.5}', 'aggregation.trim is 0.5; expected'],
+    ['aggregation={kind: median, trim: 0.1}', 'aggregation.trim is not a field here'],
     [
       'method=fedtinny',
       'method is "fedtinny"; expected one of "fedavg", "fedtiny", "static"; did you mean fedtiny?',

@@ -22,6 +22,7 @@ export function resolveJob(form: JobForm): Job {
     imageShape: [height, width, channels],
     normalization: form.normalization ?? (channels === 3 ? CIFAR10 : GREY),
     augmentation: augmentationOf(form, Math.min(height, width)),
+    adjustmentQuorum: form.adjustmentQuorum ?? form.quorum,
     clientsPerRound: clientsPerRound ?? form.numClients,
     learningRate,
     optimizer: optimizerOf(form.optimizer),
@@ -34,6 +35,8 @@ export function resolveJob(form: JobForm): Job {
     },
     adjustment: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
     staticMask: mask,
+    aggregation: aggregationOf(form),
+    serverOptimizer: serverOptimizerOf(form),
     pretrain: { ...pretrain, learningRate: pretrain.learningRate ?? learningRate.initial },
   };
 }
@@ -42,6 +45,17 @@ export function resolveJob(form: JobForm): Job {
 function defaultPoolSize(density: number): number {
   const published = Math.ceil(Number((0.1 / density).toPrecision(12)));
   return Math.min(POOL_CAP, Math.max(10, published));
+}
+
+/** What is not common to all rules is the chosen rule's own. */
+function aggregationOf({ aggregation }: JobForm): Job['aggregation'] {
+  const { kind, weighting, clip, ...options } = aggregation;
+  return { kind, weighting, clip, options };
+}
+
+function serverOptimizerOf({ serverOptimizer }: JobForm): Job['serverOptimizer'] {
+  const { kind, ...options } = serverOptimizer;
+  return { kind, options };
 }
 
 function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  aggregationSection,
   augmentationSection,
   dataSection,
   learningRateSection,
@@ -12,6 +13,7 @@ import {
   poolSection,
   pretrainSection,
   pruningSection,
+  serverOptimizerSection,
 } from './sections.js';
 import { vocabulary } from './vocabulary.js';
 
@@ -64,12 +66,34 @@ export const jobSchema = z
     pruning: pruningSection,
     mask: maskSection,
     pretrain: pretrainSection,
+    aggregation: aggregationSection,
+    serverOptimizer: serverOptimizerSection,
     quorum: z
       .number()
       .gt(0)
       .max(1)
       .default(0.5)
       .describe('Share of the cohort with which a deadline can close a step.'),
+    adjustmentQuorum: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('Share of the cohort below which a change of the mask waits a round; by default `quorum`.'),
+    restAfter: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(2)
+      .describe(
+        'Rounds in a row a client leaves unanswered before it rests, for 1, 2, 4 … rounds; 0 for never.',
+      ),
+    refusalLimit: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(3)
+      .describe('Refused answers in a row after which a client is excluded; 0 for never.'),
     roundTimeout: seconds().default(600).describe('Seconds a step may last.'),
     joinTimeout: seconds()
       .default(120)

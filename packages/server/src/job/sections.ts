@@ -1,3 +1,12 @@
+import {
+  aggregators,
+  DEFAULT_AGGREGATOR,
+  DEFAULT_SERVER_OPTIMIZER,
+  serverOptimizers,
+  type Aggregator,
+  type DeclaredOption,
+  type DeclaredOptions,
+} from '@espalier/core';
 import { z } from 'zod';
 import { vocabulary } from './vocabulary.js';
 
@@ -245,3 +254,73 @@ export const pretrainSection = z
   })
   .prefault({})
   .describe("Training on the coordinator's own held-out images before round 0.");
+
+/** A limit on the length of updates. */
+const clipSettings = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({
+        kind: z.literal('norm'),
+        maximum: z.number().gt(0).max(1e30).describe('Longest Euclidean norm.'),
+      })
+      .describe('Shortens longer updates to one norm.'),
+    z
+      .strictObject({
+        kind: z.literal('median'),
+        factor: z
+          .number()
+          .gt(0)
+          .max(1e6)
+          .default(1)
+          .describe("Times the median norm of the round's updates."),
+      })
+      .describe('Shortens updates that are longer than is usual in their round.'),
+  ])
+  .nullable()
+  .default(null)
+  .describe(
+    'Shortens long updates first: `{ kind: norm, maximum: … }`, or `{ kind: median, factor: 1 }` at so many times the median norm of the round. null leaves them as they are.',
+  );
+
+/** Every registered rule with the options that it declares. */
+const rules = Object.values(aggregators).map(ruleSection);
+
+/** How updates become one. */
+export const aggregationSection = z
+  .discriminatedUnion('kind', [ruleSection(aggregators[DEFAULT_AGGREGATOR]!), ...rules.slice(1)])
+  .prefault({ kind: DEFAULT_AGGREGATOR })
+  .describe(
+    "How a round's updates become one. Every rule but the first bears some clients that send nonsense.",
+  );
+
+function ruleSection({ id, summary, options }: Aggregator) {
+  const common = {
+    kind: z.literal(id),
+    weighting: z
+      .enum(['samples', 'equal'])
+      .default('samples')
+      .describe('Weigh updates by sample count, which clients say of themselves, or equally.'),
+    clip: clipSettings,
+  };
+  return z.strictObject({ ...common, ...declared(options) }).describe(summary);
+}
+
+const optimizers = Object.values(serverOptimizers).map(({ id, summary, options }) =>
+  z.strictObject({ kind: z.literal(id), ...declared(options) }).describe(summary),
+);
+
+/** What the coordinator does with the one update. */
+export const serverOptimizerSection = z
+  .discriminatedUnion('kind', [optimizers[0]!, ...optimizers.slice(1)])
+  .prefault({ kind: DEFAULT_SERVER_OPTIMIZER })
+  .describe('What the coordinator does with the one update: adds it, or steps with an optimiser of its own.');
+
+/** Their names are not known to the compiler, so what the form says of them is what is common to all kinds. */
+function declared(options: DeclaredOptions): object {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, numberOf(option)]));
+}
+
+function numberOf({ default: value, minimum, below, whole, meaning }: DeclaredOption) {
+  const number = (whole ? z.int() : z.number()).min(minimum);
+  return (below === null ? number.max(1_000_000) : number.lt(below)).default(value).describe(meaning);
+}

@@ -1,12 +1,19 @@
 import { allocations, criteria, methodNames, methods, zooNames } from '@espalier/core';
 
-/** The names a job may use: what core has registered. */
+/** What a coordinator can give a plug-in before the first round, having no data. */
+const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores']);
+
+/** The names a job may use: what core has registered and the coordinator can serve. */
 export const vocabulary = {
   methods: methodNames(),
   models: zooNames(),
-  criteria: Object.keys(criteria),
-  allocations: Object.keys(allocations),
+  criteria: servable(criteria),
+  allocations: servable(allocations),
 };
+
+function servable(registry: Readonly<Record<string, { readonly needs: readonly string[] }>>): string[] {
+  return Object.keys(registry).filter((id) => registry[id]?.needs.every((need) => GIVEN.has(need)));
+}
 
 /** True for a method that keeps every weight, so that its only density is 1. */
 export function trainsDensely(method: string): boolean {

@@ -1,3 +1,4 @@
 export { readRunFolder, type RunContents } from './read-run.js';
+export { writeWhole } from './atomic-file.js';
 export { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from './run-folder.js';
 export { storageError, systemCode } from './storage-error.js';

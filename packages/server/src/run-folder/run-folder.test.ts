@@ -25,6 +25,7 @@ function roundMetrics(round: number): RoundMetrics {
     macs: { train: 7 },
     clients: { asked: 1, answered: 1, refusals: 0 },
     adjustment: { number: 0, exchanged: { 'fc1/kernel': 3 } },
+    aggregation: { clipped: [], leftOut: [], outliers: [], seconds: 0.1 },
     model: { hash: 'cd' },
     microBatch: 8,
   };

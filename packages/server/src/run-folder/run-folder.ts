@@ -13,6 +13,9 @@ export const RUN_FILES = {
   summary: 'summary.json',
   model: join('model', 'model.espalier'),
   checkpoints: 'checkpoints',
+  log: 'coordinator.log',
+  clients: 'clients.json',
+  report: 'report.html',
   state: 'state',
 } as const;
 

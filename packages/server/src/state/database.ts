@@ -3,7 +3,7 @@ import Database from 'libsql';
 import { storageError } from '../run-folder/index.js';
 
 /** Changes with the tables; a state of another version is refused, never guessed at. */
-export const STATE_VERSION = '1';
+export const STATE_VERSION = '2';
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);

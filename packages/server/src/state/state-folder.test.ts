@@ -23,6 +23,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 60,
   joinTimeout: 60,
   returnTimeout: 60,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 const entry = (at: number): JournalEntry => ({ at, event: { kind: 'deadline', step: at } });
 

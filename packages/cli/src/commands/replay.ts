@@ -1,0 +1,38 @@
+import { serveReplay } from '@espalier/server';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { onInterrupt } from '../interrupt.js';
+import type { OutputFormat, Terminal } from '../terminal.js';
+import { neededWebFolder } from '../web-app.js';
+
+/** Flags of `espalier serve --replay`. */
+export interface ReplayFlags {
+  /** Run folder to show. */
+  readonly replay: string;
+  /** Run folder of the same job trained densely. */
+  readonly control?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly format: OutputFormat;
+}
+
+/** Shows a run folder in the browser until it is interrupted. */
+export async function replay(flags: ReplayFlags, terminal: Terminal): Promise<ExitCode> {
+  const { host, port, format } = flags;
+  const served = await serveReplay({
+    ...{ host, port, web: neededWebFolder() },
+    folder: flags.replay,
+    control: flags.control ?? null,
+  });
+  if (format === 'json') terminal.out(JSON.stringify({ listening: { url: served.url } }));
+  else
+    terminal.note(
+      `Showing ${flags.replay} on ${served.url}\nTry its model on ${served.url}/try; Ctrl-C ends this.`,
+    );
+  await new Promise<void>((resolve) => {
+    onInterrupt(() => {
+      resolve();
+    });
+  });
+  await served.close();
+  return EXIT.ok;
+}

@@ -1,0 +1,82 @@
+import type { Aggregator } from './aggregator.js';
+import { everyUpdate, optionOf } from './check-update.js';
+import { foldColumns, type ColumnRule } from './fold-columns.js';
+import { columnMoments } from './column-moments.js';
+
+/**
+ * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition 2): at every
+ * coordinate the ⌊trim · n⌋ smallest and as many largest of n values are left out and the rest averaged, weighted by
+ * samples. Counted in updates and not in samples, so that nobody gains places by claiming samples. Needs a coordinate
+ * of all updates at once; see `foldColumns` for what that costs.
+ */
+export const trimmedMean: Aggregator = {
+  id: 'trimmedMean',
+  summary: 'At each weight the mean without the smallest and largest values (Yin et al., ICML 2018).',
+  options: {
+    trim: {
+      default: 0.2,
+      minimum: 0,
+      below: 0.5,
+      whole: false,
+      meaning: 'Share of the updates left out at each end; above the share of hostile clients.',
+    },
+  },
+  aggregate: async (source, options) => ({
+    values: await foldColumns(source, trimmed(optionOf(options, 'trim'))),
+    kept: everyUpdate(source.updates.length),
+  }),
+  mergeMoments: (reports, _, options) => columnMoments(reports, trimmed(optionOf(options, 'trim'))),
+};
+
+/**
+ * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of updates does
+ * not matter.
+ */
+export function trimmed(trim: number): ColumnRule {
+  return (column, weights, scratch) => {
+    const count = column.length;
+    const cut = Math.min(Math.floor(trim * count), Math.floor((count - 1) / 2));
+    scratch.set(column);
+    scratch.sort();
+    const low = scratch[cut]!;
+    const high = scratch[count - 1 - cut]!;
+    if (low === high) return low;
+    const inside = sumInside(column, weights, { low, high });
+    const shareLow = keptShare(scratch, low, cut, false);
+    const shareHigh = keptShare(scratch, high, cut, true);
+    const sum = inside.sum + shareLow * inside.atLow * low + shareHigh * inside.atHigh * high;
+    const weight = inside.weight + shareLow * inside.atLow + shareHigh * inside.atHigh;
+    return Math.min(high, Math.max(low, sum / weight));
+  };
+}
+
+/** Σ w·x and Σ w strictly between the ends, and the weight at either end. */
+function sumInside(
+  column: Float64Array,
+  weights: Float64Array,
+  { low, high }: { readonly low: number; readonly high: number },
+): { sum: number; weight: number; atLow: number; atHigh: number } {
+  let sum = 0;
+  let weight = 0;
+  let atLow = 0;
+  let atHigh = 0;
+  for (let k = 0; k < column.length; k++) {
+    const value = column[k]!;
+    if (value === low) atLow += weights[k]!;
+    else if (value === high) atHigh += weights[k]!;
+    else if (value > low && value < high) {
+      sum += weights[k]! * value;
+      weight += weights[k]!;
+    }
+  }
+  return { sum, weight, atLow, atHigh };
+}
+
+/** Of the values equal to an end, the share that stays when `cut` values go at that end. */
+function keptShare(sorted: Float64Array, end: number, cut: number, fromTop: boolean): number {
+  const first = sorted.indexOf(end);
+  const last = sorted.lastIndexOf(end);
+  const beyond = fromTop ? sorted.length - 1 - last : first;
+  const equal = last - first + 1;
+  return (equal - (cut - beyond)) / equal;
+}

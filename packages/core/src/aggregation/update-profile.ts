@@ -1,0 +1,95 @@
+import { middleOf } from './middle-of.js';
+
+/** Sums over which an update's direction is remembered; angles between updates are right to about 1/√ of it: 0.03. */
+const SKETCH = 1024;
+
+/** Below it a round has too few updates to say what is usual. */
+const FEWEST = 4;
+
+/** Times the round's median norm above which an update is an outlier. */
+const NORM_FACTOR = 4;
+
+/** Below that median agreement updates point anywhere, and a direction says nothing. */
+const LEAST_AGREEMENT = 0.2;
+
+/** Share of the median agreement below which an update is an outlier. */
+const AGREEMENT_SHARE = 0.25;
+
+/** What is kept of an update once it is let go: its length, and enough of its direction. */
+export interface UpdateProfile {
+  /** Euclidean norm. */
+  readonly norm: number;
+  /** Σ of randomly signed values over residue classes: scalar products survive it (Charikar et al., ICALP 2002). */
+  readonly sketch: Float64Array;
+}
+
+/** An update that is unlike the others of its round. */
+export interface UpdateOutlier {
+  /** Position among the round's updates. */
+  readonly at: number;
+  readonly reason: 'norm' | 'direction';
+  /** Its norm, or its cosine with the others; `usual` is the round's median of the same. */
+  readonly value: number;
+  readonly usual: number;
+}
+
+/** The profile of a finite update. */
+export function profileUpdate(values: Float32Array): UpdateProfile {
+  const sketch = new Float64Array(SKETCH);
+  let square = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    square += value * value;
+    sketch[i & (SKETCH - 1)]! += signAt(i) * value;
+  }
+  return { norm: Math.sqrt(square), sketch };
+}
+
+/** A sign that looks random, the same for the same coordinate (the finalizer of MurmurHash3, one bit of it). */
+function signAt(i: number): number {
+  let h = Math.imul(i ^ (i >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h >>> 31) * 2 - 1;
+}
+
+/**
+ * The outliers of a round, for a note: it is no defence, and honest clients with unusual data may be among them. By
+ * norm: above 4 times the round's median. By direction: the cosine between an update and the mean direction of the
+ * others is below a quarter of the round's median, where that median is at least 0.2. None in rounds of fewer than 4
+ * updates.
+ */
+export function findOutliers(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
+  if (profiles.length < FEWEST) return [];
+  return [...byNorm(profiles), ...byDirection(profiles)].sort((a, b) => a.at - b.at);
+}
+
+function byNorm(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
+  const usual = middleOf(profiles.map(({ norm }) => norm));
+  return profiles.flatMap(({ norm }, at) =>
+    norm > NORM_FACTOR * usual ? [{ at, reason: 'norm', value: norm, usual }] : [],
+  );
+}
+
+function byDirection(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
+  const units = profiles.map(({ sketch }) => unit(sketch));
+  const all = new Float64Array(SKETCH);
+  for (const one of units) for (let i = 0; i < SKETCH; i++) all[i]! += one[i]!;
+  const cosines = units.map((one) => dot(one, unit(all.map((sum, i) => sum - one[i]!))));
+  const usual = middleOf(cosines);
+  if (usual < LEAST_AGREEMENT) return [];
+  return cosines.flatMap((value, at) =>
+    value < AGREEMENT_SHARE * usual ? [{ at, reason: 'direction', value, usual }] : [],
+  );
+}
+
+/** A vector of length 1, or of 0 for nothing. */
+function unit(values: Float64Array): Float64Array {
+  const norm = Math.sqrt(dot(values, values));
+  return norm === 0 ? values : values.map((value) => value / norm);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,44 @@
+import { EspalierError } from '../errors.js';
+
+/** How near to data a compression may come, each level with all before it. */
+export const ACCESS_LEVELS = ['none', 'synthetic', 'aggregates', 'training'] as const;
+
+/**
+ * `none`: weights and batch-norm statistics alone; `synthetic`: made-up images through the network; `aggregates`:
+ * statistics that clients merge over their data; `training`: images of the real data.
+ */
+export type DataAccess = (typeof ACCESS_LEVELS)[number];
+
+/** The level that every need of a plug-in takes. */
+const NEEDED: Readonly<Record<string, DataAccess>> = {
+  rng: 'none',
+  scores: 'none',
+  images: 'synthetic',
+  distortions: 'synthetic',
+  moments: 'aggregates',
+  gradients: 'training',
+};
+
+/** A plug-in as far as access goes. */
+export interface NeedyPlugin {
+  readonly id: string;
+  readonly needs: readonly string[];
+}
+
+/** The lowest level at which a plug-in can run; `training` for a need that is not known. */
+export function accessNeeded({ needs }: Pick<NeedyPlugin, 'needs'>): DataAccess {
+  const ranks = needs.map((need) => ACCESS_LEVELS.indexOf(NEEDED[need] ?? 'training'));
+  return ACCESS_LEVELS[Math.max(0, ...ranks)] ?? 'training';
+}
+
+/** @throws EspalierError `invalid_argument` naming a plug-in that needs more than is granted, and what would suffice. */
+export function checkAccess(granted: DataAccess, kind: string, plugin: NeedyPlugin): void {
+  const needed = accessNeeded(plugin);
+  if (ACCESS_LEVELS.indexOf(needed) <= ACCESS_LEVELS.indexOf(granted)) return;
+  throw new EspalierError(
+    'invalid_argument',
+    `${kind} ${plugin.id} needs access "${needed}" (${plugin.needs.join(', ')}), but only "${granted}" is granted; ` +
+      `grant it with --access ${needed}, or choose another ${kind}`,
+    { kind, id: plugin.id, needed, granted },
+  );
+}

@@ -1,0 +1,14 @@
+export { ACCESS_LEVELS, accessNeeded, checkAccess, type DataAccess, type NeedyPlugin } from './access.js';
+export { agreementOf, type Agreement } from './agreement.js';
+export {
+  checkOptions,
+  compressModel,
+  type ChannelPruning,
+  type CompressedNetwork,
+  type CompressInput,
+  type CompressOptions,
+  type Rounding,
+  type WeightPruning,
+} from './compress-model.js';
+export { repairNamed, repairs, type Repair, type RepairNeed } from './repairs.js';
+export { noise, syntheticImages, type SyntheticOptions } from './synthetic-images.js';

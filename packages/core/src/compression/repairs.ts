@@ -1,0 +1,32 @@
+import { entryNamed, type Registry } from '../registry/named-entry.js';
+
+/** What a repair may ask for besides the weights. */
+export type RepairNeed = 'images';
+
+/** How a network is repaired after channels or weights were removed. */
+export interface Repair {
+  /** Outward name. */
+  readonly id: string;
+  readonly needs: readonly RepairNeed[];
+  /** Kernels are solved anew, so that kept channels and weights make up for what is gone or rounded. */
+  readonly folds: boolean;
+  /** Means and variances are moved back to where they were. */
+  readonly recalibrates: boolean;
+}
+
+/** Every repair by name. */
+export const repairs: Registry<Repair> = {
+  /** Plain removal and plain rounding. */
+  none: { id: 'none', needs: [], folds: false, recalibrates: false },
+  /** Unified data-free compression: moments from weights and batch-norm statistics. */
+  udfc: { id: 'udfc', needs: [], folds: true, recalibrates: true },
+  /** Least squares on synthetic images, as OBSPA does. */
+  obspa: { id: 'obspa', needs: ['images'], folds: true, recalibrates: true },
+  /** Batch-norm statistics only, on synthetic images. */
+  recalibrate: { id: 'recalibrate', needs: ['images'], folds: false, recalibrates: true },
+};
+
+/** @throws EspalierError `invalid_argument` naming the nearest valid id first, then all of them. */
+export function repairNamed(id: string): Repair {
+  return entryNamed(repairs, id, 'repair');
+}

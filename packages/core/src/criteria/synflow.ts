@@ -1,0 +1,142 @@
+import { EspalierError } from '../errors.js';
+import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
+import { parameterSpecs, type ParamSpec } from '../graph/parameters.js';
+import { inferShapes } from '../graph/shapes.js';
+import { layerValues } from '../mask/layer-values.js';
+import type { ParamTree } from '../params/model-state.js';
+import { scoreLayers, type Criterion } from './criterion.js';
+
+/**
+ * Synaptic flow, |∂R/∂w · w| of R = the summed output of the network of absolute weights on an image of ones (Tanaka et
+ * al., NeurIPS 2020, eq. 1 and §6), borders counted as interior. No data. Scores of every layer between input and
+ * output add up alike, which keeps layers from collapsing; made for several passes, each pruning a little. A norm
+ * multiplies by |γ|, and by 1 where γ is 0, as before training.
+ */
+export const synflowCriterion: Criterion = {
+  id: 'synflow',
+  needs: [],
+  score(graph, params) {
+    const flow = new Flow(graph, params);
+    return scoreLayers(graph, params, (spec, values) => flow.scores(spec, values));
+  },
+};
+
+class Flow {
+  /** What reaches every channel of a node's output, and what one unit there adds to the sum of the outputs. */
+  readonly #forward = new Map<string, Float64Array>();
+  readonly #backward = new Map<string, Float64Array>();
+  readonly #kernels: ReadonlyMap<string, ParamSpec>;
+  readonly #total: number;
+
+  constructor(
+    private readonly graph: ModelGraph,
+    private readonly params: ParamTree,
+  ) {
+    const specs = parameterSpecs(graph);
+    for (const spec of specs) layerValues(spec, params);
+    this.#kernels = new Map(specs.filter(({ role }) => role === 'kernel').map((spec) => [spec.node, spec]));
+    const shapes = inferShapes(graph);
+    for (const node of graph.nodes) {
+      const width = shapes.get(node.name)?.at(-1) ?? 0;
+      this.#forward.set(node.name, this.#ahead(node, width));
+      this.#backward.set(node.name, new Float64Array(width));
+    }
+    this.#backward.get(graph.output)?.fill(1);
+    for (const node of [...graph.nodes].reverse()) this.#back(node);
+    this.#total = (this.#forward.get(graph.output) ?? new Float64Array(0)).reduce(
+      (sum, value) => sum + value,
+      0,
+    );
+    if (!Number.isFinite(this.#total))
+      throw new EspalierError(
+        'not_finite',
+        `the flow through ${graph.name} is not finite; its weights are too large for synflow`,
+      );
+  }
+
+  /** |w| · what comes in · what it adds, as a share of the whole flow. */
+  scores(spec: ParamSpec, values: Float32Array): Float32Array {
+    const node = this.#node(spec.node);
+    const input = this.#forward.get(node.inputs[0]!)!;
+    const output = this.#backward.get(node.name)!;
+    const scores = new Float32Array(values.length);
+    this.#eachWeight(spec, (i, c, f) => {
+      scores[i] = (Math.abs(values[i]!) * input[c]! * output[f]!) / this.#total;
+    });
+    return scores;
+  }
+
+  #ahead(node: GraphNode, width: number): Float64Array {
+    const inputs = node.inputs.map((name) => this.#forward.get(name)!);
+    const [first = new Float64Array(0)] = inputs;
+    const spec = this.#kernels.get(node.name);
+    if (spec) {
+      const output = new Float64Array(width);
+      const values = this.params.get(spec.name)!;
+      this.#eachWeight(spec, (i, c, f) => {
+        output[f]! += Math.abs(values[i]!) * first[c]!;
+      });
+      return output;
+    }
+    switch (node.op) {
+      case 'input':
+        return new Float64Array(width).fill(1);
+      case 'batchNorm':
+        return first.map((value, c) => value * this.#gamma(node, c));
+      case 'add':
+        return first.map((_, c) => inputs.reduce((sum, values) => sum + values[c]!, 0));
+      case 'concat':
+        return Float64Array.from(inputs.flatMap((values) => [...values]));
+      case 'flatten':
+        return Float64Array.from({ length: width }, (_, i) => first[i % first.length]!);
+      default:
+        return first;
+    }
+  }
+
+  #back(node: GraphNode): void {
+    const output = this.#backward.get(node.name)!;
+    const targets = node.inputs.map((name) => this.#backward.get(name)!);
+    const spec = this.#kernels.get(node.name);
+    const values = spec && this.params.get(spec.name);
+    if (spec && values) {
+      this.#eachWeight(spec, (i, c, f) => {
+        targets[0]![c]! += Math.abs(values[i]!) * output[f]!;
+      });
+      return;
+    }
+    let start = 0;
+    for (const target of targets) {
+      if (node.op === 'concat') target.forEach((_, c) => (target[c]! += output[start + c]!));
+      else
+        output.forEach(
+          (value, i) =>
+            (target[i % target.length]! += node.op === 'batchNorm' ? value * this.#gamma(node, i) : value),
+        );
+      start += target.length;
+    }
+  }
+
+  #gamma({ name }: GraphNode, channel: number): number {
+    return Math.abs(this.params.get(`${name}/gamma`)![channel]!) || 1;
+  }
+
+  /** Calls `visit` with every weight's flat index, input channel and filter. */
+  #eachWeight(
+    { node: name, shape, size }: ParamSpec,
+    visit: (index: number, channel: number, filter: number) => void,
+  ): void {
+    const node = this.#node(name);
+    const filters = shape.at(-1)!;
+    const depth = shape.at(-2)!;
+    const perGroup = filters / (node.op === 'conv2d' ? node.groups : 1);
+    for (let i = 0; i < size; i++) {
+      const filter = i % filters;
+      visit(i, (Math.floor(i / filters) % depth) + Math.floor(filter / perGroup) * depth, filter);
+    }
+  }
+
+  #node(name: string): GraphNode {
+    return this.graph.nodes.find((node) => node.name === name)!;
+  }
+}

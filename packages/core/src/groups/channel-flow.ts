@@ -1,0 +1,101 @@
+import type { Conv2dNode, GraphNode, ModelGraph } from '../graph/model-graph.js';
+import { inferShapes } from '../graph/shapes.js';
+import { UnionFind } from './union-find.js';
+
+/** Where channels come from and which of them must live and die together, before they are named. */
+export interface ChannelFlow {
+  /** Per node and position of its last axis (every feature of a flattened image), the channel's set. */
+  readonly channels: ReadonlyMap<string, Int32Array>;
+  /** Sets that must stay: channels of the input and of the logits. */
+  readonly frozen: ReadonlySet<number>;
+}
+
+/** How a convolution's groups divide its channels. */
+export type Grouping = 'whole' | 'depthwise' | 'grouped';
+
+/** Depthwise is one input channel a group; a convolution with one input channel in one group is whole. */
+export function groupingOf({ groups }: Conv2dNode, inChannels: number): Grouping {
+  if (groups === 1) return 'whole';
+  return groups === inChannels ? 'depthwise' : 'grouped';
+}
+
+/**
+ * Follows every channel through the graph. `add` joins channels of equal position; a depthwise filter lives with its
+ * input channel; filters and inputs of other grouped convolutions live with those at the same place of every group, so
+ * that groups stay equally large; `flatten` gives every pixel of a channel the channel's own set.
+ * @throws EspalierError `invalid_graph`
+ */
+export function channelFlow(graph: ModelGraph): ChannelFlow {
+  const shapes = inferShapes(graph);
+  const sets = new UnionFind();
+  const channels = new Map<string, Int32Array>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((name) => channels.get(name) ?? new Int32Array(0));
+    channels.set(
+      node.name,
+      outputChannels({ node, inputs, width: shapes.get(node.name)?.at(-1) ?? 0, sets }),
+    );
+  }
+  for (const [name, ids] of channels)
+    channels.set(
+      name,
+      ids.map((id) => sets.find(id)),
+    );
+  const ends = [channels.get(graph.nodes[0]?.name ?? '') ?? [], channels.get(graph.output) ?? []];
+  return { channels, frozen: new Set(ends.flatMap((ids) => [...ids])) };
+}
+
+interface FlowTurn {
+  readonly node: GraphNode;
+  readonly inputs: readonly Int32Array[];
+  /** Extent of the node's last axis. */
+  readonly width: number;
+  readonly sets: UnionFind;
+}
+
+function outputChannels({ node, inputs, width, sets }: FlowTurn): Int32Array {
+  const first = inputs[0] ?? new Int32Array(0);
+  switch (node.op) {
+    case 'conv2d':
+      return convChannels(node, first, sets);
+    case 'input':
+    case 'dense':
+      return fresh(width, sets);
+    case 'add':
+      for (const other of inputs)
+        first.forEach((id, i) => {
+          sets.union(id, other[i]!);
+        });
+      return first;
+    case 'concat':
+      return Int32Array.from(inputs.flatMap((ids) => [...ids]));
+    case 'flatten':
+      return Int32Array.from({ length: width }, (_, i) => first[i % first.length]!);
+    default:
+      return first;
+  }
+}
+
+function convChannels(node: Conv2dNode, input: Int32Array, sets: UnionFind): Int32Array {
+  const { filters, groups } = node;
+  const perGroup = filters / groups;
+  switch (groupingOf(node, input.length)) {
+    case 'whole':
+      return fresh(filters, sets);
+    case 'depthwise': {
+      return Int32Array.from({ length: filters }, (_, f) => input[Math.floor(f / perGroup)]!);
+    }
+    case 'grouped': {
+      const depth = input.length / groups;
+      input.forEach((id, i) => {
+        sets.union(id, input[i % depth]!);
+      });
+      const places = fresh(perGroup, sets);
+      return Int32Array.from({ length: filters }, (_, f) => places[f % perGroup]!);
+    }
+  }
+}
+
+function fresh(count: number, sets: UnionFind): Int32Array {
+  return Int32Array.from({ length: count }, () => sets.add());
+}

@@ -1,0 +1,161 @@
+import { unreachable } from '../errors.js';
+import type { Conv2dNode, Size2 } from '../graph/model-graph.js';
+import { affine, deviations, sumOf, transformed, type Distribution } from './distribution.js';
+import { relu6Series, reluSeries } from './gaussian.js';
+import { convolvedMoments } from './convolved-moments.js';
+import type { NodeSide, Signals, SignalTurn } from './signals.js';
+
+/** What is known of a node's output: moments of both networks' channels, or null behind a join of flattened images. */
+export type AnalyticSignal = Distribution | null;
+
+/** Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so is what is made of them. */
+const NEIGHBOUR_CORRELATION = 0.5;
+/** How far the maximum of a window lies above the mean, in deviations: between 0 (equal pixels) and 1.03 (independent). */
+const POOL_LIFT = 0.6;
+
+/**
+ * Moments that follow from weights and batch-norm statistics alone. A batch norm's output has mean β and deviation |γ|;
+ * correlations are those of the filters under inputs of the moments computed so far; ReLU acts on jointly normal
+ * variables; the branches of an addition are independent. No data, no random numbers.
+ */
+export const analyticSignals: Signals<AnalyticSignal> = {
+  next(turn) {
+    const { node } = turn.original;
+    const [first = null] = turn.inputs;
+    switch (node.op) {
+      case 'input':
+        return standardInput(turn);
+      case 'conv2d':
+        return first && convolved(node, turn, first);
+      case 'dense':
+        return first && convolved(null, turn, first);
+      case 'batchNorm':
+        return first && normalised(turn, first);
+      case 'relu':
+        return first && transformed(first, reluSeries);
+      case 'relu6':
+        return first && transformed(first, relu6Series);
+      case 'add':
+        return turn.inputs.every((input) => input !== null) ? sumOf(turn.inputs) : null;
+      case 'concat':
+        return joined(turn);
+      case 'maxPool':
+      case 'globalMaxPool':
+        return first && lifted(first);
+      case 'avgPool':
+      case 'globalAvgPool':
+      case 'flatten':
+        return first;
+      default:
+        return unreachable(node);
+    }
+  },
+  distribution: (signal) => signal,
+  marginals: (signal) =>
+    signal && { mean: signal.mean, variance: deviations(signal).map((value) => value * value) },
+};
+
+/** Normalised pixels: mean 0, variance 1, colours strongly correlated; the changed network sees the same. */
+function standardInput({ keptOutputs }: SignalTurn<AnalyticSignal>): Distribution {
+  const n = 2 * keptOutputs.length;
+  const half = keptOutputs.length;
+  const covariance = Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n) % half, (at % n) % half];
+    return i === j ? 1 : 0.9;
+  });
+  return { mean: new Float64Array(n), covariance };
+}
+
+function convolved(
+  node: Conv2dNode | null,
+  turn: SignalTurn<AnalyticSignal>,
+  input: Distribution,
+): Distribution {
+  const { original, changed, keptInputs } = turn;
+  // A dense layer behind flatten sees a channel once per pixel; how far apart two of them are it does not know.
+  const taps: Size2 = node?.kernelSize ?? [1, 1];
+  const near = (a: number, b: number): number => {
+    if (a === b) return 1;
+    if (node === null) return NEIGHBOUR_CORRELATION ** 2;
+    const distance =
+      Math.abs(Math.floor(a / taps[1]) - Math.floor(b / taps[1])) + Math.abs((a % taps[1]) - (b % taps[1]));
+    return NEIGHBOUR_CORRELATION ** distance;
+  };
+  return convolvedMoments({
+    input,
+    sides: [original, changed],
+    keptInputs,
+    groups: node?.groups ?? 1,
+    correlation: near,
+  });
+}
+
+/** The running statistics say what mean and variance really are; the moments so far say how channels hang together. */
+function normalised(
+  { original, changed, keptOutputs }: SignalTurn<AnalyticSignal>,
+  input: Distribution,
+): Distribution {
+  const width = original.inputWidths[0]!;
+  const n = input.mean.length;
+  const scale = new Float64Array(n);
+  const shift = new Float64Array(n);
+  const set = (at: number, channel: number, side: NodeSide, own: number): void => {
+    const known = Math.max(1e-12, input.covariance[channel * n + channel]!);
+    const gamma = side.numbers.gamma![own]!;
+    const real = original.numbers.variance![channel]!;
+    const factor =
+      Math.sqrt(real / known) * (gamma / Math.sqrt(side.numbers.variance![own]! + epsilonOf(side)));
+    scale[at] = factor;
+    shift[at] = side.numbers.beta![own]! - factor * input.mean[at]!;
+  };
+  for (let i = 0; i < width; i++) set(i, i, original, i);
+  keptOutputs.forEach((channel, own) => {
+    set(width + own, channel, changed, own);
+  });
+  return affine(input, scale, shift);
+}
+
+function epsilonOf({ node }: NodeSide): number {
+  return node.op === 'batchNorm' ? node.epsilon : 0;
+}
+
+function lifted(input: Distribution): Distribution {
+  const n = input.mean.length;
+  const mean = input.mean.map(
+    (value, i) => value + POOL_LIFT * Math.sqrt(Math.max(0, input.covariance[i * n + i]!)),
+  );
+  return { mean, covariance: input.covariance };
+}
+
+/** Branches are independent; the original's channels of all come first, then the changed network's. */
+function joined({ inputs, original, changed }: SignalTurn<AnalyticSignal>): AnalyticSignal {
+  const parts = inputs.filter((input) => input !== null);
+  const widths = original.inputWidths;
+  const changedWidths = changed.inputWidths;
+  const fits =
+    parts.length === inputs.length &&
+    parts.every(({ mean }, i) => mean.length === widths[i]! + changedWidths[i]!);
+  if (!fits) return null;
+  const half = sum(widths);
+  const n = half + sum(changedWidths);
+  const mean = new Float64Array(n);
+  const covariance = new Float64Array(n * n);
+  let [at, changedAt] = [0, half];
+  for (const [p, part] of parts.entries()) {
+    const places = Array.from(part.mean.keys(), (i) =>
+      i < widths[p]! ? at + i : changedAt + i - widths[p]!,
+    );
+    for (const [i, row] of places.entries()) {
+      mean[row] = part.mean[i]!;
+      for (const [j, column] of places.entries())
+        covariance[row * n + column] = part.covariance[i * places.length + j]!;
+    }
+    at += widths[p]!;
+    changedAt += changedWidths[p]!;
+  }
+  return { mean, covariance };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,187 @@
+import type { Distribution } from './distribution.js';
+import type { NodeSide } from './signals.js';
+
+/** A layer with kernels over channels of known moments. */
+export interface ConvolvedOptions {
+  /** Both networks' input channels: the original's, then the changed one's. */
+  readonly input: Distribution;
+  /** The original and the changed layer. */
+  readonly sides: readonly [NodeSide, NodeSide];
+  /** Where the changed layer's input channels stand among the original's (or their pixels, behind flatten). */
+  readonly keptInputs: Uint32Array;
+  readonly groups: number;
+  /** Correlation of one channel's values under two taps. */
+  readonly correlation: (a: number, b: number) => number;
+}
+
+/** Moments of the filters' outputs, the original's and the changed ones' side by side: Σ_tt' κ(t, t') W_tᵀ C W_t'. */
+export function convolvedMoments({
+  input,
+  sides,
+  keptInputs,
+  groups,
+  correlation,
+}: ConvolvedOptions): Distribution {
+  const [original, changed] = sides;
+  const before = original.inputWidths[0]!;
+  const total = input.mean.length;
+  // Behind flatten the layer reads a row per pixel and the distribution has one per channel.
+  const pixels = Math.max(1, Math.round((before + changed.inputWidths[0]!) / total));
+  const channels = before / pixels;
+  const left = keptInputs.filter((position) => position < channels).length;
+  const first = spread(original, { total, start: 0, channels, groups });
+  const second = spread(changed, { total, start: channels, channels: left, groups: groupsOf(changed) });
+  const mean = new Float64Array(first.filters + second.filters);
+  mean.set(means(first, original, input.mean));
+  mean.set(means(second, changed, input.mean), first.filters);
+  return { mean, covariance: gramOf([first, second], input.covariance, correlation) };
+}
+
+/** Which of the input variables a layer reads, and in how many groups. */
+interface Layout {
+  /** Both networks' channels. */
+  readonly total: number;
+  readonly start: number;
+  readonly channels: number;
+  readonly groups: number;
+}
+
+/** A layer's filters over the channels it reads. */
+interface Filters {
+  readonly taps: number;
+  readonly filters: number;
+  readonly total: number;
+  readonly start: number;
+  readonly channels: number;
+  /** `[tap][channel][filter]`, or `[tap][filter]` where every filter reads one channel. */
+  readonly values: Float32Array;
+  readonly channelOf: Uint32Array | null;
+}
+
+function groupsOf({ node }: NodeSide): number {
+  return node.op === 'conv2d' ? node.groups : 1;
+}
+
+function spread(side: NodeSide, { total, start, channels, groups }: Layout): Filters {
+  const kernel = side.numbers.kernel!;
+  const filters = filtersOf(side);
+  const depth = channels / groups;
+  const taps = kernel.length / (depth * filters);
+  const perGroup = filters / groups;
+  const layout = { taps, filters, total, start, channels };
+  if (groups === 1) return { ...layout, values: kernel, channelOf: null };
+  if (depth === 1) {
+    const channelOf = Uint32Array.from({ length: filters }, (_, f) => start + Math.floor(f / perGroup));
+    return { ...layout, values: kernel, channelOf };
+  }
+  const values = new Float32Array(taps * channels * filters);
+  for (let row = 0; row < taps * depth; row++) {
+    const [tap, place] = [Math.floor(row / depth), row % depth];
+    for (let f = 0; f < filters; f++) {
+      const channel = Math.floor(f / perGroup) * depth + place;
+      values[(tap * channels + channel) * filters + f] = kernel[row * filters + f]!;
+    }
+  }
+  return { ...layout, values, channelOf: null };
+}
+
+function filtersOf({ node }: NodeSide): number {
+  if (node.op === 'conv2d') return node.filters;
+  return node.op === 'dense' ? node.units : 0;
+}
+
+/** Mean of every filter's output, zero padding left aside. */
+function means(
+  { taps, filters, start, channels, values, channelOf }: Filters,
+  side: NodeSide,
+  input: Float64Array,
+): Float64Array {
+  const mean = Float64Array.from({ length: filters }, (_, f) => side.numbers.bias?.[f] ?? 0);
+  for (let tap = 0; tap < taps; tap++) {
+    if (channelOf) {
+      for (let f = 0; f < filters; f++) mean[f]! += values[tap * filters + f]! * input[channelOf[f]!]!;
+      continue;
+    }
+    for (let c = 0; c < channels; c++) {
+      const from = (tap * channels + c) * filters;
+      for (let f = 0; f < filters; f++) mean[f]! += values[from + f]! * input[start + c]!;
+    }
+  }
+  return mean;
+}
+
+function gramOf(
+  sides: readonly [Filters, Filters],
+  covariance: Float64Array,
+  correlation: ConvolvedOptions['correlation'],
+): Float64Array {
+  const [first, second] = sides;
+  const n = first.filters + second.filters;
+  const gram = new Float64Array(n * n);
+  for (let tap = 0; tap < first.taps; tap++) {
+    const here = sides.map((side) => tapOf(side, (other) => (other === tap ? 1 : 0)));
+    const near = sides.map((side) => tapOf(side, (other) => correlation(tap, other)));
+    if (first.channelOf && second.channelOf) addDepthwise(gram, covariance, { here, near, sides });
+    else addWhole(gram, covariance, { here, near, sides });
+  }
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!;
+  return gram;
+}
+
+/** Σ_t' weight(t') · W_t'. */
+function tapOf({ taps, values }: Filters, weight: (tap: number) => number): Float64Array {
+  const size = values.length / taps;
+  const sum = new Float64Array(size);
+  for (let tap = 0; tap < taps; tap++) {
+    const share = weight(tap);
+    if (share === 0) continue;
+    for (let i = 0; i < size; i++) sum[i]! += share * values[tap * size + i]!;
+  }
+  return sum;
+}
+
+interface Tap {
+  readonly here: readonly Float64Array[];
+  readonly near: readonly Float64Array[];
+  readonly sides: readonly [Filters, Filters];
+}
+
+/** Adds the lower triangle of Zᵀ C Y, where either network's filters read their own channels. */
+function addWhole(gram: Float64Array, covariance: Float64Array, { here, near, sides }: Tap): void {
+  const [{ total, filters: original }, { start: middle, filters: changed }] = sides;
+  const n = original + changed;
+  const row = new Float64Array(n);
+  for (let c = 0; c < total; c++) {
+    row.fill(0);
+    for (const [s, { start, channels, filters }] of sides.entries()) {
+      const to = s * original;
+      const values = here[s]!;
+      for (let d = 0; d < channels; d++) {
+        const share = covariance[c * total + start + d]!;
+        if (share === 0) continue;
+        for (let f = 0; f < filters; f++) row[to + f]! += share * values[d * filters + f]!;
+      }
+    }
+    const own = c < middle ? 0 : 1;
+    const { start, filters } = sides[own];
+    for (let i = 0; i < filters; i++) {
+      const weight = near[own]![(c - start) * filters + i]!;
+      if (weight === 0) continue;
+      const end = own * original + i;
+      for (let j = 0; j <= end; j++) gram[end * n + j]! += weight * row[j]!;
+    }
+  }
+}
+
+function addDepthwise(gram: Float64Array, covariance: Float64Array, { here, near, sides }: Tap): void {
+  const { total } = sides[0];
+  const channelOf = sides.flatMap((side) => [...side.channelOf!]);
+  const weights = here.flatMap((part) => [...part]);
+  const others = near.flatMap((part) => [...part]);
+  const n = channelOf.length;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      gram[i * n + j]! += others[i]! * weights[j]! * covariance[channelOf[i]! * total + channelOf[j]!]!;
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import type { GraphWithState, SmallerNetwork } from '../groups/index.js';
+import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
+import { inferShapes } from '../graph/shapes.js';
+import type { ModelState, Moments } from '../params/model-state.js';
+import { quantizeKernel, type LevelTable } from '../quantization/index.js';
+import type { Distribution } from './distribution.js';
+import { numbersOf, type LayerNumbers } from './layer-numbers.js';
+import { pruneWithFeedback } from './prune-with-feedback.js';
+import { solveRidge } from './ridge.js';
+import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
+
+/** How a network that lost channels is repaired. */
+export interface RepairOptions<S> {
+  readonly signals: Signals<S>;
+  /** Added to covariances, as a share of their mean diagonal. */
+  readonly ridge: number;
+  /** Kernels are rounded to these levels as they are repaired; null leaves them as they are. */
+  readonly table: LevelTable | null;
+  /** Kernels are solved anew; else they are cut and rounded as they are. */
+  readonly folds: boolean;
+  /** Means and variances are moved back. */
+  readonly recalibrates: boolean;
+}
+
+/**
+ * Unified data-free compression (Bai et al., ICCV 2023): every channel that was removed or damaged is expressed by the
+ * kept ones, x ≈ Sᵀx̂ with S in closed form, and S is folded into the layers that read them, in the order of the graph;
+ * what is left of mean and variance goes into the bias or the batch norm behind. Where kernels are rounded, later channels make
+ * up for the error of earlier ones, and the layers behind see the rounded ones. Convolutions in groups are only
+ * corrected in their mean. Weights that are 0 in `smaller` stay 0, and others of their filter make up for them. Graph and positions are those of `smaller`; neither network is changed.
+ */
+export function repairNetwork<S>(
+  original: GraphWithState,
+  smaller: SmallerNetwork,
+  options: RepairOptions<S>,
+): ModelState {
+  return new Repair(original, smaller, options).run();
+}
+
+class Repair<S> {
+  readonly #signals = new Map<string, S>();
+  readonly #params = new Map<string, Float32Array>();
+  readonly #moments: Map<string, Moments>;
+  readonly #uses: ReadonlyMap<string, number>;
+
+  constructor(
+    private readonly original: GraphWithState,
+    private readonly smaller: SmallerNetwork,
+    private readonly options: RepairOptions<S>,
+  ) {
+    this.#uses = lastUses(original.graph);
+    this.#moments = new Map(smaller.state.moments);
+    for (const [name, values] of smaller.state.params) this.#params.set(name, values);
+  }
+
+  run(): ModelState {
+    const shapes = inferShapes(this.original.graph);
+    const changedShapes = inferShapes(this.smaller.graph);
+    for (const [i, node] of this.original.graph.nodes.entries()) {
+      const widthsIn = (table: typeof shapes): number[] =>
+        node.inputs.map((name) => table.get(name)?.at(-1) ?? 0);
+      const changed = this.smaller.graph.nodes[i]!;
+      const before: SignalTurn<S> = {
+        inputs: node.inputs.map((name) => this.#signals.get(name)!),
+        original: { node, numbers: numbersOf(this.original.state, node), inputWidths: widthsIn(shapes) },
+        changed: { node: changed, numbers: this.#numbers(changed), inputWidths: widthsIn(changedShapes) },
+        keptInputs: this.#kept(node.inputs[0]),
+        keptOutputs: this.#kept(node.name),
+        shape: shapes.get(node.name) ?? [],
+        changedShape: changedShapes.get(node.name) ?? [],
+      };
+      this.#signals.set(
+        node.name,
+        before.original.numbers.kernel ? this.#layer(before) : this.options.signals.next(before),
+      );
+      for (const name of node.inputs) if (this.#uses.get(name) === i) this.#signals.delete(name);
+    }
+    return { params: this.#params, moments: this.#moments };
+  }
+
+  #layer(turn: SignalTurn<S>): S {
+    const { node } = turn.changed;
+    this.#params.set(`${node.name}/kernel`, this.#newKernel(turn));
+    const signal = this.options.signals.next(this.#renewed(turn));
+    if (!this.options.recalibrates) return signal;
+    return this.#centre(turn, signal) ? this.options.signals.next(this.#renewed(turn)) : signal;
+  }
+
+  #newKernel({ original, changed, keptOutputs }: SignalTurn<S>): Float32Array {
+    const { table, ridge, folds } = this.options;
+    const kernel = changed.numbers.kernel!;
+    const whole = original.numbers.kernel!;
+    const filters = keptOutputs.length;
+    if (!folds && table === null) return kernel;
+    const known = folds && !isGrouped(changed) ? this.#known(original.node) : null;
+    if (known === null) return table ? quantizeKernel(kernel, filters, table) : kernel;
+    // Of the original's shape, it lost single weights at the most: then their work is there to be taken over.
+    const base = kernel.length === whole.length ? whole : kernel;
+    const mixed = folded({ kernel: base, whole, keptOutputs, known, ridge });
+    if (table === null && !kernel.includes(0)) return mixed;
+    const { channels, gram } = known;
+    return pruneWithFeedback({
+      kernel: mixed,
+      kept: kernel,
+      channels,
+      filters,
+      table,
+      covariance: gram,
+      ridge,
+    });
+  }
+
+  /** Moments of the channels a layer reads, pixels of a flattened image together. */
+  #known({ inputs }: GraphNode): Known | null {
+    const source = unflattened(this.original.graph, inputs[0]!);
+    const signal = this.#signals.get(source);
+    const distribution = signal === undefined ? null : this.options.signals.distribution(signal);
+    return distribution && split(distribution, this.#kept(source));
+  }
+
+  /** Moves mean and variance to where they were, into the bias or the batch norm behind; true where the bias changed. */
+  #centre({ changed, keptOutputs }: SignalTurn<S>, signal: S): boolean {
+    const marginals = this.options.signals.marginals(signal);
+    if (marginals === null) return false;
+    const { node, numbers } = changed;
+    const shifts = shiftsOf(marginals, keptOutputs);
+    if (numbers.bias) {
+      this.#params.set(
+        `${node.name}/bias`,
+        numbers.bias.map((value, i) => value + shifts[i]!.lost),
+      );
+      return true;
+    }
+    const norm = normBehind(this.smaller.graph, node.name);
+    const moments = norm === null ? undefined : this.#moments.get(norm);
+    if (norm !== null && moments) {
+      this.#moments.set(norm, {
+        mean: moments.mean.map((value, i) => value - shifts[i]!.lost),
+        variance: moments.variance.map((value, i) => value * shifts[i]!.ratio),
+      });
+    }
+    return false;
+  }
+
+  #renewed(turn: SignalTurn<S>): SignalTurn<S> {
+    return { ...turn, changed: { ...turn.changed, numbers: this.#numbers(turn.changed.node) } };
+  }
+
+  #numbers(node: GraphNode): LayerNumbers {
+    return numbersOf({ params: this.#params, moments: this.#moments }, node);
+  }
+
+  #kept(name: string | undefined): Uint32Array {
+    return this.smaller.kept.get(name ?? '') ?? new Uint32Array(0);
+  }
+}
+
+/** A variance is corrected by no more than these factors: estimates further off say little. */
+const RATIOS = [0.05, 4] as const;
+
+/** By how much each channel's mean fell, and how much of its variance is left. */
+function shiftsOf(
+  { mean, variance }: Marginals,
+  kept: Uint32Array,
+): readonly { lost: number; ratio: number }[] {
+  const width = mean.length - kept.length;
+  return Array.from(kept, (channel, i) => {
+    const ratio = variance[width + i]! / Math.max(1e-12, variance[channel]!);
+    return {
+      lost: mean[channel]! - mean[width + i]!,
+      ratio: Math.min(RATIOS[1], Math.max(RATIOS[0], ratio)),
+    };
+  });
+}
+
+/** What is known of a layer's input channels. */
+interface Known {
+  /** Channels that are left. */
+  readonly channels: number;
+  readonly kept: Uint32Array;
+  readonly gram: Float64Array;
+  /** Of channel i that is left (row) with original channel j. */
+  readonly cross: Float64Array;
+}
+
+function split({ mean, covariance }: Distribution, kept: Uint32Array): Known {
+  const n = mean.length;
+  const channels = kept.length;
+  const all = n - channels;
+  const gram = new Float64Array(channels * channels);
+  const cross = new Float64Array(channels * all);
+  for (let i = 0; i < channels; i++) {
+    const row = (all + i) * n;
+    gram.set(covariance.subarray(row + all, row + n), i * channels);
+    cross.set(covariance.subarray(row, row + all), i * all);
+  }
+  return { channels, kept, gram, cross };
+}
+
+interface FoldOptions {
+  /** The changed layer's, as it was cut. */
+  readonly kernel: Float32Array;
+  /** The original's. */
+  readonly whole: Float32Array;
+  readonly keptOutputs: Uint32Array;
+  readonly known: Known;
+  readonly ridge: number;
+}
+
+/** The cut kernel plus, for every channel, what the kept ones say of it beyond themselves: W_K + D·W. */
+function folded({ kernel, whole, keptOutputs, known, ridge }: FoldOptions): Float32Array {
+  const { channels, kept, gram, cross } = known;
+  const all = cross.length / channels;
+  const rest = cross.slice();
+  for (let i = 0; i < channels; i++) {
+    for (let j = 0; j < channels; j++) rest[i * all + kept[j]!]! -= gram[i * channels + j]!;
+  }
+  const target = kernel.slice();
+  if (rest.every((value) => Math.abs(value) < 1e-12)) return target;
+  const mix = solveRidge({ sources: channels, targets: all, gram, cross: rest, ridge });
+  const filters = keptOutputs.length;
+  const taps = kernel.length / (channels * filters);
+  const width = whole.length / (taps * all);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let j = 0; j < all; j++) {
+      const from = (tap * all + j) * width;
+      for (let i = 0; i < channels; i++) {
+        const share = mix[i * all + j]!;
+        if (share === 0) continue;
+        const to = (tap * channels + i) * filters;
+        for (let f = 0; f < filters; f++) target[to + f]! += share * whole[from + keptOutputs[f]!]!;
+      }
+    }
+  }
+  return target;
+}
+
+function isGrouped({ node }: NodeSide): boolean {
+  return node.op === 'conv2d' && node.groups > 1;
+}
+
+function unflattened(graph: ModelGraph, name: string): string {
+  const node = graph.nodes.find((one) => one.name === name);
+  return node?.op === 'flatten' ? unflattened(graph, node.inputs[0]!) : name;
+}
+
+/** The batch norm that alone reads this node. */
+function normBehind({ nodes, output }: ModelGraph, name: string): string | null {
+  const readers = nodes.filter(({ inputs }) => inputs.includes(name));
+  const [only] = readers;
+  return readers.length === 1 && only?.op === 'batchNorm' && name !== output ? only.name : null;
+}
+
+/** Position of the last node that needs each node's signal; a reader behind flatten needs what stands before it. */
+function lastUses(graph: ModelGraph): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  graph.nodes.forEach(({ inputs }, i) => {
+    for (const name of inputs) {
+      uses.set(name, i);
+      uses.set(unflattened(graph, name), i);
+    }
+  });
+  return uses;
+}

@@ -1,0 +1,4 @@
+export { average } from './average.js';
+export { DEFAULT_SERVER_OPTIMIZER, serverOptimizerNamed, serverOptimizers } from './registry.js';
+export type { OptimizerSlots, OptimizerStep, ServerOptimizer, StepMoment } from './server-optimizer.js';
+export { emptySlots, moveSlots } from './slots.js';

@@ -1,0 +1,37 @@
+import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
+
+/** What an optimiser remembers from round to round, by name: one number per packed value of the model. */
+export type OptimizerSlots = Readonly<Record<string, Float32Array>>;
+
+/** A round's step: what is added to the model's packed values, and what is remembered. */
+export interface OptimizerStep {
+  readonly update: Float64Array;
+  /** Exactly the declared slots, each as long as the update. */
+  readonly slots: OptimizerSlots;
+}
+
+/**
+ * The coordinator's own optimiser: takes the aggregated difference for a negative gradient (Reddi et al., "Adaptive
+ * Federated Optimization", ICLR 2021, Algorithm 1). Pure; passes `serverOptimizerContract`.
+ */
+export interface ServerOptimizer {
+  /** Outward name. */
+  readonly id: string;
+  /** One sentence for people, with the paper. */
+  readonly summary: string;
+  readonly options: DeclaredOptions;
+  /** What it remembers; everything starts at 0, and so do weights that an adjustment grows. */
+  readonly slots: readonly string[];
+  /**
+   * @param delta the aggregated difference, in mask order; stays as it was
+   * @param slots the declared ones; stay as they were
+   */
+  step(delta: Float64Array, slots: OptimizerSlots, at: StepMoment): OptimizerStep;
+}
+
+/** When a step is made, and with what. */
+export interface StepMoment {
+  /** From 0. */
+  readonly round: number;
+  readonly options: OptionValues;
+}

@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import type { ReportRun } from '@espalier/core';
+
+/** Milliseconds between looks at the run while somebody watches. */
+const LOOK_EVERY = 500;
+
+/** Looks after which an unchanged run is sent all the same, so that a dead connection is noticed. */
+const PULSE = 20;
+
+/** One line of `GET /api/stream`: the run with the metrics from that line on; earlier lines stand. */
+export interface StreamedRun {
+  readonly from: number;
+  readonly run: ReportRun;
+}
+
+/** One person who watches a run: a line of JSON whenever something has changed. */
+export class RunStream {
+  readonly #response: ServerResponse;
+  readonly #look: () => ReportRun;
+  readonly #timer: NodeJS.Timeout;
+  #sent = '';
+  /** Leading lines that have been sent and do not change any more. */
+  #settled = 0;
+  #quiet = 0;
+
+  constructor(response: ServerResponse, look: () => ReportRun) {
+    this.#response = response;
+    this.#look = look;
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    this.#timer = setInterval(() => {
+      this.#send();
+    }, LOOK_EVERY);
+    response.on('close', () => {
+      clearInterval(this.#timer);
+    });
+    this.#send();
+  }
+
+  /** Sends the run as it ended; resolves when that has left, or cannot. */
+  end(): Promise<void> {
+    clearInterval(this.#timer);
+    return new Promise((resolve) => {
+      this.#response.once('close', resolve);
+      if (this.#response.destroyed) {
+        resolve();
+        return;
+      }
+      this.#send();
+      this.#response.end(resolve);
+    });
+  }
+
+  #send(): void {
+    const run = this.#look();
+    const changing = JSON.stringify({ ...run, seconds: 0 });
+    this.#quiet++;
+    if (changing === this.#sent && this.#quiet < PULSE) return;
+    this.#sent = changing;
+    this.#quiet = 0;
+    const line: StreamedRun = {
+      from: this.#settled,
+      run: { ...run, metrics: run.metrics.slice(this.#settled) },
+    };
+    this.#response.write(`${JSON.stringify(line)}\n`);
+    const open = run.metrics.findIndex(({ accuracy }) => accuracy === null);
+    this.#settled = open === -1 ? run.metrics.length : open;
+  }
+}

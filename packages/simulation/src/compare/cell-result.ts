@@ -1,0 +1,139 @@
+import { forwardMacs, Mask, maskableSpecs, modelBytes, type Job, type ModelGraph } from '@espalier/core';
+import type { RoundMetrics } from '@espalier/server/coordinator';
+import { z } from 'zod';
+import type { SimulatedRun } from '../simulate.js';
+import type { Cell } from './grid.js';
+
+/** The layout of a line of `results.jsonl`. Lines of layout 1 have no curves and say no layout. */
+export const RESULT_FORMAT = 2;
+
+const figures = z.array(z.number());
+
+/** A finished cell as it is kept; what layout 1 did not have is null. */
+export const cellResultSchema = z.object({
+  format: z.literal([1, RESULT_FORMAT]).default(1),
+  name: z.string(),
+  density: z.number(),
+  seed: z.number(),
+  partition: z.string().nullable().default(null),
+  /** Of the cell; see `Cell`. */
+  cell: z.string().nullable().default(null),
+  /** Version of the program that ran it. */
+  program: z.string().nullable().default(null),
+  accuracy: z.object({ final: z.number().nullable(), best: z.number().nullable() }),
+  /** Density reached over maskable weights, and over all. */
+  maskable: z.number(),
+  all: z.number().nullable().default(null),
+  /** Bytes in all, set-up included. */
+  up: z.number(),
+  down: z.number(),
+  /** Of training, all clients. */
+  macs: z.number(),
+  forwardMacs: z.number(),
+  peakBytes: z.number(),
+  /** Of the machine that ran it. */
+  seconds: z.number(),
+  /** Of the simulated fleet; null without devices. */
+  virtualSeconds: z.number().nullable().default(null),
+  /** The candidate that was chosen. */
+  chosen: z.number().nullable().default(null),
+  modelHash: z.string().nullable().default(null),
+  /** By the authors' cost model: bytes and multiply-accumulates of all rounds. */
+  analytic: z.object({ bytes: z.number(), macs: z.number() }).nullable().default(null),
+  /** Density per layer at the end. */
+  perLayer: z.record(z.string(), z.number()).nullable().default(null),
+  /** Training samples per client and class. */
+  samples: z.array(figures).nullable().default(null),
+  /** One entry a round. */
+  curve: z
+    .object({
+      accuracy: z.array(z.number().nullable()),
+      trainLoss: figures,
+      up: figures,
+      down: figures,
+      macs: figures,
+      seconds: figures,
+      density: figures,
+    })
+    .nullable()
+    .default(null),
+});
+
+/** A finished cell. */
+export type CellResult = z.output<typeof cellResultSchema>;
+
+/** What a run came to. */
+export function cellResult(
+  cell: Cell,
+  run: SimulatedRun,
+  { lines, program }: { readonly lines: readonly RoundMetrics[]; readonly program: string },
+): CellResult {
+  const { summary } = run;
+  const sorted = [...lines].sort((a, b) => a.round - b.round);
+  return {
+    format: RESULT_FORMAT,
+    name: cell.name,
+    density: cell.density,
+    seed: cell.seed,
+    partition: cell.partition,
+    cell: cell.hash,
+    program,
+    accuracy: summary.accuracy,
+    maskable: summary.density.maskable,
+    all: summary.density.all,
+    up: summary.bytes.up,
+    down: summary.bytes.down,
+    macs: summary.macs.train,
+    forwardMacs: summary.macs.forwardPerSample,
+    peakBytes: summary.peakBytes,
+    seconds: run.wallSeconds,
+    virtualSeconds: run.virtualSeconds === 0 ? null : run.virtualSeconds,
+    chosen: summary.selection?.chosen ?? null,
+    modelHash: summary.model.hash,
+    analytic: analyticCost(run, cell.job, sorted),
+    perLayer: { ...summary.density.perLayer },
+    samples: run.partition.map((counts) => [...counts]),
+    curve: {
+      accuracy: sorted.map(({ accuracy }) => accuracy),
+      trainLoss: sorted.map(({ trainLoss }) => trainLoss),
+      up: sorted.map(({ bytes }) => bytes.up),
+      down: sorted.map(({ bytes }) => bytes.down),
+      macs: sorted.map(({ macs }) => macs.train),
+      seconds: sorted.map(({ seconds }) => seconds),
+      density: sorted.map(({ density }) => density.maskable),
+    },
+  };
+}
+
+/**
+ * The authors' cost model over a run's rounds: a model down and one up for every client that answered, index and value
+ * of what an adjustment exchanged, three forward passes a sample and epoch.
+ */
+function analyticCost(
+  { graph, partition }: SimulatedRun,
+  { localEpochs, numClients }: Job,
+  lines: readonly RoundMetrics[],
+): { readonly bytes: number; readonly macs: number } {
+  const samples = partition.flat().reduce((sum, count) => sum + count, 0);
+  let bytes = 0;
+  let macs = 0;
+  for (const { density, clients, adjustment } of lines) {
+    const mask = maskOfDensities(graph, density.perLayer);
+    const grown = Object.values(adjustment?.exchanged ?? {}).reduce((sum, count) => sum + count, 0);
+    bytes += clients.answered * (2 * modelBytes(graph, mask) + grown * 8);
+    const share = clients.answered / numClients;
+    macs += 3 * forwardMacs(graph, mask).total * samples * share * localEpochs;
+  }
+  return { bytes, macs };
+}
+
+/** A mask with so many weights a layer: costs do not ask which. */
+function maskOfDensities(graph: ModelGraph, perLayer: Readonly<Record<string, number>>): Mask {
+  const sizes = new Map(maskableSpecs(graph).map(({ name, size }) => [name, size]));
+  return new Mask(
+    Object.entries(perLayer).map(([name, density]) => {
+      const size = sizes.get(name) ?? 0;
+      return { name, size, active: Uint32Array.from({ length: Math.round(density * size) }, (_, i) => i) };
+    }),
+  );
+}

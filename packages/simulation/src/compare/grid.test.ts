@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { cellLabel, parseGrid } from './grid.js';
+import { TINY_GRID } from '../testing/tiny.js';
+
+const example = readFileSync(join(__dirname, '../../../../examples/compare-cifar10.yaml'), 'utf8');
+
+describe('a grid', () => {
+  it('is methods × densities × partitions × seeds, seed by seed', () => {
+    const { cells } = parseGrid(TINY_GRID);
+    expect(cells.map(cellLabel)).toEqual([
+      'fedtiny, density 0.2, seed 1',
+      'random, density 0.2, seed 1',
+      'dense, density 1, seed 1',
+      'fedtiny, density 0.2, seed 2',
+      'random, density 0.2, seed 2',
+      'dense, density 1, seed 2',
+    ]);
+    expect(cells[1]?.job).toMatchObject({
+      method: 'static',
+      targetDensity: 0.2,
+      seed: 1,
+      staticMask: { criterion: 'random', allocation: 'uniform' },
+    });
+  });
+
+  it('lays partitions over the job', () => {
+    const { cells } = parseGrid(
+      `${TINY_GRID}partitions: [{ name: even, set: { kind: iid } }, { name: uneven, set: { kind: dirichlet, alpha: 2, minSamples: 4 } }]\n`,
+    );
+    expect(cells).toHaveLength(12);
+    expect(cells[0]).toMatchObject({ partition: 'even', job: { partition: { kind: 'iid' } } });
+    expect(new Set(cells.map(({ hash }) => hash)).size).toBe(12);
+  });
+
+  it('of CIFAR-10 can be run', () => {
+    const { cells } = parseGrid(example);
+    expect(cells.length).toBeGreaterThanOrEqual(57);
+    expect(new Set(cells.map(cellLabel)).size).toBe(cells.length);
+  });
+
+  it('names every cell that cannot be run', () => {
+    expect(() => parseGrid(TINY_GRID.replace('[0.2]', '[0.2, 0.0001]'))).toThrow(
+      /4 cells of the grid cannot be run:\n {2}fedtiny, density 0.0001, seed 1: targetDensity is 0.0001/,
+    );
+    expect(() => parseGrid(TINY_GRID.replace(', densities: [1]', ''))).toThrow(
+      /dense, density 0.2, seed 1: .*method fedavg trains every weight/,
+    );
+  });
+
+  it.each([
+    ['seeds: [1, 2]', 'seeds: [1, 1]', 'seeds: 1 stands twice'],
+    ['seeds: [1, 2]', 'seeds: []', 'seeds'],
+    ['name: random', 'name: fedtiny', 'methods: fedtiny stands twice'],
+    ['job:', 'jobs:', 'jobs'],
+    ['rounds: 5', 'seed: 5', 'job.seed: the grid says it for every cell'],
+    ['rounds: 5', 'round: 5', 'did you mean rounds'],
+    ['densities: [0.2]', 'densities: [0.2', 'not YAML'],
+    ['pruning.interval: 2', 'pruning.intervall: 2', 'did you mean pruning.interval'],
+  ])('with %p as %p is refused', (sound, broken, why) => {
+    expect(() => parseGrid(TINY_GRID.replace(sound, broken))).toThrow(why);
+  });
+});

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { EspalierError, toEspalierError, type Job } from '@espalier/core';
+import { parseJob } from '@espalier/server';
+import { parse, stringify } from 'yaml';
+import { gridSchema, type GridForm } from './grid-schema.js';
+
+/** What names a cell among those of its grid. */
+export interface CellKey {
+  /** The method's name in the grid. */
+  readonly name: string;
+  readonly density: number;
+  readonly seed: number;
+  /** The partition's name; null where the grid has none. */
+  readonly partition: string | null;
+}
+
+/** One run of a grid. */
+export interface Cell extends CellKey {
+  readonly job: Job;
+  /** SHA-256 of what the grid says about this run, in hex: a result of another run is told by it. */
+  readonly hash: string;
+}
+
+/** A grid and all its runs, every one of which can be begun. */
+export interface Grid {
+  readonly form: GridForm;
+  /** Seed by seed, so that after a while every method has been run once. */
+  readonly cells: readonly Cell[];
+}
+
+/** A cell's key as text, unique within a grid. */
+export function cellId({ name, density, seed, partition }: CellKey): string {
+  return JSON.stringify([name, density, seed, partition]);
+}
+
+/** A cell as people call it. */
+export function cellLabel({ name, density, seed, partition }: CellKey): string {
+  return `${name}, density ${density}, ${partition === null ? '' : `${partition}, `}seed ${seed}`;
+}
+
+/**
+ * The grid that a YAML text means.
+ * @param overrides `key=value` laid over the job of every cell
+ * @throws EspalierError `invalid_job` listing every problem, and by name every cell that cannot be run.
+ */
+export function parseGrid(yamlText: string, overrides: readonly string[] = []): Grid {
+  const form = parseForm(yamlText);
+  const problems: string[] = [];
+  const cells: Cell[] = [];
+  for (const key of cellKeys(form)) {
+    try {
+      cells.push(cellOf(form, key, overrides));
+    } catch (error) {
+      problems.push(`${cellLabel(key)}: ${toEspalierError(error).rawMessage}`);
+    }
+  }
+  if (problems.length > 0) throw impossible(problems);
+  return { form, cells };
+}
+
+/** What cannot be run, by name. */
+export function impossible(problems: readonly string[]): EspalierError {
+  const head = `${problems.length === 1 ? 'one cell' : `${problems.length} cells`} of the grid cannot be run:`;
+  return new EspalierError('invalid_job', `${head}\n  ${problems.join('\n  ')}`, { cells: problems.length });
+}
+
+function parseForm(yamlText: string): GridForm {
+  const parsed = gridSchema.safeParse(readYaml(yamlText));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      ({ path, message }) => `${path.map(String).join('.') || 'grid'}: ${message}`,
+    );
+    throw new EspalierError('invalid_job', `the grid has ${lines.length} problems:\n  ${lines.join('\n  ')}`);
+  }
+  const twice = [
+    ...repeated(parsed.data.methods.map(({ name }) => name)).map((name) => `methods: ${name} stands twice`),
+    ...repeated(parsed.data.seeds).map((seed) => `seeds: ${String(seed)} stands twice`),
+    ...repeated(parsed.data.densities).map((density) => `densities: ${String(density)} stands twice`),
+    ...repeated((parsed.data.partitions ?? []).map(({ name }) => name)).map(
+      (name) => `partitions: ${name} stands twice`,
+    ),
+    ...['seed', 'targetDensity', 'method']
+      .filter((key) => Object.hasOwn(parsed.data.job, key))
+      .map((key) => `job.${key}: the grid says it for every cell; leave it out`),
+  ];
+  if (twice.length > 0)
+    throw new EspalierError('invalid_job', `the grid has ${twice.length} problems:\n  ${twice.join('\n  ')}`);
+  return parsed.data;
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trimEnd() : String(error);
+    throw new EspalierError('invalid_job', `the grid is not YAML: ${reason}`);
+  }
+}
+
+function repeated<T>(values: readonly T[]): readonly T[] {
+  return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
+}
+
+function cellKeys({ methods, densities, seeds, partitions }: GridForm): readonly CellKey[] {
+  const splits = partitions?.map(({ name }) => name) ?? [null];
+  const all = [...new Set([...densities, ...methods.flatMap((method) => method.densities ?? [])])];
+  return seeds.flatMap((seed) =>
+    splits.flatMap((partition) =>
+      all.flatMap((density) =>
+        methods
+          .filter((method) => (method.densities ?? densities).includes(density))
+          .map(({ name }) => ({ name, density, seed, partition })),
+      ),
+    ),
+  );
+}
+
+function cellOf(form: GridForm, key: CellKey, more: readonly string[]): Cell {
+  const { name, density, seed, partition } = key;
+  const method = form.methods.find((each) => each.name === name);
+  const split = form.partitions?.find((each) => each.name === partition);
+  const overrides = [
+    ...(split ? [`partition=${JSON.stringify(split.set)}`] : []),
+    `targetDensity=${density}`,
+    ...Object.entries(method?.set ?? {}).map(([at, value]) => `${at}=${JSON.stringify(value)}`),
+    ...more,
+  ];
+  const job = parseJob(stringify(form.job), { overrides, seed });
+  const hash = createHash('sha256')
+    .update(JSON.stringify([form.job, overrides, seed]))
+    .digest('hex');
+  return { ...key, job, hash };
+}

@@ -1,0 +1,142 @@
+import type { ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
+import { spreadOf, type ResultGroup } from '../statistics.js';
+import { resultColumns } from '../table.js';
+import type { Plot } from './charts.js';
+import type { ComparisonPlots } from './plots.js';
+
+/** What a report says besides results. */
+export interface Provenance {
+  readonly name: string;
+  /** Cells of the grid, and those that are done. */
+  readonly cells: number;
+  readonly done: number;
+  /** The command that goes on with it. */
+  readonly command: string;
+  /** The grid's text. */
+  readonly grid: string;
+  /** Program, Node and processor. */
+  readonly versions: readonly string[];
+}
+
+/** The comparison as a report. */
+export function comparisonDocument(
+  groups: readonly ResultGroup[],
+  plots: ComparisonPlots,
+  { name, cells, done, command, grid, versions }: Provenance,
+): ReportDocument {
+  const sections: readonly ReportSection[] = [
+    {
+      heading: 'Results',
+      blocks: [
+        { kind: 'figures', figures: figuresOf(groups, { cells, done }) },
+        resultTable(groups),
+        ...plots.accuracy.map(chart),
+      ],
+    },
+    { heading: 'Over rounds', blocks: plots.curves.map(chart) },
+    { heading: 'Density per layer', blocks: plots.layers.map(chart) },
+    {
+      heading: 'Measured and analytic costs',
+      blocks: [{ kind: 'text', text: COST_TEXT }, costTable(groups)],
+    },
+    { heading: 'The data', blocks: plots.partitions.map(chart) },
+    {
+      heading: 'How it was made',
+      blocks: [
+        { kind: 'code', text: command },
+        { kind: 'text', text: versions.join(' · ') },
+        { kind: 'code', text: grid },
+      ],
+    },
+  ];
+  return {
+    kind: 'document',
+    title: name,
+    lead: `${done} of ${cells} runs; mean ± standard deviation over seeds, bytes and operations as measured.`,
+    sections: sections.filter(({ blocks }) => blocks.length > 0),
+  };
+}
+
+const COST_TEXT =
+  "Measured: bytes of every frame both ways, multiply-accumulates that the trainers executed. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client receives and sends the model with its indices each round, and a backward pass counts as two forward passes. Measured bytes are fewer where a mask is sent only when it changes, and more where candidates were selected.";
+
+function figuresOf(
+  groups: readonly ResultGroup[],
+  { cells, done }: { readonly cells: number; readonly done: number },
+): Extract<ReportBlock, { kind: 'figures' }>['figures'] {
+  const best = groups
+    .map((group) => ({ group, accuracy: spreadOf(group.results.map(({ accuracy }) => accuracy.final)) }))
+    .sort((a, b) => (b.accuracy?.mean ?? 0) - (a.accuracy?.mean ?? 0));
+  const pruned = best.find(({ group }) => group.density < 1);
+  const one = (found: (typeof best)[number] | undefined, label: string) =>
+    found?.accuracy
+      ? [
+          {
+            label,
+            value: `${(100 * found.accuracy.mean).toFixed(1)} %`,
+            hint: `${found.group.name}, density ${found.group.density}, ${found.accuracy.count} seeds`,
+          },
+        ]
+      : [];
+  return [
+    { label: 'Runs', value: `${done} of ${cells}` },
+    ...one(best[0], 'Highest mean accuracy'),
+    ...(pruned === best[0] ? [] : one(pruned, 'Highest of the pruned')),
+  ];
+}
+
+function resultTable(groups: readonly ResultGroup[]): ReportBlock {
+  const columns = resultColumns(groups);
+  return {
+    kind: 'table',
+    columns: columns.map(({ head, align }) => ({ label: head, align })),
+    rows: groups.map((group) => columns.map(({ cell }) => cell(group))),
+  };
+}
+
+function costTable(groups: readonly ResultGroup[]): ReportBlock {
+  const mean = (values: readonly (number | null)[], unit: number): string =>
+    ((spreadOf(values)?.mean ?? NaN) / unit).toFixed(2);
+  const ratio = (measured: readonly number[], analytic: readonly (number | null)[]): string => {
+    const [a, b] = [spreadOf(measured), spreadOf(analytic)];
+    return a && b && b.mean > 0 ? (a.mean / b.mean).toFixed(3) : '–';
+  };
+  const rows = groups
+    .filter(({ results }) => results.some(({ analytic }) => analytic !== null))
+    .map(({ name, density, results }) => {
+      const known = results.filter(({ analytic }) => analytic !== null);
+      const bytes = known.map(({ up, down }) => up + down);
+      const macs = known.map(({ macs: executed }) => executed);
+      const analyticBytes = known.map(({ analytic }) => analytic?.bytes ?? null);
+      const analyticMacs = known.map(({ analytic }) => analytic?.macs ?? null);
+      return [
+        name,
+        density,
+        mean(bytes, 1e6),
+        mean(analyticBytes, 1e6),
+        ratio(bytes, analyticBytes),
+        mean(macs, 1e12),
+        mean(analyticMacs, 1e12),
+        ratio(macs, analyticMacs),
+      ];
+    });
+  const right = (label: string) => ({ label, align: 'right' }) as const;
+  return {
+    kind: 'table',
+    columns: [
+      { label: 'method' },
+      right('density'),
+      right('MB measured'),
+      right('MB analytic'),
+      right('ratio'),
+      right('TMACs measured'),
+      right('TMACs analytic'),
+      right('ratio'),
+    ],
+    rows,
+  };
+}
+
+function chart({ caption, option, height }: Plot): ReportBlock {
+  return { kind: 'chart', caption, option, height };
+}

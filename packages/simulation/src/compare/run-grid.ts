@@ -1,0 +1,161 @@
+import { divideFleet, fleetImagesKey, openFleetImages, type FleetImages } from '@espalier/client-node';
+import { toEspalierError, type EspalierError } from '@espalier/core';
+import { noStore, type RoundMetrics, type RunReport } from '@espalier/server/coordinator';
+import type { TrainerPool } from '../pool/trainer-pool.js';
+import { simulate } from '../simulate.js';
+import { cellResult, type CellResult } from './cell-result.js';
+import type { CellsFile } from './cells-file.js';
+import { secondsLeft } from './estimate.js';
+import { cellLabel, impossible, type Cell } from './grid.js';
+
+/** What happens while a grid runs. */
+export type GridEvent =
+  | { readonly kind: 'begun'; readonly cell: Cell }
+  | { readonly kind: 'report'; readonly cell: Cell; readonly report: RunReport }
+  | {
+      readonly kind: 'finished';
+      readonly cell: Cell;
+      readonly result: CellResult;
+      readonly done: number;
+      readonly of: number;
+      /** Null before it can be told. */
+      readonly secondsLeft: number | null;
+    }
+  | { readonly kind: 'failed'; readonly cell: Cell; readonly error: EspalierError };
+
+/** What a grid is run with. */
+export interface GridOptions {
+  readonly cells: readonly Cell[];
+  readonly file: CellsFile;
+  readonly pool: TrainerPool;
+  /** Cells at a time. With as many as threads, none waits for the slowest client of another's round. */
+  readonly parallel: number;
+  readonly folder: string | null;
+  readonly cache: string | null;
+  /** The program's version, kept with every result. */
+  readonly program: string;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: GridEvent) => void;
+}
+
+/** How it ended. */
+export interface GridOutcome {
+  readonly failed: readonly { readonly cell: Cell; readonly error: EspalierError }[];
+  /** True when the signal came before everything was done. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs the cells that have no result yet; each is kept as soon as it has finished. A cell that fails does not end the
+ * others; it is run again next time.
+ * @throws EspalierError `invalid_job` naming every cell whose partition cannot be had, before anything runs;
+ *   `invalid_data`, `storage`.
+ */
+export async function runGrid(options: GridOptions): Promise<GridOutcome> {
+  const { cells, file, parallel, signal } = options;
+  const missing = cells.filter((cell) => file.resultOf(cell) === null);
+  const images = new ImageShelf(options.folder, options.cache);
+  await checkPartitions(missing, images);
+  const failed: { readonly cell: Cell; readonly error: EspalierError }[] = [];
+  const queue = [...missing];
+  const work = async (): Promise<void> => {
+    for (let cell = queue.shift(); cell && !signal.aborted; cell = queue.shift()) {
+      const error = await runCell(cell, options, images);
+      if (error?.code === 'storage') throw error;
+      if (error) failed.push({ cell, error });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work));
+  return { failed, interrupted: signal.aborted };
+}
+
+async function runCell(cell: Cell, options: GridOptions, images: ImageShelf): Promise<EspalierError | null> {
+  const { pool, folder, signal, file, program, onEvent } = options;
+  const lines: RoundMetrics[] = [];
+  onEvent({ kind: 'begun', cell });
+  try {
+    const run = await simulate({
+      job: cell.job,
+      pool,
+      folder,
+      images: await images.of(cell),
+      store: { ...noStore, metrics: (line) => Promise.resolve(void lines.push(line)) },
+      onReport: (report) => {
+        onEvent({ kind: 'report', cell, report });
+      },
+      signal,
+    });
+    if (run.summary.stopped) return null;
+    const result = cellResult(cell, run, { lines, program });
+    await file.append(result);
+    onEvent({ kind: 'finished', cell, result, ...standing(options) });
+    return null;
+  } catch (thrown) {
+    const error = toEspalierError(thrown);
+    onEvent({ kind: 'failed', cell, error });
+    return error;
+  }
+}
+
+function standing({ cells, file, parallel }: GridOptions): {
+  readonly done: number;
+  readonly of: number;
+  readonly secondsLeft: number | null;
+} {
+  const missing = cells.filter((cell) => file.resultOf(cell) === null);
+  return {
+    done: cells.length - missing.length,
+    of: cells.length,
+    secondsLeft: secondsLeft(missing, file.results, parallel),
+  };
+}
+
+/** Divides every split that is needed once, on labels alone. */
+async function checkPartitions(cells: readonly Cell[], images: ImageShelf): Promise<void> {
+  const problems = new Map<string, string | null>();
+  const named: string[] = [];
+  for (const cell of cells) {
+    const { data, imageShape, seed, partition, numClients, pretrain } = cell.job;
+    const key = JSON.stringify([data, imageShape, seed, partition, numClients, pretrain.samplesPerClass]);
+    if (!problems.has(key)) problems.set(key, await problemOf(cell, images));
+    const problem = problems.get(key);
+    if (problem) named.push(`${cellLabel(cell)}: ${problem}`);
+  }
+  if (named.length > 0) throw impossible(named);
+}
+
+async function problemOf(cell: Cell, images: ImageShelf): Promise<string | null> {
+  const decoded = await images.of(cell);
+  try {
+    await divideFleet(decoded, cell.job);
+    return null;
+  } catch (error) {
+    return toEspalierError(error).rawMessage;
+  }
+}
+
+/** Decoded images, of the last few data sets that were asked for. */
+class ImageShelf {
+  readonly #folder: string | null;
+  readonly #cache: string | null;
+  readonly #shelf = new Map<string, Promise<FleetImages>>();
+
+  constructor(folder: string | null, cache: string | null) {
+    this.#folder = folder;
+    this.#cache = cache;
+  }
+
+  of({ job }: Cell): Promise<FleetImages> {
+    const key = fleetImagesKey(job);
+    const known = this.#shelf.get(key);
+    const images = known ?? openFleetImages(job, this.#folder, { cache: this.#cache });
+    this.#shelf.delete(key);
+    this.#shelf.set(key, images);
+    const [oldest] = this.#shelf.keys();
+    if (this.#shelf.size > KEPT_SETS && oldest !== undefined) this.#shelf.delete(oldest);
+    return images;
+  }
+}
+
+/** Of the cells that run side by side, most share one. */
+const KEPT_SETS = 4;

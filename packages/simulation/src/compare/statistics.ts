@@ -1,0 +1,54 @@
+import type { CellResult } from './cell-result.js';
+import type { CellKey } from './grid.js';
+
+/** Mean and spread of a figure over seeds. */
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; 0 for one value. */
+  readonly deviation: number;
+  readonly count: number;
+}
+
+/** Mean and sample standard deviation; null without a value. */
+export function spreadOf(values: readonly (number | null)[]): Spread | null {
+  const known = values.filter((value) => value !== null);
+  const count = known.length;
+  if (count === 0) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / count;
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: count === 1 ? 0 : Math.sqrt(squares / (count - 1)), count };
+}
+
+/** All seeds of one row of the table. */
+export interface ResultGroup extends Omit<CellKey, 'seed'> {
+  /** Ascending by seed. */
+  readonly results: readonly CellResult[];
+}
+
+/** Results by method, density and partition, in the order of `keys`; rows without a result are left out. */
+export function groupResults(
+  results: readonly CellResult[],
+  keys: readonly CellKey[],
+): readonly ResultGroup[] {
+  const rows = new Map(keys.map((key) => [rowId(key), key]));
+  return [...rows].flatMap(([id, { name, density, partition }]) => {
+    const found = results.filter((result) => rowId(result) === id).sort((a, b) => a.seed - b.seed);
+    return found.length === 0 ? [] : [{ name, density, partition, results: found }];
+  });
+}
+
+function rowId({ name, density, partition }: Omit<CellKey, 'seed'>): string {
+  return JSON.stringify([name, density, partition]);
+}
+
+/** Items under the value that `keyOf` gives for them, in the order in which values first come. */
+export function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,96 @@
+import type { CellResult } from './cell-result.js';
+import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
+
+/** A column of the comparison: its heading, and its cell of a row. */
+export interface Column {
+  readonly head: string;
+  readonly align: 'left' | 'right';
+  readonly cell: (group: ResultGroup) => string;
+}
+
+/** A figure of every seed with its unit; the spread is written where there is more than one seed. */
+function figure(head: string, pick: (result: CellResult) => number | null, digits: number): Column {
+  return {
+    head,
+    align: 'right',
+    cell: ({ results }) => written(spreadOf(results.map(pick)), digits),
+  };
+}
+
+function written(spread: Spread | null, digits: number): string {
+  if (spread === null) return '–';
+  const mean = spread.mean.toFixed(digits);
+  return spread.count > 1 && spread.deviation > 0 ? `${mean} ± ${spread.deviation.toFixed(digits)}` : mean;
+}
+
+const hundredfold = (value: number | null): number | null => (value === null ? null : 100 * value);
+
+/** Accuracy with its measured costs. Columns that say nothing for these rows are left out. */
+export function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
+  const all = groups.flatMap(({ results }) => results);
+  const partitions = groups.some(({ partition }) => partition !== null);
+  const virtual = all.some(({ virtualSeconds }) => virtualSeconds !== null);
+  return [
+    { head: 'method', align: 'left', cell: ({ name }) => name },
+    { head: 'density', align: 'right', cell: ({ density }) => String(density) },
+    ...(partitions
+      ? [{ head: 'partition', align: 'left', cell: (g: ResultGroup) => g.partition ?? '' } as const]
+      : []),
+    { head: 'seeds', align: 'right', cell: ({ results }) => String(results.length) },
+    figure('final %', ({ accuracy }) => hundredfold(accuracy.final), 1),
+    figure('best %', ({ accuracy }) => hundredfold(accuracy.best), 1),
+    figure('up MB', ({ up }) => up / 1e6, 1),
+    figure('down MB', ({ down }) => down / 1e6, 1),
+    figure('forward MMACs', ({ forwardMacs }) => forwardMacs / 1e6, 2),
+    figure('train TMACs', ({ macs }) => macs / 1e12, 2),
+    figure('peak MB', ({ peakBytes }) => peakBytes / 1e6, 1),
+    ...(virtual ? [figure('simulated s', ({ virtualSeconds }) => virtualSeconds, 0)] : []),
+    figure('machine s', ({ seconds }) => seconds, 0),
+  ];
+}
+
+/** The comparison as a Markdown table. */
+export function markdownTable(groups: readonly ResultGroup[]): string {
+  const columns = resultColumns(groups);
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = `|${columns.map(({ align }) => (align === 'right' ? '--:' : '---')).join('|')}|`;
+  return (
+    [
+      row(columns.map(({ head }) => head)),
+      rule,
+      ...groups.map((group) => row(columns.map(({ cell }) => cell(group)))),
+    ].join('\n') + '\n'
+  );
+}
+
+const CSV: readonly (readonly [string, (result: CellResult) => string | number | null])[] = [
+  ['method', ({ name }) => name],
+  ['density', ({ density }) => density],
+  ['partition', ({ partition }) => partition],
+  ['seed', ({ seed }) => seed],
+  ['accuracy_final', ({ accuracy }) => accuracy.final],
+  ['accuracy_best', ({ accuracy }) => accuracy.best],
+  ['density_maskable', ({ maskable }) => maskable],
+  ['density_all', ({ all }) => all],
+  ['bytes_up', ({ up }) => up],
+  ['bytes_down', ({ down }) => down],
+  ['macs_train', ({ macs }) => macs],
+  ['macs_forward', ({ forwardMacs }) => forwardMacs],
+  ['analytic_bytes', ({ analytic }) => analytic?.bytes ?? null],
+  ['analytic_macs', ({ analytic }) => analytic?.macs ?? null],
+  ['peak_bytes', ({ peakBytes }) => peakBytes],
+  ['seconds_machine', ({ seconds }) => seconds],
+  ['seconds_simulated', ({ virtualSeconds }) => virtualSeconds],
+  ['model_hash', ({ modelHash }) => modelHash],
+];
+
+/** Every cell on a line, one figure a column, unrounded; RFC 4180. */
+export function resultsCsv(results: readonly CellResult[]): string {
+  const lines = results.map((result) => CSV.map(([, pick]) => csvField(pick(result))).join(','));
+  return [CSV.map(([head]) => head).join(','), ...lines].join('\r\n') + '\r\n';
+}
+
+function csvField(value: string | number | null): string {
+  if (typeof value !== 'string') return value === null ? '' : String(value);
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}

@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reportPage } from '@espalier/core';
+import { storageError } from '@espalier/server';
+import type { CellResult } from './cell-result.js';
+import type { CellKey } from './grid.js';
+import { comparisonDocument, type Provenance } from './report/document.js';
+import { allPlots, comparisonPlots } from './report/plots.js';
+import { plotSvg } from './report/svg.js';
+import { groupResults } from './statistics.js';
+import { markdownTable, resultsCsv } from './table.js';
+
+/** What a comparison's files are written from. */
+export interface ComparisonFiles extends Provenance {
+  readonly folder: string;
+  /** Of the grid; results of other cells are left out. */
+  readonly keys: readonly CellKey[];
+  readonly results: readonly CellResult[];
+  /** client-web's `report.html`; null writes the report's data alone, as `report.json`. */
+  readonly template: string | null;
+}
+
+/**
+ * Writes `table.md`, `results.csv`, `plots/*.svg` and `report.html` anew from the results there are.
+ * @throws EspalierError `storage`.
+ */
+export async function writeComparison(files: Omit<ComparisonFiles, 'cells' | 'done'>): Promise<void> {
+  const { folder, keys, results, template } = files;
+  const groups = groupResults(results, keys);
+  const shown = groups.flatMap((group) => group.results);
+  const plots = comparisonPlots(groups);
+  const document = comparisonDocument(groups, plots, { ...files, cells: keys.length, done: shown.length });
+  try {
+    await mkdir(join(folder, 'plots'), { recursive: true });
+    await writeFile(join(folder, 'table.md'), markdownTable(groups));
+    await writeFile(join(folder, 'results.csv'), resultsCsv(shown));
+    for (const plot of allPlots(plots)) {
+      await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
+    }
+    if (template === null) await writeFile(join(folder, 'report.json'), JSON.stringify(document));
+    else await writeFile(join(folder, 'report.html'), reportPage(template, document));
+  } catch (error) {
+    throw storageError('write', folder, error);
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  EspalierError,
+  type Batch,
+  type Dataset,
+  type EvaluateOptions,
+  type Evaluation,
+  type Footprint,
+  type Mask,
+  type ModelGraph,
+  type ModelState,
+  type MomentOptions,
+  type MomentTree,
+  type OpKind,
+  type ParamTree,
+  type TopGradientRequest,
+  type TopGradients,
+  type TrainControl,
+  type Trainer,
+  type TrainOptions,
+  type TrainResult,
+} from '@espalier/core';
+import type { TrainerPool } from './trainer-pool.js';
+
+/** A network that a pooled trainer stands for; it is on no thread until it is used. */
+export interface LoadedNetwork {
+  readonly graph: ModelGraph;
+  readonly state: ModelState;
+  readonly mask: Mask | null;
+}
+
+/** A call about to be made, as far as its cost goes. */
+export interface PooledCall {
+  readonly network: LoadedNetwork;
+  readonly kind: 'train' | 'gradients' | 'forward';
+  /** Samples that go through the network, over all passes. */
+  readonly samples: number;
+  /** Of training; null for other calls. */
+  readonly options: TrainOptions | null;
+}
+
+/** What may happen between a call's work and its caller: virtual time passes, or somebody counts. */
+export type Pacing = <T>(call: PooledCall, work: Promise<T>) => Promise<T>;
+
+/**
+ * One of many trainers over a pool: every call borrows a thread, loads its network there and gives the thread back, so
+ * any call runs on any thread. Refusals of a network come with the first call that uses it, not with `load`.
+ */
+export class PooledTrainer implements Trainer {
+  readonly name: string;
+  readonly ops: ReadonlySet<OpKind>;
+  readonly #pool: TrainerPool;
+  readonly #pace: Pacing;
+  #network: LoadedNetwork | null = null;
+  #footprint: Footprint | null = null;
+
+  constructor(pool: TrainerPool, pace: Pacing = (_, work) => work) {
+    this.name = pool.kind.name;
+    this.ops = pool.kind.ops;
+    this.#pool = pool;
+    this.#pace = pace;
+  }
+
+  load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
+    this.#network = { graph, state, mask };
+    return Promise.resolve();
+  }
+
+  /** Forgets the network; its footprint stays. */
+  unload(): void {
+    this.#network = null;
+  }
+
+  async train(dataset: Dataset, options: TrainOptions, control?: TrainControl): Promise<TrainResult> {
+    const samples = dataset.labels.length * options.epochs;
+    const result = await this.#call({ kind: 'train', samples, options }, (trainer) =>
+      trainer.train(dataset, options, control),
+    );
+    if (this.#network) this.#network = { ...this.#network, state: result.state };
+    return result;
+  }
+
+  gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: ParamTree }> {
+    return this.#call({ kind: 'gradients', samples: batch.size, options: null }, (trainer) =>
+      trainer.gradients(batch),
+    );
+  }
+
+  topGradients(batch: Batch, requests: readonly TopGradientRequest[]): Promise<readonly TopGradients[]> {
+    return this.#call({ kind: 'gradients', samples: batch.size, options: null }, (trainer) =>
+      trainer.topGradients(batch, requests),
+    );
+  }
+
+  batchNormMoments(dataset: Dataset, options: MomentOptions): Promise<MomentTree> {
+    const passes = options.mode.kind === 'ema' ? options.mode.passes : 1;
+    return this.#call(
+      { kind: 'forward', samples: dataset.labels.length * passes, options: null },
+      (trainer) => trainer.batchNormMoments(dataset, options),
+    );
+  }
+
+  evaluate(dataset: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+    return this.#call({ kind: 'forward', samples: dataset.labels.length, options: null }, (trainer) =>
+      trainer.evaluate(dataset, options),
+    );
+  }
+
+  predict(batch: Batch): Promise<Float32Array> {
+    return this.#call({ kind: 'forward', samples: batch.size, options: null }, (trainer) =>
+      trainer.predict(batch),
+    );
+  }
+
+  footprint(): Footprint {
+    if (this.#footprint) return this.#footprint;
+    throw new EspalierError('invalid_argument', 'no network has been used yet, so there is no footprint');
+  }
+
+  /** The pool outlives its users. */
+  dispose(): Promise<void> {
+    this.unload();
+    return Promise.resolve();
+  }
+
+  #call<T>(cost: Omit<PooledCall, 'network'>, work: (trainer: Trainer) => Promise<T>): Promise<T> {
+    const network = this.#network;
+    if (network === null) {
+      return Promise.reject(
+        new EspalierError('invalid_argument', 'no network is loaded; call load before using a trainer'),
+      );
+    }
+    const done = this.#pool.use(async (trainer) => {
+      await trainer.load(network.graph, network.state, network.mask);
+      const result = await work(trainer);
+      this.#footprint = trainer.footprint();
+      return result;
+    });
+    return this.#pace({ ...cost, network }, done);
+  }
+}

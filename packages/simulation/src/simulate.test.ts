@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { noStore } from '@espalier/server/coordinator';
+import type { TrainerPool } from './pool/trainer-pool.js';
+import { simulate, type SimulatedRun } from './simulate.js';
+import { lineStore, localPool, tinyJob } from './testing/tiny.js';
+
+let pool: TrainerPool;
+beforeAll(async () => {
+  pool = await localPool(2);
+});
+afterAll(() => pool.dispose());
+
+/** What of a run must not depend on the machine. */
+function outcome({ summary }: SimulatedRun): unknown {
+  return { ...summary, seconds: null };
+}
+
+describe('a simulated run', () => {
+  it.each([1, 2, 4])('is the same with %p workers: model, bytes and every other figure', async (size) => {
+    const own = await localPool(size);
+    const options = { job: tinyJob(), folder: null, store: noStore };
+
+    const run = await simulate({ ...options, pool: own });
+    const other = await simulate({ ...options, pool });
+
+    expect(outcome(run)).toEqual(outcome(other));
+    await own.dispose();
+  });
+
+  it('goes through selection and adjustments, and writes a line a round', async () => {
+    const { store, lines } = lineStore();
+    const { summary, partition } = await simulate({ job: tinyJob(), folder: null, pool, store });
+
+    expect(lines.map(({ round }) => round)).toEqual([0, 1, 2, 3, 4]);
+    expect(summary.selection?.losses).toHaveLength(4);
+    expect(summary.mask.version).toBe(2);
+    expect(partition.flat().reduce((sum, count) => sum + count, 0)).toBe(3 * (20 - 2));
+  });
+
+  it('counts every byte: the rounds and the set-up add up to no more than the whole', async () => {
+    const { store, lines } = lineStore();
+    const { summary } = await simulate({ job: tinyJob(), folder: null, pool, store });
+    const up = lines.reduce((sum, { bytes }) => sum + bytes.up, summary.bytes.setup.up);
+    const down = lines.reduce((sum, { bytes }) => sum + bytes.down, summary.bytes.setup.down);
+
+    expect(up).toBe(summary.bytes.up);
+    // What is over is the final model, sent after the last round.
+    expect(summary.bytes.down - down).toBeGreaterThan(0);
+    expect(lines[0]?.bytes.up).toBe(Object.values(lines[0]?.bytes.upPerClient ?? {}).reduce((a, b) => a + b));
+  });
+
+  it('lets clients evaluate where there is no test set', async () => {
+    const job = tinyJob('data.testSamplesPerClass=0', 'evaluationFraction=0.25');
+    const { summary } = await simulate({ job, folder: null, pool, store: noStore });
+
+    expect(summary.accuracy.final).toBeGreaterThanOrEqual(0);
+  });
+
+  it('stops when asked to, with the model reached', async () => {
+    const controller = new AbortController();
+    const { summary } = await simulate({
+      job: tinyJob(),
+      folder: null,
+      pool,
+      store: noStore,
+      signal: controller.signal,
+      onReport: (report) => {
+        if (report.kind === 'round' && report.round === 1) controller.abort();
+      },
+    });
+
+    expect(summary.stopped).toBe(true);
+    expect(summary.rounds).toBeGreaterThanOrEqual(2);
+  });
+
+  it('refuses a partition that the data cannot give', async () => {
+    const job = { ...tinyJob(), numClients: 40, clientsPerRound: 40 };
+    await expect(simulate({ job, folder: null, pool, store: noStore })).rejects.toThrow('[invalid_');
+  });
+});
