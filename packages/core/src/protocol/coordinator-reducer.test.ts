@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { reduceCoordinator } from './coordinator-reducer.js';
 import {
   initialCoordinatorState,
+  type Adjustment,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
@@ -303,7 +304,7 @@ describe('the end', () => {
 
   it('counts adjustments, not rounds', () => {
     const bench = training({ rounds: 4, adjustmentRounds: [1, 3] });
-    const asked: (number | null)[] = [];
+    const asked: (Adjustment | null)[] = [];
     for (let round = 0; round < 4; round++) {
       bench.tell(update('a', round), update('b', round), update('c', round));
       asked.push(
