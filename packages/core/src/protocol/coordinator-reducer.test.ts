@@ -3,6 +3,7 @@ import { reduceCoordinator } from './coordinator-reducer.js';
 import {
   type Adjustment,
   initialCoordinatorState,
+  type Adjustment,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,

@@ -99,6 +99,7 @@ export class StateFolder implements Journal {
   /** Waits for deletions under way and lets the folder go. */
   async close(): Promise<void> {
     await this.#sweeping;
+    this.database.gather();
     this.database.close();
     this.#lock.release();
   }
