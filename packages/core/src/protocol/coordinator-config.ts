@@ -1,6 +1,6 @@
 import type { Job } from '../job/job.js';
-import { methodNamed, selectsOnClients } from '../methods/method.js';
-import { isAdjustmentRound } from '../schedule/progressive.js';
+import { selectsOnClients } from '../methods/method.js';
+import { adjustmentRoundsOf } from '../methods/adjustment-rounds.js';
 import type { CoordinatorConfig } from './coordinator-state.js';
 
 /** The reducer's view of a job. */
@@ -10,10 +10,6 @@ export function coordinatorConfig(
 ): CoordinatorConfig {
   const { seed, numClients, clientsPerRound, rounds, quorum, roundTimeout, joinTimeout, returnTimeout } = job;
   const { adjustmentQuorum, restAfter, refusalLimit } = job;
-  const adjusts = methodNamed(job.method).adjusts;
-  const adjustmentRounds = Array.from({ length: rounds }, (_, round) => round).filter(
-    (round) => adjusts && isAdjustmentRound(round, job.adjustment),
-  );
   return {
     seed,
     numClients,
@@ -28,6 +24,6 @@ export function coordinatorConfig(
     refusalLimit,
     selects: selectsOnClients(job),
     evaluatesOnClients,
-    adjustmentRounds,
+    adjustmentRounds: adjustmentRoundsOf(job),
   };
 }
