@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { reduceCoordinator } from './coordinator-reducer.js';
 import {
-  type Adjustment,
   initialCoordinatorState,
   type Adjustment,
   type CoordinatorConfig,

@@ -2,13 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { storageError } from './storage-error.js';
 
-const failed = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
+const failed = (code: string): Error => Object.assign(new Error('x'), { code });
 
 describe('a failure of the file system', () => {
   it.each([
-    ['ENOSPC', 'free some space'],
-    ['EROFS', 'choose another folder'],
+    ['ENOSPC', 'the disk is full: make room'],
+    ['EROFS', 'mounted for writing'],
     ['EACCES', 'permissions'],
+    ['ENOTDIR', 'is a file and not a folder'],
+    ['SQLITE_FULL', 'the disk is full: make room'],
+    ['SQLITE_READONLY', 'mounted for writing'],
+    ['SQLITE_CORRUPT', 'restore it from a backup'],
     ['EIO', 'look at free space and permissions'],
   ])('%s says what to do', (code, remedy) => {
     expect(storageError('write', 'here', failed(code)).message).toContain(remedy);
@@ -16,13 +20,6 @@ describe('a failure of the file system', () => {
 
   it('does not speak of space where a file is missing', async () => {
     const error: unknown = await readFile('/nowhere/to/be/found').catch((thrown: unknown) => thrown);
-    expect(storageError('read', '/nowhere', error).message).toContain('it is not there: look at the path');
-  });
-
-  it.each([
-    ['database or disk is full', 'the disk is full'],
-    ['attempt to write a readonly database', 'read-only'],
-  ])('knows what the database means by %p', (words, remedy) => {
-    expect(storageError('write', 'here', failed('SQLITE_ERROR', words)).message).toContain(remedy);
+    expect(storageError('read', '/nowhere', error).message).toContain('it is not there: look at its spelling');
   });
 });

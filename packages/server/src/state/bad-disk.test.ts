@@ -55,7 +55,7 @@ describe('a full disk', () => {
 
     expect(() => {
       state?.commit({ entries: many, snapshot: null });
-    }).toThrow(/^\[storage\] .*the disk is full: free some space, then go on with espalier serve --resume$/);
+    }).toThrow(/^\[storage\] .*the disk is full: make room, then go on with espalier serve --resume$/);
     expect(database.rows('SELECT count(*) AS n FROM journal')[0]).toEqual({ n: 3 });
 
     database.rows('PRAGMA max_page_count = 100000');
@@ -70,7 +70,7 @@ describe('a full disk', () => {
     // Every write to this device finds it full.
     await symlink('/dev/full', join(folder, STATE_FILES.blobs, name));
 
-    await expect(state.keep(bytes)).rejects.toThrow('the disk is full: free some space');
+    await expect(state.keep(bytes)).rejects.toThrow('the disk is full: make room');
     expect(await readdir(join(folder, STATE_FILES.blobs))).toEqual([]);
     expect(await state.keep(bytes)).toBe(name);
   });
@@ -82,7 +82,7 @@ describe('a state that may not be written', () => {
     state = null;
     await forbidden(async () => {
       await expect(StateFolder.open(folder, options)).rejects.toThrow(
-        /^\[storage\] cannot write .*(permissions|read-only)/,
+        /^\[storage\] cannot write .*look at its owner and permissions, and whether its disk is mounted for writing$/,
       );
       expect(await readState(folder)).toMatchObject({ problems: [], entries: 3, events: { deadline: 3 } });
     });
