@@ -2,3 +2,4 @@
 export * from './codec/index.js';
 export * from './framing/index.js';
 export * from './bundle/index.js';
+export * from './onnx/index.js';

@@ -1,9 +1,13 @@
 import protobuf from 'protobufjs/minimal.js';
 // The generated code is reached from `src` and from `dist` by the same path, so no build has to copy it.
 import { espalier } from '../src/gen/espalier.js';
+import { onnx } from '../src/gen/onnx.js';
 
 /** The generated messages of version 1. */
 export import v1 = espalier.v1;
+
+/** The generated messages of ONNX. */
+export { onnx };
 
 /** A generated message: what protobuf itself does for it. */
 export interface Wire<Properties, Shape> {

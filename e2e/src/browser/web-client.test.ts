@@ -95,7 +95,7 @@ async function openPage(path: string): Promise<Page> {
 async function nodeClient(name: string, seed: number): Promise<RunningClient> {
   const photos = await writePhotos(join(folder, name), 24, seed);
   return runClient({
-    connect: () => connectSocket(listening.url, { tries: 1 }),
+    connect: () => connectSocket(listening.url),
     loadData: (job) => prepareClientData(job, { folder: photos, part: null }),
     makeTrainer: () => createThreadTrainer({ backend: 'engine' }),
     token: listening.joinToken,

@@ -1,17 +1,18 @@
 import {
   checkState,
+  decodeValues,
+  encodeValues,
   EspalierError,
   numClasses,
-  packActive,
-  unpackActive,
   type Mask,
   type ModelGraph,
   type ModelState,
   type Normalization,
+  type ValueCoding,
 } from '@espalier/core';
-import { toBytes, toFloat32 } from '../codec/arrays.js';
 import { wireContext } from '../codec/context.js';
 import { decoding, malformed } from '../codec/failure.js';
+import { valueKind } from '../codec/enums.js';
 import { decodeGraph, encodeGraph } from '../codec/graph-codec.js';
 import { decodeNormalization, encodeNormalization } from '../codec/job-codec.js';
 import { decodeMask, encodeMask } from '../codec/mask-codec.js';
@@ -32,12 +33,12 @@ export interface ModelBundle {
 }
 
 /**
- * The file. Active weights, always-dense parameters and moments are kept to the bit; inactive weights are not stored.
- * Equal bundles give equal bytes.
+ * The file. Active weights and always-dense parameters are written in the coding (float32, to the bit, unless told);
+ * moments are kept to the bit; inactive weights are not stored. Equal bundles give equal bytes.
  * @throws EspalierError `invalid_graph`, `invalid_mask`, `invalid_params` or `invalid_argument` where the parts do not
  * belong together.
  */
-export function encodeBundle(bundle: ModelBundle): Uint8Array {
+export function encodeBundle(bundle: ModelBundle, coding: ValueCoding = FLOAT32): Uint8Array {
   const { graph, mask, state, classes, normalization, metadata } = bundle;
   mask.checkFits(graph);
   checkState(graph, state);
@@ -48,12 +49,14 @@ export function encodeBundle(bundle: ModelBundle): Uint8Array {
     writeWire(v1.Bundle, {
       graph: encodeGraph(graph),
       mask: encodeMask(mask),
-      values: toBytes(packActive(graph, mask, state.params)),
+      values: encodeValues(graph, mask, state.params, coding),
       moments: encodeMoments(state.moments, wireContext(graph)),
       classes: [...classes],
       normalization: encodeNormalization(normalization),
       metadata: sortedMetadata(metadata),
+      ...(coding.kind === 'float32' ? {} : { coding: encodeCoding(coding) }),
     }),
+    coding.kind === 'float32' ? 1 : 2,
   );
 }
 
@@ -77,13 +80,26 @@ function readBundle(wire: v1.Bundle.$Shape): ModelBundle {
     graph,
     mask,
     state: {
-      params: unpackActive(graph, mask, toFloat32(wire.values, 'values')),
+      params: decodeValues(graph, mask, wire.values ?? new Uint8Array(0), decodeCoding(wire.coding)),
       moments: decodeMoments(wire.moments, context),
     },
     classes,
     normalization: decodeNormalization(wire.normalization),
     metadata: Object.fromEntries(metadata.map(({ name = '', value = '' }) => [name, value])),
   };
+}
+
+const FLOAT32: ValueCoding = { kind: 'float32' };
+
+function encodeCoding(coding: ValueCoding): v1.ValueCoding.$Properties {
+  const kind = valueKind.toNumber(coding.kind);
+  return coding.kind === 'levels' ? { kind, quantizer: coding.quantizer, bits: coding.bits } : { kind };
+}
+
+function decodeCoding(wire: v1.ValueCoding.$Shape | null | undefined): ValueCoding {
+  if (!wire) return FLOAT32;
+  const kind = valueKind.toWord(wire.kind);
+  return kind === 'levels' ? { kind, quantizer: wire.quantizer ?? '', bits: wire.bits ?? 0 } : { kind };
 }
 
 function sortedMetadata(metadata: Readonly<Record<string, string>>): v1.Metadata.$Properties[] {

@@ -1,4 +1,4 @@
-import { EspalierError, type IndexCoding, type PlainNode } from '@espalier/core';
+import { EspalierError, type IndexCoding, type PlainNode, type ValueCoding } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { malformed } from './failure.js';
 
@@ -35,6 +35,13 @@ const INDEX_CODINGS: EnumTable<keyof typeof v1.IndexCoding, IndexCoding> = {
   INDEX_CODING_DENSE: 'dense',
 };
 
+const VALUE_KINDS: EnumTable<keyof typeof v1.ValueKind, ValueCoding['kind']> = {
+  VALUE_KIND_UNSPECIFIED: null,
+  VALUE_KIND_FLOAT32: 'float32',
+  VALUE_KIND_FLOAT16: 'float16',
+  VALUE_KIND_LEVELS: 'levels',
+};
+
 /** Both directions of one enum. */
 export interface EnumCodec<Word extends string, Value extends number> {
   toNumber(word: Word): Value;
@@ -46,6 +53,8 @@ export interface EnumCodec<Word extends string, Value extends number> {
 export const plainOp = enumCodec('plain op', v1.PlainOp, PLAIN_OPS);
 /** Padding by name. */
 export const paddingMode = enumCodec('padding mode', v1.PaddingMode, PADDING_MODES);
+/** How values are written. */
+export const valueKind = enumCodec('value kind', v1.ValueKind, VALUE_KINDS);
 /** Index codings. */
 export const indexCoding = enumCodec('index coding', v1.IndexCoding, INDEX_CODINGS);
 

@@ -47,6 +47,9 @@ export namespace espalier {
             /** Bundle metadata. */
             metadata: espalier.v1.Metadata[];
 
+            /** Bundle coding. */
+            coding: espalier.v1.ValueCoding;
+
             /**
              * Encodes the specified Bundle message. Does not implicitly {@link espalier.v1.Bundle.verify|verify} messages.
              * @param message Bundle message or plain object to encode
@@ -92,6 +95,9 @@ export namespace espalier {
                 /** Bundle metadata */
                 metadata?: espalier.v1.Metadata.$Properties[];
 
+                /** Bundle coding */
+                coding?: espalier.v1.ValueCoding.$Properties;
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -105,8 +111,94 @@ export namespace espalier {
               classes?: string[];
               normalization?: espalier.v1.Normalization.$Shape;
               metadata?: espalier.v1.Metadata.$Shape[];
+              coding?: espalier.v1.ValueCoding.$Shape;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        /** ValueKind enum. */
+        enum ValueKind {
+
+            /** VALUE_KIND_UNSPECIFIED value */
+            VALUE_KIND_UNSPECIFIED = 0,
+
+            /** VALUE_KIND_FLOAT32 value */
+            VALUE_KIND_FLOAT32 = 1,
+
+            /** VALUE_KIND_FLOAT16 value */
+            VALUE_KIND_FLOAT16 = 2,
+
+            /** VALUE_KIND_LEVELS value */
+            VALUE_KIND_LEVELS = 3
+        }
+
+        /**
+         * Properties of a ValueCoding.
+         * @deprecated Use espalier.v1.ValueCoding.$Properties instead.
+         */
+        interface IValueCoding extends espalier.v1.ValueCoding.$Properties {
+        }
+
+        /** Represents a ValueCoding. */
+        class ValueCoding {
+
+            /**
+             * Constructs a new ValueCoding.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.ValueCoding.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ValueCoding kind. */
+            kind: espalier.v1.ValueKind;
+
+            /** ValueCoding quantizer. */
+            quantizer: string;
+
+            /** ValueCoding bits. */
+            bits: number;
+
+            /**
+             * Encodes the specified ValueCoding message. Does not implicitly {@link espalier.v1.ValueCoding.verify|verify} messages.
+             * @param message ValueCoding message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.ValueCoding.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ValueCoding message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.ValueCoding & espalier.v1.ValueCoding.$Shape} ValueCoding
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.ValueCoding & espalier.v1.ValueCoding.$Shape;
+        }
+
+        namespace ValueCoding {
+
+            /** Properties of a ValueCoding. */
+            interface $Properties {
+
+                /** ValueCoding kind */
+                kind?: espalier.v1.ValueKind;
+
+                /** ValueCoding quantizer */
+                quantizer?: string;
+
+                /** ValueCoding bits */
+                bits?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ValueCoding. */
+            type $Shape = espalier.v1.ValueCoding.$Properties;
         }
 
         /**
@@ -5419,6 +5511,9 @@ export namespace espalier {
             /** Frame header. */
             header: (espalier.v1.TransferHeader|null);
 
+            /** Frame offer. */
+            offer: (espalier.v1.Offer|null);
+
             /**
              * Encodes the specified Frame message. Does not implicitly {@link espalier.v1.Frame.verify|verify} messages.
              * @param message Frame message or plain object to encode
@@ -5458,12 +5553,84 @@ export namespace espalier {
                 /** Frame header */
                 header?: (espalier.v1.TransferHeader.$Properties|null);
 
+                /** Frame offer */
+                offer?: (espalier.v1.Offer.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Frame. */
             type $Shape = espalier.v1.Frame.$Properties;
+        }
+
+        /**
+         * Properties of an Offer.
+         * @deprecated Use espalier.v1.Offer.$Properties instead.
+         */
+        interface IOffer extends espalier.v1.Offer.$Properties {
+        }
+
+        /** Represents an Offer. */
+        class Offer {
+
+            /**
+             * Constructs a new Offer.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Offer.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Offer sha256. */
+            sha256: Uint8Array;
+
+            /** Offer chunks. */
+            chunks: number;
+
+            /** Offer chunkBytes. */
+            chunkBytes: number;
+
+            /**
+             * Encodes the specified Offer message. Does not implicitly {@link espalier.v1.Offer.verify|verify} messages.
+             * @param message Offer message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Offer.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Offer message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Offer & espalier.v1.Offer.$Shape} Offer
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Offer & espalier.v1.Offer.$Shape;
+        }
+
+        namespace Offer {
+
+            /** Properties of an Offer. */
+            interface $Properties {
+
+                /** Offer sha256 */
+                sha256?: Uint8Array;
+
+                /** Offer chunks */
+                chunks?: number;
+
+                /** Offer chunkBytes */
+                chunkBytes?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Offer. */
+            type $Shape = espalier.v1.Offer.$Properties;
         }
 
         /**

@@ -22,9 +22,11 @@ function portOf(worker: Worker, died: (reason: string) => void): TrainerPort {
       worker.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
         onMessage(data);
       };
-      worker.onerror = ({ message }) => {
-        onDied(message);
-        died(message);
+      worker.onerror = (event) => {
+        // Handled here: otherwise it would count as an error of the worker above too.
+        event.preventDefault();
+        onDied(event.message);
+        died(event.message);
       };
     },
     terminate: () => {

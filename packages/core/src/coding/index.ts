@@ -6,3 +6,5 @@ export {
   type IndexCoding,
 } from './indices.js';
 export { riceFormulaBits, riceParameter } from './rice.js';
+export { fromFloat16, toFloat16 } from './float16.js';
+export { decodeValues, encodeValues, type ValueCoding } from './values.js';

@@ -14,3 +14,14 @@ export {
   type WeightsGroup,
   type WeightSpec,
 } from './layers-model/index.js';
+export {
+  exportOnnx,
+  importOnnx,
+  type ImportedOnnx,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+} from './onnx/index.js';
+export { exportSafetensors, importSafetensors, type ImportedSafetensors } from './safetensors/safetensors.js';

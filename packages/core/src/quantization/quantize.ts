@@ -28,7 +28,7 @@ export function nearestLevel({ midpoints }: LevelTable, magnitude: number): numb
 export function rounded(table: LevelTable, value: number, scale: number): number {
   if (scale === 0) return 0;
   const magnitude = table.levels[nearestLevel(table, Math.abs(value) / scale)]! * scale;
-  return value < 0 ? -magnitude : magnitude;
+  return value < 0 && magnitude > 0 ? -magnitude : magnitude;
 }
 
 /** Shares of a filter's largest weight that are tried as its scale. */

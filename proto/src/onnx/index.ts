@@ -1,0 +1,1 @@
+export { decodeOnnx, encodeOnnx } from './onnx-codec.js';
