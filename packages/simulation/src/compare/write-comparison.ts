@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reportPage } from '@espalier/core';
+import { methodNamed, reportPage } from '@espalier/core';
 import { storageError } from '@espalier/server';
 import type { CellResult } from './cell-result.js';
-import type { CellKey } from './grid.js';
+import type { Cell } from './grid.js';
 import { comparisonDocument, type Provenance } from './report/document.js';
 import { allPlots, comparisonPlots } from './report/plots.js';
 import { plotSvg } from './report/svg.js';
@@ -11,10 +11,10 @@ import { groupResults } from './statistics.js';
 import { markdownTable, resultsCsv } from './table.js';
 
 /** What a comparison's files are written from. */
-export interface ComparisonFiles extends Provenance {
+export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods'> {
   readonly folder: string;
   /** Of the grid; results of other cells are left out. */
-  readonly keys: readonly CellKey[];
+  readonly keys: readonly Pick<Cell, 'name' | 'density' | 'seed' | 'partition' | 'job'>[];
   readonly results: readonly CellResult[];
   /** client-web's `report.html`; null writes the report's data alone, as `report.json`. */
   readonly template: string | null;
@@ -24,12 +24,14 @@ export interface ComparisonFiles extends Provenance {
  * Writes `table.md`, `results.csv`, `plots/*.svg` and `report.html` anew from the results there are.
  * @throws EspalierError `storage`.
  */
-export async function writeComparison(files: Omit<ComparisonFiles, 'cells' | 'done'>): Promise<void> {
+export async function writeComparison(files: ComparisonFiles): Promise<void> {
   const { folder, keys, results, template } = files;
   const groups = groupResults(results, keys);
   const shown = groups.flatMap((group) => group.results);
   const plots = comparisonPlots(groups);
-  const document = comparisonDocument(groups, plots, { ...files, cells: keys.length, done: shown.length });
+  const methods = new Map(keys.map(({ name, job }) => [name, methodNamed(job.method)]));
+  const standing = { cells: keys.length, done: shown.length };
+  const document = comparisonDocument(groups, plots, { ...files, ...standing, methods });
   try {
     await mkdir(join(folder, 'plots'), { recursive: true });
     await writeFile(join(folder, 'table.md'), markdownTable(groups));
