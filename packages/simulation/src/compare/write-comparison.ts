@@ -7,6 +7,8 @@ import type { Cell } from './grid.js';
 import { comparisonDocument, type Provenance } from './report/document.js';
 import { allPlots, comparisonPlots } from './report/plots.js';
 import { plotSvg } from './report/svg.js';
+import { cellEvents } from '../tensorboard/cell-events.js';
+import { eventFile } from '../tensorboard/event-file.js';
 import { groupResults } from './statistics.js';
 import { markdownTable, resultsCsv } from './table.js';
 
@@ -21,7 +23,7 @@ export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'me
 }
 
 /**
- * Writes `table.md`, `results.csv`, `plots/*.svg` and `report.html` anew from the results there are.
+ * Writes `table.md`, `results.csv`, `plots/*.svg`, `tensorboard/` and `report.html` anew from the results there are.
  * @throws EspalierError `storage`.
  */
 export async function writeComparison(files: ComparisonFiles): Promise<void> {
@@ -39,9 +41,23 @@ export async function writeComparison(files: ComparisonFiles): Promise<void> {
     for (const plot of allPlots(plots)) {
       await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
     }
+    await writeEvents(join(folder, 'tensorboard'), shown);
     if (template === null) await writeFile(join(folder, 'report.json'), JSON.stringify(document));
     else await writeFile(join(folder, 'report.html'), reportPage(template, document));
   } catch (error) {
     throw storageError('write', folder, error);
+  }
+}
+
+/** A folder per cell, which TensorBoard shows as a run. */
+async function writeEvents(folder: string, results: readonly CellResult[]): Promise<void> {
+  for (const result of results) {
+    const events = cellEvents(result);
+    if (events.length === 0) continue;
+    const { name, density, seed, partition } = result;
+    const run = [name, density, partition, `seed ${seed}`].filter((part) => part !== null).join(' ');
+    const own = join(folder, run.replace(/[^A-Za-z0-9.]+/g, '-'));
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
   }
 }
