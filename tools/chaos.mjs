@@ -1,6 +1,8 @@
 /**
  * `npm run chaos`: kills real coordinator and client processes (`kill -9`) at seeded random instants of a FedTiny job,
  * starts them again, and compares the model with the one of a run that was left alone. Ends with one line of figures.
+ * With `--scenario <file>` the faults of a file of e2e/scenarios strike instead, which also cut and delay connections
+ * and stop processes.
  * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (twenty a kill, so that kills fall within the
  * run), `--verbose` (shows what the processes say).
  */
@@ -8,6 +10,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { playScenario, readScenario } from './chaos/scenario.mjs';
 import {
   endProcesses,
   freePort,
@@ -22,12 +25,14 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     rounds: { type: 'string' },
+    scenario: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
-const clients = 3;
+const scenario = values.scenario === undefined ? null : await readScenario(values.scenario);
+const clients = scenario?.clients ?? 3;
 const kills = Number(values.kills);
-const rounds = Number(values.rounds ?? 20 * kills);
+const rounds = Number(values.rounds ?? scenario?.rounds ?? 20 * kills);
 const random = seededRandom(Number(values.seed));
 const job = `
 name: chaos
@@ -46,7 +51,7 @@ targetDensity: 0.2
 pool: { size: 4 }
 pruning: { interval: 2, stopRound: ${rounds} }
 pretrain: { epochs: 1, samplesPerClass: 2 }
-quorum: 1
+quorum: ${scenario?.quorum ?? 1}
 roundTimeout: 600
 returnTimeout: 600
 `;
@@ -58,19 +63,45 @@ try {
   const file = join(folder, 'job.yaml');
   await writeFile(file, job);
   const calm = await runJob(file, join(folder, 'calm'), 0);
-  const wild = await runJob(file, join(folder, 'wild'), kills);
-  const same =
-    calm.summary.model.hash === wild.summary.model.hash && calm.summary.mask.hash === wild.summary.mask.hash;
-  code = same && wild.kills === kills ? 0 : 1;
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(
-    `chaos: ${wild.kills} kills (${wild.coordinators} coordinator, ${wild.kills - wild.coordinators} client), ${wild.summary.rounds} rounds, model ${same ? 'identical' : 'DIFFERENT'} ${wild.summary.model.hash.slice(0, 16)}, ${seconds} s, seed ${values.seed}`,
-  );
+  if (scenario === null) await killAtRandom(file, calm);
+  else await underScenario(file, calm);
 } finally {
   endProcesses();
   await rm(folder, { recursive: true, force: true });
 }
 process.exit(code);
+
+async function killAtRandom(file, calm) {
+  const wild = await runJob(file, join(folder, 'wild'), kills);
+  const same = sameEnd(calm.summary, wild.summary);
+  code = same && wild.kills === kills ? 0 : 1;
+  console.log(
+    `chaos: ${wild.kills} kills (${wild.coordinators} coordinator, ${wild.kills - wild.coordinators} client), ${figures(wild.summary, same)}, seed ${values.seed}`,
+  );
+}
+
+async function underScenario(file, calm) {
+  const { verbose } = values;
+  const {
+    folder: run,
+    struck,
+    leftOut,
+  } = await playScenario(scenario, { file, out: join(folder, 'wild'), verbose });
+  const summary = await summaryOf(run);
+  const same = sameEnd(calm.summary, summary);
+  code = same ? 0 : 1;
+  const rest = leftOut === 0 ? '' : `, ${leftOut} in memory only`;
+  console.log(`chaos: ${struck} faults of ${values.scenario}${rest}, ${figures(summary, same)}`);
+}
+
+function sameEnd(calm, wild) {
+  return calm.model.hash === wild.model.hash && calm.mask.hash === wild.mask.hash;
+}
+
+function figures(summary, same) {
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  return `${summary.rounds} rounds, model ${same ? 'identical' : 'DIFFERENT'} ${summary.model.hash.slice(0, 16)}, ${seconds} s`;
+}
 
 /** One run from beginning to end with that many kills; gives its summary. */
 async function runJob(file, out, wanted) {

@@ -47,6 +47,8 @@ pretrain: { epochs: 1, samplesPerClass: 2 }
 quorum: 0.5
 roundTimeout: 5
 returnTimeout: 1
+# Excluded, insiders would not reach the decoders any more.
+refusalLimit: 0
 `;
 
 const started = performance.now();
@@ -93,20 +95,21 @@ process.exit(code);
 async function misbehave(peer, { url, joinToken }) {
   const random = seededRandom(1000 * Number(values.seed) + peer);
   const insider = peer % 4 !== 0;
+  const seat = { returnToken: null };
   while (tally.frames < wanted && problems.length === 0) {
     try {
-      await oneConnection({ url, joinToken, random, insider });
+      await oneConnection({ url, joinToken, random, insider, seat });
     } catch (error) {
       problems.push(`peer ${peer}: ${error.stack}`);
     }
   }
 }
 
-async function oneConnection({ url, joinToken, random, insider }) {
+async function oneConnection({ url, joinToken, random, insider, seat }) {
   const hostile = await Hostile.connect(url, random, tally);
   try {
     if (hostile.job === null) return;
-    if (insider && !(await hostile.joinHonestly(joinToken, honestCanary))) return;
+    if (insider && !(await hostile.joinHonestly(joinToken, honestCanary, seat))) return;
     // An insider's bad frame would cost it its connection: it sends well-framed nonsense, and ends with a bad one.
     for (let left = 50; insider && left > 0 && !hostile.closed && tally.frames < wanted; left--) {
       await Promise.all(Array.from({ length: 8 }, () => hostile.actInFrames()));
@@ -126,7 +129,7 @@ function honestCanary(canary) {
 function startHonest(part, { url, joinToken }) {
   let round = 0;
   return runClient({
-    connect: () => connectSocket(url, { tries: 1, timeout: 30_000 }),
+    connect: () => connectSocket(url, { timeout: 30_000 }),
     loadData: (clientJob) => prepareClientData(clientJob, { folder: null, part }),
     makeTrainer: async () => {
       const trainer = await createNodeTrainer();

@@ -5,7 +5,7 @@ import { StateFolder } from '@espalier/server';
 import fc from 'fast-check';
 import { clean, scratchFolder } from './support/crashing.js';
 import { runFaulty, type FaultyResult, type WatchedJournal } from './support/faults/faulty-run.js';
-import { scenarios, type Scenario } from './support/faults/scenario.js';
+import { readScenario, scenarios, type Scenario } from './support/faults/scenario.js';
 
 /**
  * `npm run faults -- --runs <n> --seed <n>` draws more of them; a failing one is shrunk and printed with its seed and
@@ -55,6 +55,14 @@ describe('a job under faults, over real wire bytes in virtual time', () => {
       { numRuns: Math.ceil(RUNS / 8), seed: SEED + 1 },
     );
   }, 3_600_000);
+
+  it.each(['restarts', 'bad-lines', 'frozen'])('%s.json, cut short', async (name) => {
+    const file = readScenario(join(__dirname, '../scenarios', `${name}.json`));
+    const scenario = { ...file, rounds: calm.rounds };
+    const run = await runFaulty(scenario);
+    expect(run.seconds).toBeGreaterThan(whole.seconds);
+    await checkRun(scenario, run);
+  });
 
   it('is the same run each time for the same scenario', async () => {
     const [scenario] = fc.sample(scenarios(), { seed: 7, numRuns: 1 });

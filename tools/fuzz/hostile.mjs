@@ -31,7 +31,7 @@ export class Hostile {
     const hostile = new Hostile();
     hostile.#random = random;
     hostile.#tally = tally;
-    const connection = await connectSocket(url, { tries: 20, retryDelay: 250, timeout: HANG });
+    const connection = await connected(url);
     tally.connections++;
     hostile.#connection = connection;
     hostile.#assembler = new FrameAssembler(
@@ -61,8 +61,11 @@ export class Hostile {
     return this.#closed;
   }
 
-  /** Joins with the right token and the right gradients; false when the coordinator would not have it. */
-  async joinHonestly(token, canaryOf) {
+  /**
+   * Joins with the right token and the right gradients, as the client it was before; false when the coordinator would
+   * not have it.
+   */
+  async joinHonestly(token, canaryOf, seat) {
     const { classes, imageShape, nonce } = this.job;
     const answer = answerChallenge(token, nonce);
     // Waited for from now on: the answer may come with the acknowledgement.
@@ -71,7 +74,7 @@ export class Hostile {
       kind: 'join',
       protocolVersion: 1,
       answer,
-      returnToken: null,
+      returnToken: seat.returnToken,
       name: 'insider',
       part: null,
       profile: { backend: 'none', memoryBytes: 0, macsPerSecond: 0, platform: 'fuzz' },
@@ -81,6 +84,7 @@ export class Hostile {
     });
     const welcome = await welcomed;
     if (welcome === null) return false;
+    seat.returnToken = welcome.returnToken;
     const admitted = this.#next('admitted');
     await this.#message({ kind: 'canaryResult', gradients: await canaryOf(welcome.canary) });
     return (await admitted) !== null;
@@ -215,6 +219,18 @@ function updateFor({ round, model }, graph, before) {
     topGradients: [],
     evaluation: null,
   };
+}
+
+/** A busy coordinator may turn a connection away; not twenty times. */
+async function connected(url) {
+  for (let left = 20; ; left--) {
+    try {
+      return await connectSocket(url, { timeout: HANG });
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
 }
 
 /** What was sent and what came back. */

@@ -87,6 +87,7 @@ export function startClient(
     readonly folder?: string | null;
     readonly makeTrainer?: () => Promise<Trainer>;
     readonly onEvent?: (event: ClientReport) => void;
+    readonly schedule?: typeof schedule;
   } = {},
 ): RunningClient {
   return runClient({
@@ -97,7 +98,7 @@ export function startClient(
     name: `part ${part + 1}`,
     part,
     profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
-    schedule,
+    schedule: options.schedule ?? schedule,
     clock,
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });

@@ -5,12 +5,12 @@ import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
 import { benchServerCommand, type BenchServerFlags } from './commands/bench-server.js';
 import { demo, type DemoFlags } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
-import { exportModel, type ExportFlags } from './commands/export.js';
 import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
 import { addLimitOptions } from './limit-options.js';
+import { addModelCommands } from './program-models.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
@@ -54,7 +54,7 @@ function buildProgram(terminal: Terminal, ended: Ended): Command {
   addJoin(program, terminal, ended);
   addToken(program, terminal);
   addInspect(program, terminal);
-  addExport(program, terminal);
+  addModelCommands(program, terminal);
   addDoctor(program, terminal);
   addBench(program, terminal);
   addDataCommands(program, terminal);
@@ -174,20 +174,6 @@ function addInspect(program: Command, terminal: Terminal): void {
     .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))
     .action(async (path: string, flags: InspectFlags) => {
       await inspect(path, flags, terminal);
-    });
-}
-
-function addExport(program: Command, terminal: Terminal): void {
-  program
-    .command('export')
-    .description(
-      'Write a model as a tfjs LayersModel: model.json and weight shards, zeros where weights were pruned.',
-    )
-    .argument('<model>', 'model.espalier, or a run folder')
-    .requiredOption('--out <folder>', 'a folder that does not exist yet')
-    .option('--softmax', 'end in a softmax instead of logits')
-    .action(async (model: string, flags: ExportFlags) => {
-      await exportModel(model, flags, terminal);
     });
 }
 

@@ -27,7 +27,9 @@ describe('a bundle in other codings', () => {
     const back = decodeBundle(file);
     const [before, after] = [bundle, back].map(({ state }) => packActive(graph, mask, state.params));
     const scale = Math.max(...before!.map(Math.abs));
-    before!.forEach((value, i) => expect(Math.abs(value - after![i]!)).toBeLessThanOrEqual(error * scale));
+    before!.forEach((value, i) => {
+      expect(Math.abs(value - after![i]!)).toBeLessThanOrEqual(error * scale);
+    });
     expect(back.mask.hash).toBe(mask.hash);
     expect(file.length).toBeLessThan(share * whole);
   });

@@ -40,18 +40,19 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
  * data type, by its name; `not_finite`.
  */
 export function decodeOnnx(bytes: Uint8Array): OnnxModel {
-  return decoding('an ONNX model', () => {
-    const { graph, opsetImport = [] } = readWire(onnx.Model, bytes);
-    if (!graph?.node?.length) throw malformed('it has no graph');
-    return {
-      name: graph.name ?? '',
-      opset: opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
-      nodes: graph.node.map(decodeNode),
-      constants: (graph.initializer ?? []).map(decodeTensor),
-      inputs: (graph.input ?? []).map(decodeValue),
-      outputs: (graph.output ?? []).map(decodeValue),
-    };
-  });
+  return decoding('an ONNX model', () => readModel(readWire(onnx.Model, bytes)));
+}
+
+function readModel({ graph, opsetImport = [] }: onnx.Model.$Shape): OnnxModel {
+  if (!graph?.node?.length) throw malformed('it has no graph');
+  return {
+    name: graph.name ?? '',
+    opset: opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
+    nodes: graph.node.map(decodeNode),
+    constants: (graph.initializer ?? []).map(decodeTensor),
+    inputs: (graph.input ?? []).map(decodeValue),
+    outputs: (graph.output ?? []).map(decodeValue),
+  };
 }
 
 function encodeNode({ name, op, inputs, outputs, attributes }: OnnxNode): onnx.Node.$Properties {

@@ -275,7 +275,8 @@ class FaultyRun {
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function material(
+/** What a coordinator of that job is made of, beside its surroundings. */
+export async function material(
   job: Job,
 ): Promise<
   Pick<

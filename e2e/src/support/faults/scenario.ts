@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 
 /** Whom a fault meets: the coordinator, or a client by its part. */
@@ -52,6 +53,11 @@ export interface Scenario {
   readonly clients: number;
   readonly rounds: number;
   readonly faults: readonly Fault[];
+}
+
+/** The scenario of a file. */
+export function readScenario(file: string): Scenario {
+  return JSON.parse(readFileSync(file, 'utf8')) as Scenario;
 }
 
 /** Scenarios to draw: up to twelve faults within the time that a run takes. */

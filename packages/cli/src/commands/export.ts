@@ -1,47 +1,53 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeLayersModel } from '@espalier/client-node';
-import { EspalierError, exportLayersModel } from '@espalier/core';
-import { decodeBundle } from '@espalier/proto';
-import { RUN_FILES, storageError } from '@espalier/server';
+import {
+  makeNewFolder,
+  modelFormats,
+  readModelFile,
+  writeLayersModel,
+  writeModel,
+} from '@espalier/client-node';
+import { entryNamed, EspalierError, exportLayersModel, type ValueCoding } from '@espalier/core';
 import type { Terminal } from '../terminal.js';
 
 /** Flags of `espalier export`. */
 export interface ExportFlags {
   readonly out: string;
   readonly softmax?: boolean;
+  /** Form; a LayersModel straight in the folder unless told. */
+  readonly to?: string;
+  /** How a bundle writes its values. */
+  readonly values?: string;
 }
 
-/** Writes a bundle as a tfjs LayersModel into a new folder. */
+const CODINGS: Readonly<Record<string, ValueCoding>> = {
+  float32: { kind: 'float32' },
+  float16: { kind: 'float16' },
+  int8: { kind: 'levels', quantizer: 'uniform', bits: 8 },
+  int4: { kind: 'levels', quantizer: 'uniform', bits: 4 },
+};
+
+/** Writes a model in other forms into a new folder. */
 export async function exportModel(
   path: string,
-  { out, softmax = false }: ExportFlags,
+  { out, softmax = false, to, values = 'float32' }: ExportFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const { graph, state, mask, classes, normalization } = decodeBundle(await readModel(path));
-  const exported = exportLayersModel(graph, state, mask, { softmax, classes, normalization });
-  await makeNewFolder(out);
-  const files = await writeLayersModel(out, exported);
-  terminal.out(files.join('\n'));
-}
-
-/** A model file, or the model in a run folder. */
-async function readModel(path: string): Promise<Uint8Array> {
-  const file = path.endsWith('.espalier') ? path : join(path, RUN_FILES.model);
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (error) {
-    throw storageError('read', file, error);
-  }
-}
-
-async function makeNewFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
+  const model = await readModelFile(path);
+  const coding = CODINGS[values];
+  if (coding === undefined) {
     throw new EspalierError(
       'invalid_argument',
-      `cannot make the folder ${path}: ${String(error)}; name one that does not exist yet`,
+      `--values ${values}: give ${Object.keys(CODINGS).join(', ')}`,
     );
   }
+  const formats = to?.split(',').map((name) => entryNamed(modelFormats, name.trim(), 'form'));
+  if (formats === undefined) {
+    const { graph, state, mask, classes, normalization } = model;
+    const exported = exportLayersModel(graph, state, mask, { softmax, classes, normalization });
+    await makeNewFolder(out);
+    terminal.out((await writeLayersModel(out, exported)).join('\n'));
+    return;
+  }
+  await makeNewFolder(out);
+  const files = await writeModel(out, model, { formats, softmax, coding });
+  terminal.out(files.map((file) => file.path).join('\n'));
 }

@@ -48,6 +48,11 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
   if (flags.replay !== undefined) return replay({ ...flags, replay: flags.replay }, terminal);
   const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
+  const releaseStart = onInterrupt(() => {
+    terminal.note('espalier: interrupted before anybody could connect');
+    // Whatever was begun can be taken up again: nothing is half written.
+    process.exit(EXIT.interrupted);
+  });
   const served = await hostJob(
     {
       job,
@@ -65,7 +70,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       onReport: progress.report,
     },
     terminal,
-  );
+  ).finally(releaseStart);
   const { url, joinToken, adminToken, folder } = served;
   if (flags.format === 'json')
     terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));

@@ -21,18 +21,18 @@ export function EndCard(): JSX.Element | null {
           <p>{sentenceOf(outcome)}</p>
         </Notice>
         <Done ended={ended} />
-        <div class="buttons">
-          {lost && (
-            <button type="button" class="primary" onClick={() => void goOn()}>
-              Connect again
-            </button>
-          )}
-          {outcome.kind !== 'finished' && (
+        {outcome.kind !== 'finished' && (
+          <div class="buttons">
+            {lost && (
+              <button type="button" class="primary" onClick={() => void goOn()}>
+                Connect again
+              </button>
+            )}
             <button type="button" onClick={() => void again()}>
               Back to the start
             </button>
-          )}
-        </div>
+          </div>
+        )}
       </section>
       {ended.final && tried.value && (
         <section class="card">

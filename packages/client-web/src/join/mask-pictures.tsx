@@ -5,7 +5,7 @@ import { onColorScheme, pageColors } from '../ui/colors.js';
 import { countText, percent } from '../ui/format.js';
 import type { LayerPicture } from '../work/mask-picture.js';
 
-/** The current mask, layer by layer: dark where weights are active. */
+/** The current mask, layer by layer: coloured where weights are active. */
 export function MaskPictures({
   title,
   layers,
@@ -28,7 +28,7 @@ export function MaskPictures({
         ))}
       </ul>
       <p class="note">
-        Inputs across, output channels down; the darker a spot, the more of its weights are active.
+        Inputs across, output channels down; the stronger a spot, the more of its weights are active.
       </p>
     </section>
   );

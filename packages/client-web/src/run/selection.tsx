@@ -52,7 +52,17 @@ function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
           value,
           symbolSize: at === chosen ? 16 : 10,
           itemStyle: { color: at === chosen ? accent : soft },
-          ...(at === chosen ? { label: { show: true, position: 'right', formatter: 'chosen' } } : {}),
+          ...(at === chosen
+            ? {
+                label: {
+                  show: true,
+                  position: 'right',
+                  formatter: 'chosen',
+                  color: soft,
+                  textBorderWidth: 0,
+                },
+              }
+            : {}),
         })),
       },
     ],

@@ -1,14 +1,16 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 
 const SIZE = 192;
 
-/** A square to draw in with a finger, a pen or the mouse: white on black, as digits are kept. */
-export function DrawingBoard({
-  onDrawn,
-}: {
+/** What a board does with a drawing, and what stands beside its own button. */
+export interface DrawingBoardProps {
   readonly onDrawn: (board: HTMLCanvasElement) => void;
-}): JSX.Element {
+  readonly children: ComponentChildren;
+}
+
+/** A square to draw in with a finger, a pen or the mouse: white on black, as digits are kept. */
+export function DrawingBoard({ onDrawn, children }: DrawingBoardProps): JSX.Element {
   const place = useRef<HTMLCanvasElement>(null);
   const drawing = useRef(false);
   const clear = (): void => {
@@ -50,9 +52,12 @@ export function DrawingBoard({
           if (place.current) onDrawn(place.current);
         }}
       />
-      <button type="button" class="plain" onClick={clear}>
-        Clear the drawing
-      </button>
+      <div class="buttons">
+        {children}
+        <button type="button" class="plain" onClick={clear}>
+          Clear the drawing
+        </button>
+      </div>
     </>
   );
 }

@@ -16,7 +16,7 @@ export function TryPage(): JSX.Element {
   const source = useSignal<Source>('looking');
   useEffect(() => void find(tried, source), []);
   return (
-    <main class="page narrow">
+    <main class="page try">
       <Masthead here="try" />
       <header>
         <h1>Try the model</h1>

@@ -68,8 +68,7 @@ function ImageInput({ tried }: { readonly tried: TryModel }): JSX.Element {
       <p>
         <strong>Drop an image</strong>, or draw one
       </p>
-      <DrawingBoard onDrawn={(board) => void tried.classify(board)} />
-      <div class="buttons">
+      <DrawingBoard onDrawn={(board) => void tried.classify(board)}>
         <button type="button" onClick={() => input.current?.click()}>
           Choose an image
         </button>
@@ -85,7 +84,7 @@ function ImageInput({ tried }: { readonly tried: TryModel }): JSX.Element {
             currentTarget.value = '';
           }}
         />
-      </div>
+      </DrawingBoard>
     </div>
   );
 }

@@ -14,7 +14,6 @@ import {
   type GraphWithState,
   type SmallerNetwork,
 } from '../groups/index.js';
-import { inferShapes } from '../graph/shapes.js';
 import type { Mask } from '../mask/mask.js';
 import { checkState, type ModelState } from '../params/model-state.js';
 import { levelTable, quantizerNamed } from '../quantization/index.js';
@@ -77,6 +76,8 @@ export interface CompressedNetwork extends GraphWithState {
   readonly mask: Mask;
   /** Per node, the positions of the original's last axis that are left. */
   readonly kept: ReadonlyMap<string, Uint32Array>;
+  /** Groups of the original's {@link channelGroups} that are gone. */
+  readonly removed: ReadonlySet<number>;
 }
 
 /** Least squares are held back by this share of the mean variance: moments are estimates. */
@@ -96,14 +97,16 @@ export async function compressModel(
   checkOptions(options);
   checkState(input.graph, input.state);
   const { weights } = options;
-  const smaller = withoutChannels(input, options);
+  const removed = channelsToRemove(input, options);
+  const smaller = removeChannels(input, removed);
+  const { normalization } = input;
+  if (weights === null) {
+    return finished(smaller, repaired(input, smaller, { options, normalization, last: true }), removed);
+  }
   // Rounding comes last: what is pruned afterwards would have been rounded for nothing.
-  const first = repaired(input, smaller, {
-    options,
-    normalization: input.normalization,
-    last: weights === null,
-  });
-  if (weights === null) return finished(smaller, first);
+  const first = options.channels
+    ? repaired(input, smaller, { options, normalization, last: false })
+    : smaller.state;
   const whole = { graph: smaller.graph, state: first };
   const mask = await pruneWeights(whole, weights, {
     images: syntheticImages(input.graph, { ...options, normalization: input.normalization }),
@@ -111,8 +114,8 @@ export async function compressModel(
     trainer,
   });
   const masked = removeChannels({ graph: whole.graph, state: mask }, new Set());
-  const second = repaired(whole, masked, { options, normalization: input.normalization, last: true });
-  return finished(smaller, second);
+  const second = repaired(whole, masked, { options, normalization, last: true });
+  return finished(smaller, second, removed);
 }
 
 /** @throws EspalierError `invalid_argument` for plug-ins beyond the access granted, unknown names and wrong numbers. */
@@ -140,14 +143,16 @@ function checkCount(what: string, value: number): void {
   throw new EspalierError('invalid_argument', `${what} is ${value}; give a whole number of at least 1`);
 }
 
-function withoutChannels(input: GraphWithState, { channels, seed }: CompressOptions): SmallerNetwork {
-  if (channels === null) return removeChannels(input, new Set());
-  const { graph, state } = input;
+function channelsToRemove(
+  { graph, state }: GraphWithState,
+  { channels, seed }: CompressOptions,
+): ReadonlySet<number> {
+  if (channels === null) return new Set();
   const scores = criterionNamed(channels.criterion).score(graph, state.params, {
     rng: { seed, purpose: 'channel criterion' },
   });
   const lifted = groupScores(graph, channelGroups(graph), { scores, params: state.params });
-  return removeChannels(input, chooseChannels(graph, { ...channels, scores: lifted }));
+  return chooseChannels(graph, { ...channels, scores: lifted });
 }
 
 interface RepairTurn {
@@ -173,9 +178,12 @@ function repaired(
   return repairNetwork(original, smaller, { ...common, signals: sampledSignals(images, size) });
 }
 
-function finished({ graph, kept }: SmallerNetwork, state: ModelState): CompressedNetwork {
-  inferShapes(graph);
-  return { graph: named(graph), state, mask: nonZeroMask(graph, state.params), kept };
+function finished(
+  { graph, kept }: SmallerNetwork,
+  state: ModelState,
+  removed: ReadonlySet<number>,
+): CompressedNetwork {
+  return { graph: named(graph), state, mask: nonZeroMask(graph, state.params), kept, removed };
 }
 
 /** The name says that it is no longer the zoo's. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { reduceCoordinator } from './coordinator-reducer.js';
 import {
-  type Adjustment,
   initialCoordinatorState,
+  type Adjustment,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,

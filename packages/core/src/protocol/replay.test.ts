@@ -115,6 +115,18 @@ describe('a journal', () => {
 });
 
 describe('a stored state', () => {
+  it('of a version without pauses, postponed adjustments and attendance has none of them', () => {
+    const { state } = until(6);
+    const stored = JSON.parse(writeState(state)) as Record<string, unknown> & {
+      seats: Record<string, unknown>[];
+    };
+    for (const field of ['paused', 'held', 'postponed']) delete stored[field];
+    for (const seat of stored.seats) {
+      for (const field of ['absences', 'restUntil', 'strikes', 'excluded']) delete seat[field];
+    }
+    expect(readState(JSON.stringify(stored))).toEqual(state);
+  });
+
   it.each(['', '{}', '[1]', '{"phase":"train"'])('%p is none', (text) => {
     expect(() => readState(text)).toThrow('[storage]');
   });

@@ -71,7 +71,7 @@ function convolved(
   turn: SignalTurn<AnalyticSignal>,
   input: Distribution,
 ): Distribution {
-  const { original, changed, keptInputs } = turn;
+  const { original, changed, keptInputs, keptOutputs } = turn;
   // A dense layer behind flatten sees a channel once per pixel; how far apart two of them are it does not know.
   const taps: Size2 = node?.kernelSize ?? [1, 1];
   const near = (a: number, b: number): number => {
@@ -85,6 +85,7 @@ function convolved(
     input,
     sides: [original, changed],
     keptInputs,
+    keptOutputs,
     groups: node?.groups ?? 1,
     correlation: near,
   });

@@ -9,19 +9,16 @@ export interface ConvolvedOptions {
   readonly sides: readonly [NodeSide, NodeSide];
   /** Where the changed layer's input channels stand among the original's (or their pixels, behind flatten). */
   readonly keptInputs: Uint32Array;
+  /** Where the changed layer's filters stand among the original's. */
+  readonly keptOutputs: Uint32Array;
   readonly groups: number;
   /** Correlation of one channel's values under two taps. */
   readonly correlation: (a: number, b: number) => number;
 }
 
 /** Moments of the filters' outputs, the original's and the changed ones' side by side: Σ_tt' κ(t, t') W_tᵀ C W_t'. */
-export function convolvedMoments({
-  input,
-  sides,
-  keptInputs,
-  groups,
-  correlation,
-}: ConvolvedOptions): Distribution {
+export function convolvedMoments(options: ConvolvedOptions): Distribution {
+  const { input, sides, keptInputs, groups } = options;
   const [original, changed] = sides;
   const before = original.inputWidths[0]!;
   const total = input.mean.length;
@@ -34,8 +31,13 @@ export function convolvedMoments({
   const mean = new Float64Array(first.filters + second.filters);
   mean.set(means(first, original, input.mean));
   mean.set(means(second, changed, input.mean), first.filters);
-  return { mean, covariance: gramOf([first, second], input.covariance, correlation) };
+  const isWide = Math.max(mean.length, total) > WIDEST;
+  const gram = isWide ? diagonalGram : gramOf;
+  return { mean, covariance: gram([first, second], input.covariance, options) };
 }
+
+/** Layers with more channels, both networks' together, count their channels as uncorrelated: the time grows cubically. */
+const WIDEST = 600;
 
 /** Which of the input variables a layer reads, and in how many groups. */
 interface Layout {
@@ -113,7 +115,7 @@ function means(
 function gramOf(
   sides: readonly [Filters, Filters],
   covariance: Float64Array,
-  correlation: ConvolvedOptions['correlation'],
+  { correlation }: ConvolvedOptions,
 ): Float64Array {
   const [first, second] = sides;
   const n = first.filters + second.filters;
@@ -126,6 +128,67 @@ function gramOf(
   }
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!;
   return gram;
+}
+
+/** Variances, and the covariance of every filter with what became of it; the inputs count as uncorrelated too. */
+function diagonalGram(
+  sides: readonly [Filters, Filters],
+  covariance: Float64Array,
+  { correlation, keptOutputs }: ConvolvedOptions,
+): Float64Array {
+  const [first, second] = sides;
+  const n = first.filters + second.filters;
+  const gram = new Float64Array(n * n);
+  const kept = Array.from(keptOutputs, (channel, own) => [channel, own] as const);
+  for (let tap = 0; tap < first.taps; tap++) {
+    const here = sides.map((side) => tapOf(side, (other) => (other === tap ? 1 : 0)));
+    const near = sides.map((side) => tapOf(side, (other) => correlation(tap, other)));
+    for (const [s, side] of sides.entries()) {
+      const offset = s * first.filters;
+      eachRow(side, covariance, (from, variance, f) => {
+        gram[(offset + f) * (n + 1)]! += variance * near[s]![from + f]! * here[s]![from + f]!;
+      });
+    }
+  }
+  // What became of a filter is taken to be as like it as their inputs allow.
+  for (const [channel, own] of kept) {
+    const at = first.filters + own;
+    const both = Math.sqrt(gram[channel * (n + 1)]! * gram[at * (n + 1)]!);
+    const like = likeness(sides, channel, own);
+    gram[channel * n + at] = like * both;
+    gram[at * n + channel] = like * both;
+  }
+  return gram;
+}
+
+/** Calls `add` with the start of every row of a tap, its input's variance and every filter. */
+function eachRow(
+  { filters, total, start, channels, channelOf }: Filters,
+  covariance: Float64Array,
+  add: (from: number, variance: number, filter: number) => void,
+): void {
+  if (channelOf) {
+    for (let f = 0; f < filters; f++) add(0, covariance[channelOf[f]! * (total + 1)]!, f);
+    return;
+  }
+  for (let c = 0; c < channels; c++) {
+    const variance = covariance[(start + c) * (total + 1)]!;
+    for (let f = 0; f < filters; f++) add(c * filters, variance, f);
+  }
+}
+
+/** Cosine of a filter with what became of it, where both read the same channels; else 1. */
+function likeness([first, second]: readonly [Filters, Filters], channel: number, own: number): number {
+  if (first.channels !== second.channels) return 1;
+  let [product, a, b] = [0, 0, 0];
+  for (let row = 0; row * first.filters < first.values.length; row++) {
+    const x = first.values[row * first.filters + channel]!;
+    const y = second.values[row * second.filters + own]!;
+    product += x * y;
+    a += x * x;
+    b += y * y;
+  }
+  return a === 0 || b === 0 ? 1 : product / Math.sqrt(a * b);
 }
 
 /** Σ_t' weight(t') · W_t'. */

@@ -38,21 +38,29 @@ export function pruneWithFeedback({
     );
   const factor = inverseFactor(covariance, channels, ridge);
   const values = kernel.slice();
+  const errors = new Float64Array(filters);
   for (let tap = 0; tap * channels * filters < values.length; tap++) {
-    const part = values.subarray(tap * channels * filters, (tap + 1) * channels * filters);
+    const start = tap * channels * filters;
+    const part = values.subarray(start, start + channels * filters);
     for (let c = 0; c < channels; c++) {
+      const diagonal = factor[c * channels + c]!;
       for (let f = 0; f < filters; f++) {
         const wish = part[c * filters + f]!;
-        const zero = kept[(tap * channels + c) * filters + f] === 0;
-        const value = zero ? 0 : table && scales ? rounded(table, wish, scales[f]!) : wish;
+        const gone = kept[start + c * filters + f] === 0;
+        const value = gone ? 0 : table && scales ? rounded(table, wish, scales[f]!) : wish;
         part[c * filters + f] = value;
-        const error = (wish - value) / factor[c * channels + c]!;
-        if (error === 0) continue;
-        for (let d = c + 1; d < channels; d++) part[d * filters + f]! -= error * factor[c * channels + d]!;
+        errors[f] = (wish - value) / diagonal;
       }
+      // Row by row, so that memory is read in order: networks have millions of weights.
+      for (let d = c + 1; d < channels; d++) addScaled(part, d * filters, errors, -factor[c * channels + d]!);
     }
   }
   return values;
+}
+
+function addScaled(target: Float32Array, start: number, values: Float64Array, share: number): void {
+  if (share === 0) return;
+  for (let i = 0; i < values.length; i++) target[start + i]! += share * values[i]!;
 }
 
 /** The upper Cholesky factor of (C + λI)⁻¹, row-major. */
@@ -60,6 +68,7 @@ function inverseFactor(covariance: Float64Array, n: number, ridge: number): Floa
   let trace = 0;
   for (let i = 0; i < n; i++) trace += covariance[i * n + i]!;
   const scale = Math.max(trace / n, 1e-12);
+  if (isDiagonal(covariance, n)) return inverseRoots(covariance, n, ridge * scale);
   for (let share = ridge; ; share *= 10) {
     const matrix = Matrix.from1DArray(n, n, covariance);
     for (let i = 0; i < n; i++) matrix.set(i, i, matrix.get(i, i) + share * scale);
@@ -69,4 +78,15 @@ function inverseFactor(covariance: Float64Array, n: number, ridge: number): Floa
     if (decomposition.isPositiveDefinite())
       return Float64Array.from(decomposition.lowerTriangularMatrix.transpose().to1DArray());
   }
+}
+
+/** Channels of wide layers count as uncorrelated. */
+function isDiagonal(matrix: Float64Array, n: number): boolean {
+  return matrix.every((value, at) => value === 0 || at % (n + 1) === 0);
+}
+
+function inverseRoots(matrix: Float64Array, n: number, ridge: number): Float64Array {
+  const roots = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) roots[i * (n + 1)] = 1 / Math.sqrt(matrix[i * (n + 1)]! + ridge);
+  return roots;
 }

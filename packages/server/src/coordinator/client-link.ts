@@ -15,6 +15,7 @@ import {
   type FloatMemory,
   type HashMaker,
   type PreparedMessage,
+  type UnfinishedTransfer,
   type WireContext,
 } from '@espalier/proto';
 
@@ -36,6 +37,13 @@ function strangersLimits({ maxFrameBytes, maxMessageBytes }: FrameLimits): Frame
     maxFrameBytes: Math.min(maxFrameBytes, STRANGERS_BYTES),
     maxMessageBytes: Math.min(maxMessageBytes, STRANGERS_BYTES),
   };
+}
+
+/** What a client's connection leaves to its next one. */
+export interface LeftBehind {
+  /** Hash of the mask that the client has. */
+  readonly mask: string | null;
+  readonly unfinished: UnfinishedTransfer | null;
 }
 
 /** What a link tells the coordinator. */
@@ -70,6 +78,10 @@ export class ClientLink {
   tokenId: string | null = null;
   /** Hash of the mask this connection was sent last; null before the first. */
   knownMask: string | null = null;
+  /** Hash of the last mask that arrived whole. */
+  deliveredMask: string | null = null;
+  /** It showed the token of a seat that it had before. */
+  isReturning = false;
   /** The pool has been sent over this connection. */
   poolSent = false;
   readonly #channel: Channel<ServerMessage>;
@@ -126,9 +138,24 @@ export class ClientLink {
     return this.#sending;
   }
 
-  /** As {@link send}, of a message that others get too. */
-  sendPrepared(message: PreparedMessage): void {
-    this.#queue(() => this.#channel.sendPrepared(message));
+  /** As {@link send}, of a message that others get too, with the mask that its receiver then has. */
+  sendPrepared(message: PreparedMessage, mask: string | null = null): void {
+    this.#queue(async () => {
+      await this.#channel.sendPrepared(message);
+      this.deliveredMask = mask ?? this.deliveredMask;
+    });
+  }
+
+  /** What came of a message before the connection broke. */
+  unfinished(): UnfinishedTransfer | null {
+    return this.#channel.unfinished();
+  }
+
+  /** Takes over from the client's connection before: what it sends again may begin where that broke. */
+  takeOver({ mask, unfinished }: LeftBehind): void {
+    this.knownMask = mask;
+    this.deliveredMask = mask;
+    if (unfinished) this.#channel.resume(unfinished);
   }
 
   /** Who does not take what it is sent costs the memory of a few messages, then its place. */

@@ -53,6 +53,7 @@ export class Coordinator {
         config: this.#config,
         journal: options.journal,
         now,
+        totals: () => this.#workshop.ledger.peek(),
         perform: (effect) => {
           this.#perform(effect);
         },
@@ -145,7 +146,8 @@ export class Coordinator {
   /** For people and probes. */
   status(): CoordinatorStatus {
     const { phase, round, seats, prepared } = this.#log.state;
-    const { refusals, totals } = this.#workshop.record.store();
+    const { refusals, totals, lines } = this.#workshop.record.store();
+    const seconds = lines.map(({ aggregation }) => aggregation.seconds);
     return {
       phase,
       round,
@@ -153,6 +155,7 @@ export class Coordinator {
       prepared,
       refusals: Object.fromEntries(refusals),
       bytes: totals,
+      aggregation: { last: seconds.at(-1) ?? 0, total: seconds.reduce((sum, each) => sum + each, 0) },
       clients: [...seats.values()].map((seat) => clientStatus(seat, this.#log.state)),
     };
   }
@@ -176,9 +179,10 @@ export class Coordinator {
    * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
    * whoever had one is waited for as long as after any loss.
    */
-  async #takeUp({ replayed, workshop }: RecoveredRun): Promise<void> {
+  async #takeUp({ replayed, workshop, totals }: RecoveredRun): Promise<void> {
     const { phase, round, seats, prepared } = replayed.state;
     if (workshop) await this.#workshop.restore(workshop);
+    if (totals) this.#workshop.ledger.carryOver(totals);
     this.#options.log.info(`taking the run up again in round ${round} (${phase})`);
     for (const effect of rearm(this.#config, replayed)) this.#perform(effect);
     for (const { clientId, presence } of seats.values()) {

@@ -21,6 +21,7 @@ import { clientJob } from './client-job.js';
 import { DeskDoor } from './desk-door.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
+import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import type { AnswerBytes } from './payloads.js';
@@ -62,6 +63,7 @@ export class CoordinatorDesk {
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
   readonly #post: ModelPost;
+  readonly #left = new LeftBehindShelf();
   readonly #door: DeskDoor;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
@@ -125,7 +127,7 @@ export class CoordinatorDesk {
   /** Somebody was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
     this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`turned ${peer} away: ${error.message}`);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`, { code: error.code, peer });
   }
 
   /** Does what the reducer decided about one client. */
@@ -184,6 +186,8 @@ export class CoordinatorDesk {
       return;
     }
     link.seated(clientId);
+    const left = this.#left.take(clientId);
+    if (left && link.isReturning) link.takeOver(left);
     this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
@@ -197,6 +201,7 @@ export class CoordinatorDesk {
     if (!older || older === link) return;
     this.#links.delete(older.id);
     this.#seated.delete(clientId);
+    this.#left.keep(clientId, older);
     this.#workshop.ledger.close(older.connection);
     older.detach();
   }
@@ -251,6 +256,7 @@ export class CoordinatorDesk {
     if (message.kind !== 'join') {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
+    link.isReturning = message.returnToken !== null;
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
     this.book.asked(link.id, message.profile);
     this.#reducer.dispatch({
@@ -383,7 +389,9 @@ export class CoordinatorDesk {
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
     this.#workshop.record.refused(error.code);
     if (clientId !== null) this.book.refused(clientId, error);
-    this.#options.log.warn(`refused ${clientId ?? connection.peer}: ${error.message}`);
+    const { peer } = connection;
+    const facts = { ...error.facts, code: error.code, client: clientId, peer };
+    this.#options.log.warn(`refused ${clientId ?? peer}: ${error.message}`, facts);
   }
 
   #closed(link: ClientLink): void {
@@ -393,6 +401,7 @@ export class CoordinatorDesk {
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
+    this.#left.keep(link.clientId, link);
     this.#reducer.dispatch({ kind: 'lost', clientId: link.clientId });
   }
 

@@ -7,11 +7,14 @@ import type { RunStore } from './run-store.js';
 /** Runs a function later; returns how to cancel it. The platform's timers, or a test's. */
 export type Scheduler = (seconds: number, callback: () => void) => () => void;
 
-/** The coordinator's log; a pino logger fits. */
+/** What a line of the log is about, for programs that read it. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The coordinator's log. */
 export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  info(message: string, facts?: LogFacts): void;
+  warn(message: string, facts?: LogFacts): void;
+  error(message: string, facts?: LogFacts): void;
 }
 
 /** What happens, for a progress display. */
@@ -86,6 +89,8 @@ export interface CoordinatorStatus {
   readonly refusals: Readonly<Record<string, number>>;
   /** Bytes that crossed connections so far; `up` is towards the coordinator. */
   readonly bytes: { readonly up: number; readonly down: number };
+  /** Seconds that aggregating took: of the last closed round, and of all. */
+  readonly aggregation: { readonly last: number; readonly total: number };
   readonly clients: readonly {
     readonly clientId: string;
     readonly name: string;

@@ -251,7 +251,13 @@ export class Workshop {
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;
-    for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
+    for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
+    const { seconds } = aggregation;
+    log.info(`round ${round} closed with ${answers.length} updates`, {
+      round,
+      updates: answers.length,
+      seconds,
+    });
     this.record.closed({
       round,
       model,

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
-import { destination, pino } from 'pino';
 import {
   Coordinator,
   type CoordinatorStatus,
@@ -16,6 +15,7 @@ import { createSocketServer, DEFAULT_LIMITS, type ConnectionLimits } from '../so
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 import { EventTail } from './event-tail.js';
+import { fileLog } from './file-log.js';
 import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
 import { reportSentence } from './report-sentence.js';
@@ -186,8 +186,7 @@ async function openRun(options: ServeOptions): Promise<OpenRun> {
   const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
   try {
     const tokens = runTokens(new TokenBook(journal.database), options.open);
-    const file = destination({ dest: join(folder.path, RUN_FILES.log), sync: true });
-    const tail = new EventTail(pino({ base: null }, file), Date.now);
+    const tail = new EventTail(fileLog(join(folder.path, RUN_FILES.log)), Date.now);
     const coordinator = await openCoordinator(options, { folder, journal, book: tokens.book, tail });
     return { coordinator, tail, folder: folder.path, tokens, close: () => journal.close() };
   } catch (error) {

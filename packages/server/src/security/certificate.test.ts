@@ -17,7 +17,7 @@ describe('a certificate', () => {
     ['with the key of another', CERTIFICATE, OTHER_KEY, '2030-01-01', 'does not belong to the certificate'],
     ['that is none', 'hello', KEY, '2030-01-01', 'the certificate cannot be read'],
     ['with a key that is none', CERTIFICATE, 'hello', '2030-01-01', 'the private key cannot be read'],
-  ])('%s is refused', (_, cert, key, now, message) => {
+  ])('%s is refused', (...[, cert, key, now, message]) => {
     expect(() => {
       checkCertificate({ cert, key }, at(now));
     }).toThrow(message.replace('’', "'"));

@@ -1,0 +1,171 @@
+import type { CompressOptions, ReportBlock, ReportDocument } from '@espalier/core';
+import type { WrittenFile } from '@espalier/client-node';
+import { amount, bytes, percent } from '../terminal.js';
+import type { NetworkFigures, Proof } from './proof.js';
+
+/** Everything a compression leaves behind, as `report.json`. */
+export interface CompressionReport extends Proof {
+  readonly command: string;
+  readonly model: string;
+  readonly options: Omit<CompressOptions, 'seed'> & { readonly seed: number };
+  readonly originalBytes: number;
+  readonly files: readonly WrittenFile[];
+  /** Of the compression alone, without measuring. */
+  readonly seconds: number;
+  readonly versions: readonly string[];
+  /** Of clients' answers, where they were asked; null elsewhere. */
+  readonly clients: { readonly asked: number; readonly samples: number } | null;
+}
+
+/** The same for the report page. */
+export function compressionDocument(report: CompressionReport): ReportDocument {
+  const { before, after, agreement, options, files, command, versions } = report;
+  return {
+    kind: 'document',
+    title: `${report.model}, compressed`,
+    lead: `Data access: ${options.access}. ${sentence(report)}`,
+    sections: [
+      { heading: 'In short', blocks: [{ kind: 'figures', figures: shortFigures(report) }] },
+      { heading: 'Before and after', blocks: [sizes(before, after), times(report)] },
+      {
+        heading: 'Does it still say the same?',
+        blocks: [
+          {
+            kind: 'text',
+            text:
+              `On ${agreement.images} synthetic images the compressed network names the same class as the original for ` +
+              `${percent(agreement.argmax)}; the divergence of its probabilities is ${agreement.divergence.toFixed(4)} nats. ` +
+              `Rewriting alone changes no logit by more than ${report.rewritingError.toExponential(1)} on noise. ` +
+              'Synthetic images are not your data: accuracy can only be measured on those.',
+          },
+        ],
+      },
+      { heading: 'Layers', blocks: [layerChart(report), layerTable(report)] },
+      {
+        heading: 'Files',
+        blocks: [
+          {
+            kind: 'table',
+            columns: [{ label: 'form' }, { label: 'file' }, { label: 'bytes', align: 'right' }],
+            rows: files.map(({ format, path, bytes: size }) => [format, path, size]),
+          },
+        ],
+      },
+      {
+        heading: 'How it was made',
+        blocks: [
+          { kind: 'code', text: command },
+          { kind: 'text', text: versions.join(' · ') },
+        ],
+      },
+    ],
+  };
+}
+
+function sentence({ options: { channels, weights, rounding, repair } }: CompressionReport): string {
+  const parts = [
+    channels ? `channels to ${channels.target.kind}=${channels.target.value} by ${channels.criterion}` : '',
+    weights ? `weights to density ${weights.density} by ${weights.criterion} and ${weights.allocation}` : '',
+    rounding ? `${rounding.bits} bits, ${rounding.quantizer}` : '',
+  ].filter((part) => part !== '');
+  return `${parts.length > 0 ? parts.join('; ') : 'Nothing removed'}; repair ${repair}.`;
+}
+
+function shortFigures({ before, after, originalBytes, files, latency, agreement }: CompressionReport) {
+  const bundle = files.find(({ format }) => format === 'bundle');
+  return [
+    {
+      label: 'Bundle',
+      value: bundle ? bytes(bundle.bytes) : '–',
+      hint: bundle ? `${percent(bundle.bytes / originalBytes)} of the original in float32` : 'not written',
+    },
+    { label: 'Parameters', value: amount(after.active), hint: `of ${amount(before.parameters)}` },
+    { label: 'MACs an image', value: amount(after.macs), hint: `of ${amount(before.macs)}` },
+    ...latency.map(({ backend, ratio, after: time }) => ({
+      label: backend,
+      value: `${(1 / ratio).toFixed(2)}×`,
+      hint: `${time.toFixed(2)} ms an image`,
+    })),
+    { label: 'Same class', value: percent(agreement.argmax), hint: 'as the original, on synthetic images' },
+  ];
+}
+
+function sizes(before: NetworkFigures, after: NetworkFigures): ReportBlock {
+  const row = (label: string, key: keyof NetworkFigures) => [
+    label,
+    before[key],
+    after[key],
+    percent(after[key] / before[key]),
+  ];
+  return {
+    kind: 'table',
+    columns: [
+      { label: '' },
+      ...['before', 'after', 'left'].map((label) => ({ label, align: 'right' as const })),
+    ],
+    rows: [
+      row('parameters', 'parameters'),
+      row('parameters that are not 0', 'active'),
+      row('multiply-accumulates an image', 'macs'),
+      row('bytes, dense float32', 'denseBytes'),
+    ],
+  };
+}
+
+function times({ latency }: CompressionReport): ReportBlock {
+  if (latency.length === 0) return { kind: 'text', text: 'Latency was not measured.' };
+  return {
+    kind: 'table',
+    caption: 'Milliseconds an image, forward; both networks in turn, the best round of each',
+    columns: [
+      { label: 'back end' },
+      ...['before', 'after', 'after ÷ before'].map((label) => ({ label, align: 'right' as const })),
+    ],
+    rows: latency.map(({ backend, before, after, ratio }) => [
+      backend,
+      before.toFixed(3),
+      after.toFixed(3),
+      ratio.toFixed(2),
+    ]),
+  };
+}
+
+function layerChart({ layers }: CompressionReport): ReportBlock {
+  return {
+    kind: 'chart',
+    caption: 'Weights left of each layer',
+    option: {
+      tooltip: { trigger: 'axis' },
+      grid: { left: 48, right: 16, top: 24, bottom: 96 },
+      xAxis: {
+        type: 'category',
+        data: layers.map(({ name }) => name.replace('/kernel', '')),
+        axisLabel: { rotate: 60 },
+      },
+      yAxis: { type: 'value', max: 1, min: 0 },
+      series: [
+        { type: 'bar', data: layers.map(({ active, weights }) => Number((active / weights).toFixed(4))) },
+      ],
+    },
+  };
+}
+
+function layerTable({ layers }: CompressionReport): ReportBlock {
+  return {
+    kind: 'table',
+    columns: [
+      { label: 'layer' },
+      { label: 'before' },
+      { label: 'after' },
+      { label: 'weights left', align: 'right' },
+      { label: 'share', align: 'right' },
+    ],
+    rows: layers.map(({ name, before, after, active, weights }) => [
+      name,
+      before.join('×'),
+      after.join('×'),
+      active,
+      percent(active / weights),
+    ]),
+  };
+}

@@ -1,0 +1,70 @@
+import { createNodeTrainer } from '@espalier/client-node';
+import { noise, type Mask, type ModelGraph, type ModelState, type Trainer } from '@espalier/core';
+
+/** A network as a trainer loads it. */
+export interface LoadableNetwork {
+  readonly graph: ModelGraph;
+  readonly state: ModelState;
+  /** Null runs it dense. */
+  readonly mask: Mask | null;
+}
+
+/** Milliseconds an image, forward, of the network before and after, measured in turn. */
+export interface Latency {
+  readonly backend: string;
+  readonly before: number;
+  readonly after: number;
+  /** After ÷ before. */
+  readonly ratio: number;
+}
+
+/** How latency is measured. */
+export interface LatencyOptions {
+  readonly batch: number;
+  /** Rounds of which the best counts. */
+  readonly rounds: number;
+}
+
+/** The back ends that every machine has. */
+const BACKENDS = ['engine', 'wasm'] as const;
+
+/** Times both networks in the engine and in tfjs wasm, one after the other in every round; the best round counts. */
+export async function measureLatency(
+  before: LoadableNetwork,
+  after: LoadableNetwork,
+  options: LatencyOptions,
+): Promise<readonly Latency[]> {
+  const results: Latency[] = [];
+  for (const backend of BACKENDS) results.push(await inBackend(backend, [before, after], options));
+  return results;
+}
+
+async function inBackend(
+  backend: string,
+  networks: readonly [LoadableNetwork, LoadableNetwork],
+  { batch, rounds }: LatencyOptions,
+): Promise<Latency> {
+  const trainers: Trainer[] = [];
+  try {
+    for (const { graph, state, mask } of networks) {
+      const trainer = await createNodeTrainer({ backend });
+      trainers.push(trainer);
+      await trainer.load(graph, state, mask);
+    }
+    const best = networks.map(() => Infinity);
+    // The first round warms caches and compilers up.
+    for (let round = 0; round <= rounds; round++) {
+      for (const [i, trainer] of trainers.entries()) {
+        const images = noise(networks[i]!.graph, batch, round);
+        const start = performance.now();
+        await trainer.predict(images);
+        const time = (performance.now() - start) / batch;
+        if (round > 0) best[i] = Math.min(best[i]!, time);
+      }
+    }
+    const [before = NaN, after = NaN] = best;
+    return { backend: trainers[0]?.name ?? backend, before, after, ratio: after / before };
+  } finally {
+    for (const trainer of trainers) await trainer.dispose();
+  }
+}

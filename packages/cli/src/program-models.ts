@@ -1,0 +1,95 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { modelFormats } from '@espalier/client-node';
+import { ACCESS_LEVELS, allocations, criteria, quantizers, repairs } from '@espalier/core';
+import { compress, type CompressFlags } from './commands/compress.js';
+import { exportModel, type ExportFlags } from './commands/export.js';
+import type { Terminal } from './terminal.js';
+
+/** Adds the commands that make one model out of another. */
+export function addModelCommands(program: Command, terminal: Terminal): void {
+  addCompress(program, terminal);
+  addExport(program, terminal);
+}
+
+function addCompress(program: Command, terminal: Terminal): void {
+  program
+    .command('compress')
+    .description('Make a model smaller and faster without seeing any data; write it with a report beside it.')
+    .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder')
+    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .addOption(
+      new Option('--access <level>', 'how near to data plug-ins may come')
+        .choices(ACCESS_LEVELS)
+        .default('none'),
+    )
+    .option(
+      '--target <kind=left>',
+      'remove channels: what is to be left of channels, density, macs, bytes or parameters',
+    )
+    .addOption(new Option('--spread <how>', 'over layers').choices(['uniform', 'global']).default('uniform'))
+    .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
+    .option('--criterion <name>', `what scores: ${names(criteria)}`, 'magnitude')
+    .option('--allocation <name>', `density per layer: ${names(allocations)}`, 'erk')
+    .option('--layer-floor <share>', 'density that "global" leaves every layer with', Number, 0)
+    .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
+    .option('--bits <count>', 'round weights to 2 to 8 bits', whole)
+    .option('--quantizer <name>', `levels: ${names(quantizers)}`, 'uniform')
+    .option('--repair <name>', `how what is left makes up for what is gone: ${names(repairs)}`, 'udfc')
+    .addOption(valuesOption())
+    .option('--to <forms>', `of ${names(modelFormats)}`, Object.keys(modelFormats).join(','))
+    .option('--samples <count>', 'synthetic images, where some are needed', whole, 64)
+    .option('--seed <number>', 'of everything random', whole, 1)
+    .option('--no-latency', 'measure no times')
+    .option('--zoo <name>', 'network of a safetensors file that does not say its own')
+    .option('--width <channels>', 'its width', whole)
+    .option('--input <shape>', 'its input', '32x32x3')
+    .option('--classes <count>', 'its classes', whole, 10)
+    .addOption(
+      new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
+    )
+    .action(async (flags: CompressFlags) => {
+      await compress(flags, terminal);
+    });
+}
+
+function addExport(program: Command, terminal: Terminal): void {
+  program
+    .command('export')
+    .description(
+      'Write a model in other forms; by default a tfjs LayersModel, zeros where weights were pruned.',
+    )
+    .argument('<model>', 'model.espalier, model.json, .onnx, .safetensors, or a run folder')
+    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .option('--to <forms>', `of ${names(modelFormats)}; a LayersModel straight in the folder without it`)
+    .addOption(valuesOption())
+    .option('--softmax', 'end a LayersModel in a softmax instead of logits')
+    .action(async (model: string, flags: ExportFlags) => {
+      await exportModel(model, flags, terminal);
+    });
+}
+
+function valuesOption(): Option {
+  return new Option('--values <type>', 'how a bundle writes its values').choices([
+    'float32',
+    'float16',
+    'int8',
+    'int4',
+  ]);
+}
+
+function names(registry: Readonly<Record<string, unknown>>): string {
+  return Object.keys(registry).join(', ');
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('give a whole number of at least 0');
+  return value;
+}
