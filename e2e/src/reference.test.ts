@@ -23,3 +23,12 @@ describe('docs/reference/job.md', () => {
     }
   });
 });
+
+describe('docs/reference/grid.schema.json', () => {
+  it('is what the schema of grids says', async () => {
+    const tool = join(root, 'tools/generate-grid-reference.mjs');
+    await expect(promisify(execFile)(process.execPath, [tool, '--check'])).resolves.toMatchObject({
+      stderr: '',
+    });
+  });
+});

@@ -44,4 +44,15 @@ export const staticMethods: readonly Method[] = [
       'The first convolution and the classifier stay dense, and every layer keeps a weight.',
     ],
   },
+  {
+    ...fixed,
+    name: 'synflow',
+    criterion: 'synflow',
+    summary: 'Synaptic flow over the whole network, without any data (SynFlow, Tanaka et al., NeurIPS 2020).',
+    defaults: { mask: { criterion: 'synflow', allocation: 'global' } },
+    departures: [
+      'Weights are scored once; the paper prunes in a hundred steps and scores anew in each.',
+      'The first convolution and the classifier stay dense, and every layer keeps a weight.',
+    ],
+  },
 ];

@@ -123,7 +123,7 @@ function criterionOfMethod({ method, staticMask }: Job): string | null {
 function criterionHasImages({ method, staticMask, pretrain }: Job): string | null {
   if (methodNamed(method).initialMask !== 'criterion' || pretrain.samplesPerClass > 0) return null;
   const needs = criterionNamed(staticMask.criterion).needs;
-  if (!needs.some((need) => need !== 'rng')) return null;
+  if (!needs.includes('gradients') && !needs.includes('hessianGradients')) return null;
   return `is 0; criterion ${staticMask.criterion} scores by gradients on the coordinator's own images, so expected at least 1`;
 }
 

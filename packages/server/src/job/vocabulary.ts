@@ -7,8 +7,8 @@ import {
   zooNames,
 } from '@espalier/core';
 
-/** What a coordinator can give a plug-in before the first round, having no data. */
-const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores']);
+/** What a coordinator can give a plug-in before the first round; gradients are of its own images. */
+const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores', 'gradients', 'hessianGradients']);
 
 /** The names a job may use: what core has registered and the coordinator can serve. */
 export const vocabulary = {

@@ -229,6 +229,7 @@ describe('running a grid', () => {
       'Over rounds',
       'Density per layer',
       'Measured and analytic costs',
+      'The methods',
       'The data',
       'How it was made',
     ]);

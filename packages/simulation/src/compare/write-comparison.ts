@@ -1,35 +1,39 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reportPage } from '@espalier/core';
+import { methodNamed, reportPage } from '@espalier/core';
 import { storageError } from '@espalier/server';
 import type { CellResult } from './cell-result.js';
-import type { CellKey } from './grid.js';
+import type { Cell } from './grid.js';
 import { comparisonDocument, type Provenance } from './report/document.js';
 import { allPlots, comparisonPlots } from './report/plots.js';
 import { plotSvg } from './report/svg.js';
+import { cellEvents } from '../tensorboard/cell-events.js';
+import { eventFile } from '../tensorboard/event-file.js';
 import { groupResults } from './statistics.js';
 import { markdownTable, resultsCsv } from './table.js';
 
 /** What a comparison's files are written from. */
-export interface ComparisonFiles extends Provenance {
+export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods'> {
   readonly folder: string;
   /** Of the grid; results of other cells are left out. */
-  readonly keys: readonly CellKey[];
+  readonly keys: readonly Pick<Cell, 'name' | 'density' | 'seed' | 'partition' | 'job'>[];
   readonly results: readonly CellResult[];
   /** client-web's `report.html`; null writes the report's data alone, as `report.json`. */
   readonly template: string | null;
 }
 
 /**
- * Writes `table.md`, `results.csv`, `plots/*.svg` and `report.html` anew from the results there are.
+ * Writes `table.md`, `results.csv`, `plots/*.svg`, `tensorboard/` and `report.html` anew from the results there are.
  * @throws EspalierError `storage`.
  */
-export async function writeComparison(files: Omit<ComparisonFiles, 'cells' | 'done'>): Promise<void> {
+export async function writeComparison(files: ComparisonFiles): Promise<void> {
   const { folder, keys, results, template } = files;
   const groups = groupResults(results, keys);
   const shown = groups.flatMap((group) => group.results);
   const plots = comparisonPlots(groups);
-  const document = comparisonDocument(groups, plots, { ...files, cells: keys.length, done: shown.length });
+  const methods = new Map(keys.map(({ name, job }) => [name, methodNamed(job.method)]));
+  const standing = { cells: keys.length, done: shown.length };
+  const document = comparisonDocument(groups, plots, { ...files, ...standing, methods });
   try {
     await mkdir(join(folder, 'plots'), { recursive: true });
     await writeFile(join(folder, 'table.md'), markdownTable(groups));
@@ -37,9 +41,23 @@ export async function writeComparison(files: Omit<ComparisonFiles, 'cells' | 'do
     for (const plot of allPlots(plots)) {
       await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
     }
+    await writeEvents(join(folder, 'tensorboard'), shown);
     if (template === null) await writeFile(join(folder, 'report.json'), JSON.stringify(document));
     else await writeFile(join(folder, 'report.html'), reportPage(template, document));
   } catch (error) {
     throw storageError('write', folder, error);
+  }
+}
+
+/** A folder per cell, which TensorBoard shows as a run. */
+async function writeEvents(folder: string, results: readonly CellResult[]): Promise<void> {
+  for (const result of results) {
+    const events = cellEvents(result);
+    if (events.length === 0) continue;
+    const { name, density, seed, partition } = result;
+    const run = [name, density, partition, `seed ${seed}`].filter((part) => part !== null).join(' ');
+    const own = join(folder, run.replace(/[^A-Za-z0-9.]+/g, '-'));
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
   }
 }

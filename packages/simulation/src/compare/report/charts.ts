@@ -57,8 +57,8 @@ function base(
 ): Record<string, unknown> {
   return {
     animation: false,
-    legend: { type: 'scroll', bottom: 0 },
-    grid: { left: 56, right: 24, top: 36, bottom: 72 },
+    legend: { type: 'scroll', top: 4, left: 0, right: 0, itemHeight: 8 },
+    grid: { left: 56, right: 24, top: 68, bottom: 56 },
     tooltip: { trigger: 'item' },
     xAxis: { nameLocation: 'middle', nameGap: 28, scale: true, ...x },
     yAxis: { scale: true, nameTextStyle: { align: 'left' }, ...y },
@@ -172,7 +172,7 @@ export function layerDensities(
   };
   return {
     ...base(x, { name: 'density', type: 'log' }),
-    grid: { left: 56, right: 24, top: 36, bottom: 120 },
+    grid: { left: 56, right: 24, top: 68, bottom: 110 },
     series: drawn.map(({ name, known }) => ({
       name,
       type: 'line',

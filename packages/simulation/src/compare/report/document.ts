@@ -1,4 +1,4 @@
-import type { ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
+import type { Method, ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { resultColumns } from '../table.js';
 import type { Plot } from './charts.js';
@@ -12,6 +12,8 @@ export interface Provenance {
   readonly done: number;
   /** The command that goes on with it. */
   readonly command: string;
+  /** The method behind every row of the grid, by the row's name. */
+  readonly methods: ReadonlyMap<string, Method>;
   /** The grid's text. */
   readonly grid: string;
   /** Program, Node and processor. */
@@ -22,7 +24,7 @@ export interface Provenance {
 export function comparisonDocument(
   groups: readonly ResultGroup[],
   plots: ComparisonPlots,
-  { name, cells, done, command, grid, versions }: Provenance,
+  { name, cells, done, command, methods, grid, versions }: Provenance,
 ): ReportDocument {
   const sections: readonly ReportSection[] = [
     {
@@ -39,6 +41,7 @@ export function comparisonDocument(
       heading: 'Measured and analytic costs',
       blocks: [{ kind: 'text', text: COST_TEXT }, costTable(groups)],
     },
+    { heading: 'The methods', blocks: [methodTable(methods)] },
     { heading: 'The data', blocks: plots.partitions.map(chart) },
     {
       heading: 'How it was made',
@@ -74,7 +77,7 @@ function figuresOf(
           {
             label,
             value: `${(100 * found.accuracy.mean).toFixed(1)} %`,
-            hint: `${found.group.name}, density ${found.group.density}, ${found.accuracy.count} seeds`,
+            hint: `${found.group.name}, density ${found.group.density}, ${found.accuracy.count} ${found.accuracy.count === 1 ? 'seed' : 'seeds'}`,
           },
         ]
       : [];
@@ -134,6 +137,15 @@ function costTable(groups: readonly ResultGroup[]): ReportBlock {
       right('ratio'),
     ],
     rows,
+  };
+}
+
+/** What every row stands for, and where it departs from its paper. */
+function methodTable(methods: ReadonlyMap<string, Method>): ReportBlock {
+  return {
+    kind: 'table',
+    columns: [{ label: 'row' }, { label: 'method' }, { label: 'not as published' }],
+    rows: [...methods].map(([row, { summary, departures }]) => [row, summary, departures.join(' ') || '–']),
   };
 }
 
