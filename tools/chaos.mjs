@@ -1,31 +1,39 @@
 /**
  * `npm run chaos`: kills real coordinator and client processes (`kill -9`) at seeded random instants of a FedTiny job,
  * starts them again, and compares the model with the one of a run that was left alone. Ends with one line of figures.
+ * With `--scenario <file>` the faults of a file of e2e/scenarios strike instead, which also cut and delay connections
+ * and stop processes.
  * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (twenty a kill, so that kills fall within the
  * run), `--verbose` (shows what the processes say).
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from './workspace.mjs';
+import { playScenario, readScenario } from './chaos/scenario.mjs';
+import {
+  endProcesses,
+  freePort,
+  seededRandom,
+  sleep,
+  startCoordinator,
+  startEspalier,
+} from './processes.mjs';
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     rounds: { type: 'string' },
+    scenario: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
-const main = join(root, 'packages', 'cli', 'dist', 'main.js');
-const clients = 3;
+const scenario = values.scenario === undefined ? null : await readScenario(values.scenario);
+const clients = scenario?.clients ?? 3;
 const kills = Number(values.kills);
-const rounds = Number(values.rounds ?? 20 * kills);
+const rounds = Number(values.rounds ?? scenario?.rounds ?? 20 * kills);
 const random = seededRandom(Number(values.seed));
-const children = new Set();
 const job = `
 name: chaos
 seed: 5
@@ -43,7 +51,7 @@ targetDensity: 0.2
 pool: { size: 4 }
 pruning: { interval: 2, stopRound: ${rounds} }
 pretrain: { epochs: 1, samplesPerClass: 2 }
-quorum: 1
+quorum: ${scenario?.quorum ?? 1}
 roundTimeout: 600
 returnTimeout: 600
 `;
@@ -55,19 +63,45 @@ try {
   const file = join(folder, 'job.yaml');
   await writeFile(file, job);
   const calm = await runJob(file, join(folder, 'calm'), 0);
-  const wild = await runJob(file, join(folder, 'wild'), kills);
-  const same =
-    calm.summary.model.hash === wild.summary.model.hash && calm.summary.mask.hash === wild.summary.mask.hash;
-  code = same && wild.kills === kills ? 0 : 1;
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(
-    `chaos: ${wild.kills} kills (${wild.coordinators} coordinator, ${wild.kills - wild.coordinators} client), ${wild.summary.rounds} rounds, model ${same ? 'identical' : 'DIFFERENT'} ${wild.summary.model.hash.slice(0, 16)}, ${seconds} s, seed ${values.seed}`,
-  );
+  if (scenario === null) await killAtRandom(file, calm);
+  else await underScenario(file, calm);
 } finally {
-  for (const child of children) child.kill('SIGKILL');
+  endProcesses();
   await rm(folder, { recursive: true, force: true });
 }
 process.exit(code);
+
+async function killAtRandom(file, calm) {
+  const wild = await runJob(file, join(folder, 'wild'), kills);
+  const same = sameEnd(calm.summary, wild.summary);
+  code = same && wild.kills === kills ? 0 : 1;
+  console.log(
+    `chaos: ${wild.kills} kills (${wild.coordinators} coordinator, ${wild.kills - wild.coordinators} client), ${figures(wild.summary, same)}, seed ${values.seed}`,
+  );
+}
+
+async function underScenario(file, calm) {
+  const { verbose } = values;
+  const {
+    folder: run,
+    struck,
+    leftOut,
+  } = await playScenario(scenario, { file, out: join(folder, 'wild'), verbose });
+  const summary = await summaryOf(run);
+  const same = sameEnd(calm.summary, summary);
+  code = same ? 0 : 1;
+  const rest = leftOut === 0 ? '' : `, ${leftOut} in memory only`;
+  console.log(`chaos: ${struck} faults of ${values.scenario}${rest}, ${figures(summary, same)}`);
+}
+
+function sameEnd(calm, wild) {
+  return calm.model.hash === wild.model.hash && calm.mask.hash === wild.mask.hash;
+}
+
+function figures(summary, same) {
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  return `${summary.rounds} rounds, model ${same ? 'identical' : 'DIFFERENT'} ${summary.model.hash.slice(0, 16)}, ${seconds} s`;
+}
 
 /** One run from beginning to end with that many kills; gives its summary. */
 async function runJob(file, out, wanted) {
@@ -107,79 +141,15 @@ async function runJob(file, out, wanted) {
 }
 
 function startServer(args, port) {
-  const child = start(['serve', ...args, '--port', String(port), '--format', 'json']);
-  const listening = child.line(/\{"listening".*\}/).then((text) => JSON.parse(text).listening);
-  return { ...child, listening };
+  return startCoordinator([...args, '--port', String(port)], { verbose: values.verbose });
 }
 
 function startClient(part, url, token) {
-  return start(['join', url, '--token', token, '--part', `${part + 1}/${clients}`]);
-}
-
-/** A command with its output, its end, and how to end it. */
-function start(args) {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let text = '';
-  const waiting = new Set();
-  const heard = () => {
-    for (const wake of waiting) wake();
-    waiting.clear();
-  };
-  const hear = (chunk) => {
-    if (values.verbose) process.stderr.write(chunk);
-    text += chunk.toString();
-    heard();
-  };
-  child.stdout.on('data', hear);
-  child.stderr.on('data', hear);
-  const ended = new Promise((resolve) => {
-    child.on('close', (status) => {
-      children.delete(child);
-      heard();
-      resolve(status);
-    });
+  return startEspalier(['join', url, '--token', token, '--part', `${part + 1}/${clients}`], {
+    verbose: values.verbose,
   });
-  const line = async (pattern, from = 0) => {
-    for (;;) {
-      const match = pattern.exec(text.slice(from));
-      if (match) return match[0];
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`${args[0]} ended early:\n${text}`);
-      await new Promise((resolve) => waiting.add(resolve));
-    }
-  };
-  const end = (signal) => {
-    child.kill(signal);
-    return ended;
-  };
-  return { ended, end, line, text: () => text };
 }
 
 async function summaryOf(run) {
   return readFile(join(run, 'summary.json'), 'utf8').then(JSON.parse, () => null);
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-function sleep(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** mulberry32: the same instants for the same seed. */
-function seededRandom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -27,17 +27,15 @@ async function host(job: Job, token: string | null = null): Promise<() => Puppet
 }
 
 /** No selection, two rounds, adjusting in the second. */
-const JOB = parseJob(TINY_JOB, {
-  overrides: [
-    'numClients=2',
-    'quorum=1',
-    'rounds=2',
-    'pool.size=1',
-    'pruning.interval=1',
-    'pruning.stopRound=2',
-    'returnTimeout=0.2',
-  ],
-});
+const OVERRIDES = [
+  'numClients=2',
+  'rounds=2',
+  'pool.size=1',
+  'pruning.interval=1',
+  'pruning.stopRound=2',
+  'returnTimeout=0.2',
+];
+const JOB = parseJob(TINY_JOB, { overrides: [...OVERRIDES, 'quorum=1'] });
 
 describe('who is turned away at the door', () => {
   it.each<[string, object, ErrorCode]>([
@@ -139,6 +137,30 @@ describe('updates that are refused', () => {
     await bad.send({ kind: 'update', update: spoil(spoilt, layer) });
     expect(await bad.next('refused')).toMatchObject({ code, fatal: false });
     await bad.send({ kind: 'update', update });
+    await good.send({ kind: 'update', update: good.emptyUpdate(await good.next('train')) });
+    expect((await good.next('train')).round).toBe(1);
+  });
+});
+
+describe('a client whose updates are refused again and again', () => {
+  it('is told that it is out, is shown as such, and is turned away when it comes back', async () => {
+    const connect = await host(
+      parseJob(TINY_JOB, { overrides: [...OVERRIDES, 'quorum=0.5', 'refusalLimit=2'] }),
+    );
+    const [bad, good] = [connect(), connect()];
+    await Promise.all([bad.admit(0), good.admit(1)]);
+    const update = bad.emptyUpdate(await bad.next('train'));
+    const spoilt = { ...update, delta: update.delta.fill(Number.NaN) };
+    for (const code of ['not_finite', 'not_finite', 'excluded']) {
+      if (code === 'not_finite') await bad.send({ kind: 'update', update: spoilt });
+      expect(await bad.next('refused')).toMatchObject({ code, fatal: code === 'excluded' });
+    }
+    expect(open[0]!.status().clients).toContainEqual(
+      expect.objectContaining({ partitionIndex: 0, strikes: 2, excluded: true, presence: 'gone' }),
+    );
+    const again = connect();
+    await again.send(await again.joinMessage(0));
+    expect(await again.next('refused')).toMatchObject({ code: 'excluded', fatal: true });
     await good.send({ kind: 'update', update: good.emptyUpdate(await good.next('train')) });
     expect((await good.next('train')).round).toBe(1);
   });

@@ -20,7 +20,7 @@ rmSync(STAMP, { force: true });
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const pages = servedPages();
-if (pages.length > 0) await build(settings(pages, { outDir: out }));
+if (pages.length > 0) await build(settings(pages, { outDir: out, emptyOutDir: false }));
 await buildReport();
 for (const path of filesIn(out)) if (COMPRESSED.test(path)) compress(path);
 writeFileSync(STAMP, stamp);
@@ -48,6 +48,7 @@ function settings(pages, buildOptions) {
       reportCompressedSize: false,
       chunkSizeWarningLimit: 4000,
       rollupOptions: {
+        checks: { pluginTimings: false },
         input: Object.fromEntries(pages.map((name) => [name, join(here, 'pages', `${name}.html`)])),
       },
       ...buildOptions,

@@ -8,6 +8,7 @@ import {
   Coordinator,
   memoryJournal,
   noStore,
+  type CoordinatorOptions,
   type RunResult,
   type RunStore,
 } from '@espalier/server/coordinator';
@@ -37,11 +38,13 @@ export async function hostCoordinator(
     store = noStore,
     folder = null,
     trainer = null,
+    options = {},
   }: {
     readonly token?: string | null;
     readonly store?: RunStore;
     readonly folder?: string | null;
     readonly trainer?: Trainer | null;
+    readonly options?: Partial<CoordinatorOptions>;
   } = {},
 ): Promise<HostedCoordinator> {
   const { server, test, classes } = await prepareServerData(job, folder);
@@ -64,6 +67,7 @@ export async function hostCoordinator(
     log: { info: write, warn: write, error: write },
     store,
     journal: memoryJournal(),
+    ...options,
   });
   return { coordinator, log };
 }
@@ -83,6 +87,7 @@ export function startClient(
     readonly folder?: string | null;
     readonly makeTrainer?: () => Promise<Trainer>;
     readonly onEvent?: (event: ClientReport) => void;
+    readonly schedule?: typeof schedule;
   } = {},
 ): RunningClient {
   return runClient({
@@ -93,7 +98,7 @@ export function startClient(
     name: `part ${part + 1}`,
     part,
     profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
-    schedule,
+    schedule: options.schedule ?? schedule,
     clock,
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });

@@ -115,6 +115,19 @@ export class Puppet {
     return welcome;
   }
 
+  /** Proves its backend to a coordinator with the stub trainer, for which all gradients are 0. */
+  async proveStub(): Promise<void> {
+    const { canary } = await this.next('welcome');
+    await this.send({ kind: 'canaryResult', gradients: new Float32Array(canary.values.length) });
+    await this.next('admitted');
+  }
+
+  /** Resolves when the connection has closed. */
+  async gone(): Promise<void> {
+    if (this.closed !== null) return;
+    await new Promise((resolve) => this.#waiting.push({ kind: 'close', resolve }));
+  }
+
   /** An update that says: nothing learned. Correct in every respect, and to be spoiled. */
   emptyUpdate(train: Received<'train'>): ClientUpdate {
     const { graph } = this.job!;

@@ -26,6 +26,7 @@ const BY_ERROR: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   input_shape: EXIT.refused,
   part_taken: EXIT.refused,
   canary_failed: EXIT.refused,
+  excluded: EXIT.refused,
   protocol_version: EXIT.refused,
   connection_lost: EXIT.unreachable,
   port_in_use: EXIT.unavailable,

@@ -1,6 +1,6 @@
 import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
 import type { Job } from '@espalier/core';
-import { serveJob, type ServedJob } from '@espalier/server';
+import { serveJob, type ConnectionLimits, type ServedJob } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly keepUpdates: boolean;
   readonly open: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** As by default where nothing is given. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly backend: string | null;
   /** Folder of decoded images; null keeps none. */
   readonly cache: string | null;

@@ -25,6 +25,7 @@ function addSimulate(program: Command, terminal: Terminal, ended: (code: ExitCod
     .requiredOption('--job <file>', 'job file (YAML)')
     .option('--data <folder>', 'data folder; see data.kind of the job')
     .addOption(workersOption())
+    .addOption(devicesOption())
     .addOption(new Option('--out <folder>', 'where run folders are made').default('runs'))
     .addOption(new Option('--backend <name>', 'train with this backend instead of the best one found'))
     .addOption(cacheOption())
@@ -53,6 +54,7 @@ function addCompare(program: Command, terminal: Terminal, ended: (code: ExitCode
       'finished runs, read and added to; by default results.jsonl in the output folder',
     )
     .addOption(workersOption())
+    .addOption(devicesOption())
     .addOption(
       new Option('--parallel <count>', 'runs at a time; by default as many as workers').argParser(atLeastOne),
     )
@@ -73,6 +75,13 @@ function setOption(description: string): Option {
   return new Option('--set <key=value>', description)
     .default([] as readonly string[])
     .argParser((value: string, before: readonly string[]) => [...before, value]);
+}
+
+function devicesOption(): Option {
+  return new Option(
+    '--devices <fleet>',
+    'simulate the time of a fleet: phones, browsers, raspberry-pi, mixed, or a file (YAML) of device kinds',
+  );
 }
 
 function workersOption(): Option {

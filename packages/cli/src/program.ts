@@ -9,6 +9,7 @@ import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
+import { addLimitOptions } from './limit-options.js';
 import { addModelCommands } from './program-models.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
@@ -83,8 +84,7 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 }
 
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
-  program
-    .command('serve')
+  addLimitOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')

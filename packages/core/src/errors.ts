@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'input_shape',
   'part_taken',
   'canary_failed',
+  'excluded',
+  'limit_exceeded',
   'late',
   'ahead',
   'duplicate',

@@ -24,6 +24,7 @@ export * from './budget/index.js';
 export * from './trainer/index.js';
 export * from './data/index.js';
 export * from './protocol/index.js';
+export * from './mask-rules/index.js';
 export * from './methods/index.js';
 export * from './random/index.js';
 export * from './job/index.js';

@@ -150,6 +150,8 @@ export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads
     const a0 = f32x4.splat(scaleOf(norm0, channels, c));
     const a1 = f32x4.splat(scaleOf(norm1, channels, c));
     const b = f32x4.splat(shiftOf(norm0, channels, c) + (x1 ? shiftOf(norm1, channels, c) : 0));
+    // The border below a channel is the one above the next, which the first stripe's reader needs before the last row.
+    if (from == 0 && to < height) closeRow(z + c * zPlane + (height - 1) * zRow, bytes, zRow, gapX, gapY, true);
     for (let h = from; h < to; h++) {
       const pz = z + c * zPlane + h * zRow;
       const p0 = x0 + c * x0Plane + h * x0Row;

@@ -1,4 +1,6 @@
-export { idealDevice, type Device } from './fleet/device.js';
+export { idealDevice, type Device } from './devices/device.js';
+export { drawDevices, parseFleetProfile, type FleetProfile } from './devices/fleet-profile.js';
+export { fleetPreset, fleetPresets } from './devices/presets.js';
 export { openThreadPool, type ThreadPoolOptions } from './pool/thread-pool.js';
 export { TrainerPool } from './pool/trainer-pool.js';
 export { simulate, type SimulatedRun, type SimulateOptions } from './simulate.js';

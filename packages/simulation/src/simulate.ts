@@ -15,7 +15,8 @@ import {
   type RunResult,
   type RunStore,
 } from '@espalier/server/coordinator';
-import { idealDevice, type Device } from './fleet/device.js';
+import { checkMemory } from './devices/check-memory.js';
+import { idealDevice, type Device } from './devices/device.js';
 import { SharedInstances } from './fleet/shared-instances.js';
 import { Trouble } from './fleet/trouble.js';
 import { startVirtualClient } from './fleet/virtual-client.js';
@@ -129,6 +130,7 @@ async function coordinatorOptions(
   { timeline, meter, trouble }: RunTools,
 ): Promise<CoordinatorOptions> {
   const { graph, initial } = await openModel(job, classes.length);
+  if (devices !== null) checkMemory(graph, job, devices);
   // Nobody can guess at anything here, and every run draws the same.
   const ids = randomStream({ seed: job.seed, purpose: 'simulation/ids' });
   return {

@@ -1,7 +1,8 @@
 import { EspalierError, toEspalierError, type FrameConnection, type Traffic } from '@espalier/core';
-import { FrameAssembler, type FrameTools } from './frame-assembler.js';
+import { FrameAssembler, type FrameTools, type UnfinishedTransfer } from './frame-assembler.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { PreparedMessage } from './prepared-message.js';
+import { offerFrame, type TransferOffer } from './split-frames.js';
 
 /** What a channel tells its owner; nothing of it before the call that opened it has returned. */
 export interface ChannelHandlers<Incoming> {
@@ -34,6 +35,13 @@ export interface Channel<Outgoing> {
   send(message: Outgoing): Promise<void>;
   /** As `send`, of a message that other channels send too. */
   sendPrepared(message: PreparedMessage): Promise<void>;
+  /** What came of a message before the connection broke; null when none was under way. */
+  unfinished(): UnfinishedTransfer | null;
+  /**
+   * Tells the other end what an earlier connection left unfinished, so that it sends the rest only; to be called before
+   * the other end sends that message again. It may send all of it all the same.
+   */
+  resume(unfinished: UnfinishedTransfer): void;
   /** Messages not yet sent reject with `connection_lost`. */
   close(reason: string): void;
   /** New limits from now on, for both directions, e.g. those of the job. @throws EspalierError `invalid_argument`. */
@@ -58,6 +66,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
   #limits: FrameLimits;
   #tail: Promise<unknown> = Promise.resolve();
   #transferId = 0;
+  #offer: TransferOffer | null = null;
   #closed: string | null = null;
 
   constructor(connection: FrameConnection, options: ChannelOptions<Outgoing, Incoming>) {
@@ -84,6 +93,17 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
   close(reason: string): void {
     this.#closed ??= reason;
     this.#connection.close(reason);
+  }
+
+  unfinished(): UnfinishedTransfer | null {
+    return this.#assembler.unfinished();
+  }
+
+  resume(unfinished: UnfinishedTransfer): void {
+    this.#assembler.resume(unfinished);
+    const offering = this.#tail.then(() => this.#sendFrame(offerFrame(unfinished.offer)));
+    // A connection that breaks again is met by whoever sends next.
+    this.#tail = offering.catch(() => undefined);
   }
 
   setLimits(limits: Partial<FrameLimits>): void {
@@ -124,10 +144,19 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     const prepared = message();
     const transferId = this.#transferId;
     this.#transferId = (transferId + 1) % 2 ** 32;
-    for (const frame of prepared.frames(transferId, this.#limits.maxFrameBytes)) {
+    for (const frame of prepared.frames(transferId, this.#limits.maxFrameBytes, this.#offerFor(prepared))) {
       this.#checkOpen();
       await this.#sendFrame(frame);
     }
+  }
+
+  /** What the other end holds of some message; it is of use once, for that message. */
+  #offerFor(prepared: PreparedMessage): TransferOffer | null {
+    this.#offer = this.#assembler.takeOffer() ?? this.#offer;
+    if (this.#offer === null || !prepared.is(this.#offer.sha256)) return null;
+    const offer = this.#offer;
+    this.#offer = null;
+    return offer;
   }
 
   async #sendFrame(frame: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@ import { decoding, malformed } from '../codec/failure.js';
 import { readWire, v1 } from '../wire.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
+import type { TransferOffer } from './split-frames.js';
 
 /** What frames are handled with. */
 export interface FrameTools {
@@ -25,6 +26,8 @@ export class FrameAssembler {
   readonly #pool: BufferPool | undefined;
   #limits: FrameLimits;
   #open: Transfer | null = null;
+  #held: Transfer | null = null;
+  #offer: TransferOffer | null = null;
   #sha256 = new Uint8Array();
 
   /**
@@ -36,6 +39,23 @@ export class FrameAssembler {
     this.#limits = limits;
     this.#hash = hash;
     this.#pool = pool;
+  }
+
+  /** What the other end said it holds, once; null when it said nothing since it was asked last. */
+  takeOffer(): TransferOffer | null {
+    const offer = this.#offer;
+    this.#offer = null;
+    return offer;
+  }
+
+  /** The message under way, or still held, for another connection to go on with; null when there is none. */
+  unfinished(): UnfinishedTransfer | null {
+    return this.#open ?? this.#held;
+  }
+
+  /** Goes on with a message that another connection left unfinished, if the other end does. */
+  resume(unfinished: UnfinishedTransfer): void {
+    if (unfinished instanceof Transfer) this.#held = unfinished;
   }
 
   /** Of the message that {@link push} gave last; empty before the first. */
@@ -63,6 +83,11 @@ export class FrameAssembler {
       throw tooLarge('a frame', frame.length, this.#limits.maxFrameBytes);
     }
     const next = decoding('a frame', () => readFrame(frame));
+    if (next.offer !== null) {
+      this.#offer = next.offer;
+      this.#open = transfer;
+      return null;
+    }
     const current =
       next.header === null ? continued(transfer, next) : this.#begun(transfer, next, next.header);
     current.append(next);
@@ -81,6 +106,13 @@ export class FrameAssembler {
         `transfer ${transferId} began while ${transfer.missing} bytes of ${transfer.id} were missing`,
       );
     }
+    const held = this.#held;
+    // One of its size that is another: nobody will go on with what is held.
+    if (held !== null && header.totalBytes >= held.header.totalBytes) this.#held = null;
+    if (held !== null && held.nextIndex === index && sameBytes(held.header.sha256, header.sha256)) {
+      held.id = transferId;
+      return held;
+    }
     if (index !== 0) throw corrupt(`frame ${index} of transfer ${transferId} claims to be the first`);
     const { maxMessageBytes } = this.#limits;
     if (header.totalBytes > maxMessageBytes) throw tooLarge('a message', header.totalBytes, maxMessageBytes);
@@ -88,6 +120,14 @@ export class FrameAssembler {
     const buffer = this.#pool?.take(totalBytes) ?? new Uint8Array(Math.min(totalBytes, FIRST_BUFFER_BYTES));
     return new Transfer(transferId, { header, digest: new RunningDigest(this.#hash), buffer });
   }
+}
+
+/** The beginning of a message whose connection broke. */
+export interface UnfinishedTransfer {
+  /** What to tell the other end. */
+  readonly offer: TransferOffer;
+  /** Memory that it holds. */
+  readonly bytes: number;
 }
 
 interface ReadHeader {
@@ -101,12 +141,20 @@ interface ReadFrame {
   readonly check: Uint8Array;
   readonly chunk: Uint8Array;
   readonly header: ReadHeader | null;
+  readonly offer: TransferOffer | null;
 }
 
 function readFrame(frame: Uint8Array): ReadFrame {
   const wire: v1.Frame.$Shape = readWire(v1.Frame, frame);
   const { transferId = 0, index = 0, check = new Uint8Array(), chunk = new Uint8Array() } = wire;
-  return { transferId, index, check, chunk, header: readHeader(wire.header) };
+  return { transferId, index, check, chunk, header: readHeader(wire.header), offer: readOffer(wire.offer) };
+}
+
+function readOffer(wire: v1.Offer.$Shape | null | undefined): TransferOffer | null {
+  if (wire === null || wire === undefined) return null;
+  const { sha256 = new Uint8Array(), chunks = 0, chunkBytes = 0 } = wire;
+  if (sha256.length !== 32) throw malformed(`a hash of ${sha256.length} bytes; a SHA-256 has 32`);
+  return { sha256: new Uint8Array(sha256), chunks, chunkBytes };
 }
 
 function readHeader(wire: v1.TransferHeader.$Shape | null | undefined): ReadHeader | null {
@@ -126,20 +174,31 @@ function continued(transfer: Transfer | null, { transferId, index }: ReadFrame):
 }
 
 /** A message under way. */
-class Transfer {
+class Transfer implements UnfinishedTransfer {
   nextIndex = 0;
+  id: number;
   readonly header: ReadHeader;
   readonly #digest: RunningDigest;
   #buffer: Uint8Array;
   #received = 0;
+  #chunkBytes = 0;
 
   constructor(
-    readonly id: number,
+    id: number,
     parts: { readonly header: ReadHeader; readonly digest: RunningDigest; readonly buffer: Uint8Array },
   ) {
+    this.id = id;
     this.header = parts.header;
     this.#digest = parts.digest;
     this.#buffer = parts.buffer;
+  }
+
+  get offer(): TransferOffer {
+    return { sha256: this.header.sha256, chunks: this.nextIndex, chunkBytes: this.#chunkBytes };
+  }
+
+  get bytes(): number {
+    return this.#buffer.length;
   }
 
   /** Bytes still to come. */
@@ -159,6 +218,7 @@ class Transfer {
     if (!sameBytes(this.#digest.extend(chunk), check)) {
       throw corrupt(`the check of frame ${index} of transfer ${this.id} does not match its bytes`);
     }
+    if (index === 0) this.#chunkBytes = chunk.length;
     this.#makeRoom(this.#received + chunk.length);
     this.#buffer.set(chunk, this.#received);
     this.#received += chunk.length;

@@ -1,5 +1,5 @@
-import { portableHash, type HashMaker } from './running-digest.js';
-import { splitFrames } from './split-frames.js';
+import { portableHash, RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
+import { splitFrames, type TransferOffer } from './split-frames.js';
 
 /**
  * A message encoded once for many connections. They share its bytes and, where they are at the same transfer number
@@ -9,6 +9,7 @@ import { splitFrames } from './split-frames.js';
 export class PreparedMessage {
   readonly #bytes: Uint8Array;
   readonly #hash: HashMaker;
+  #sha256: Uint8Array | null = null;
   /** By cap and transfer number; only the latest few, for stragglers come one by one. */
   readonly #cuts = new Map<string, readonly Uint8Array[]>();
 
@@ -17,8 +18,19 @@ export class PreparedMessage {
     this.#hash = hash;
   }
 
-  /** Its frames; they belong to everybody and must not be changed. @throws EspalierError as {@link splitFrames}. */
-  frames(transferId: number, maxFrameBytes: number): readonly Uint8Array[] {
+  /** True when it is the message of that SHA-256. */
+  is(sha256: Uint8Array): boolean {
+    this.#sha256 ??= digestOf(this.#bytes, this.#hash);
+    return sameBytes(this.#sha256, sha256);
+  }
+
+  /** Its frames, without those that the other end says it holds; they belong to everybody and must not be changed. @throws EspalierError as {@link splitFrames}. */
+  frames(
+    transferId: number,
+    maxFrameBytes: number,
+    offer: TransferOffer | null = null,
+  ): readonly Uint8Array[] {
+    if (offer) return [...splitFrames(this.#bytes, { transferId, maxFrameBytes, hash: this.#hash, offer })];
     const key = `${maxFrameBytes} ${transferId}`;
     const known = this.#cuts.get(key);
     if (known) return known;
@@ -31,3 +43,9 @@ export class PreparedMessage {
 
 /** Sets of frames kept of one message. */
 const MOST_CUTS = 3;
+
+function digestOf(bytes: Uint8Array, hash: HashMaker): Uint8Array {
+  const digest = new RunningDigest(hash);
+  digest.extend(bytes);
+  return digest.digest();
+}

@@ -1,7 +1,7 @@
 import { EspalierError } from '@espalier/core';
 import { v1, writeWire } from '../wire.js';
 import { checkFrameCap } from './frame-limits.js';
-import { RunningDigest, type HashMaker } from './running-digest.js';
+import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 
 /**
  * Upper bound of what a frame holds beside its chunk: transfer id and index (6 bytes each), check (10), the chunk's
@@ -17,6 +17,23 @@ export interface SplitOptions {
   readonly maxFrameBytes: number;
   /** SHA-256 in place of the portable one. */
   readonly hash?: HashMaker;
+  /** What the other end holds already; the frames begin after it where it fits this message and cap. */
+  readonly offer?: TransferOffer | null;
+}
+
+/** The beginning of a message that one end holds from an earlier connection. */
+export interface TransferOffer {
+  /** Of the whole message. */
+  readonly sha256: Uint8Array;
+  /** Chunks held, from the first on; at least 1. */
+  readonly chunks: number;
+  /** Bytes of each. */
+  readonly chunkBytes: number;
+}
+
+/** The one frame that says so. */
+export function offerFrame({ sha256, chunks, chunkBytes }: TransferOffer): Uint8Array {
+  return writeWire(v1.Frame, { offer: { sha256, chunks, chunkBytes } });
 }
 
 /**
@@ -39,15 +56,22 @@ function* frames(message: Uint8Array, options: SplitOptions): Generator<Uint8Arr
   const digest = new RunningDigest(options.hash);
   const checks = chunks.map((chunk) => digest.extend(chunk));
   const header = { totalBytes: message.length, sha256: digest.digest() };
+  const first = firstMissing(options, header.sha256, chunks.length);
   for (const [index, chunk] of chunks.entries()) {
+    if (index < first) continue;
     yield writeWire(v1.Frame, {
       transferId: options.transferId,
       index,
       check: checks[index]!,
       chunk,
-      ...(index === 0 ? { header } : {}),
+      ...(index === first ? { header } : {}),
     });
   }
+}
+
+function firstMissing({ offer, maxFrameBytes }: SplitOptions, sha256: Uint8Array, count: number): number {
+  if (!offer || offer.chunkBytes !== maxFrameBytes - FRAME_OVERHEAD) return 0;
+  return sameBytes(offer.sha256, sha256) && offer.chunks < count ? offer.chunks : 0;
 }
 
 function cut(message: Uint8Array, chunkBytes: number): Uint8Array[] {

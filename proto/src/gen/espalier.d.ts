@@ -5511,6 +5511,9 @@ export namespace espalier {
             /** Frame header. */
             header: (espalier.v1.TransferHeader|null);
 
+            /** Frame offer. */
+            offer: (espalier.v1.Offer|null);
+
             /**
              * Encodes the specified Frame message. Does not implicitly {@link espalier.v1.Frame.verify|verify} messages.
              * @param message Frame message or plain object to encode
@@ -5550,12 +5553,84 @@ export namespace espalier {
                 /** Frame header */
                 header?: (espalier.v1.TransferHeader.$Properties|null);
 
+                /** Frame offer */
+                offer?: (espalier.v1.Offer.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Frame. */
             type $Shape = espalier.v1.Frame.$Properties;
+        }
+
+        /**
+         * Properties of an Offer.
+         * @deprecated Use espalier.v1.Offer.$Properties instead.
+         */
+        interface IOffer extends espalier.v1.Offer.$Properties {
+        }
+
+        /** Represents an Offer. */
+        class Offer {
+
+            /**
+             * Constructs a new Offer.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Offer.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Offer sha256. */
+            sha256: Uint8Array;
+
+            /** Offer chunks. */
+            chunks: number;
+
+            /** Offer chunkBytes. */
+            chunkBytes: number;
+
+            /**
+             * Encodes the specified Offer message. Does not implicitly {@link espalier.v1.Offer.verify|verify} messages.
+             * @param message Offer message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Offer.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Offer message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Offer & espalier.v1.Offer.$Shape} Offer
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Offer & espalier.v1.Offer.$Shape;
+        }
+
+        namespace Offer {
+
+            /** Properties of an Offer. */
+            interface $Properties {
+
+                /** Offer sha256 */
+                sha256?: Uint8Array;
+
+                /** Offer chunks */
+                chunks?: number;
+
+                /** Offer chunkBytes */
+                chunkBytes?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Offer. */
+            type $Shape = espalier.v1.Offer.$Properties;
         }
 
         /**

@@ -16,6 +16,7 @@ import {
 } from '@espalier/simulation';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { fleetProfile } from '../fleet-profile.js';
 import { gridProgress } from '../grid-progress.js';
 import { onInterrupt } from '../interrupt.js';
 import { reportTemplate } from '../report-template.js';
@@ -33,6 +34,8 @@ export interface CompareFlags extends CacheFlag {
   readonly workers: number;
   /** Cells at a time; as many as workers unless told. */
   readonly parallel?: number;
+  /** A preset's name, or a profile's file. */
+  readonly devices?: string;
   readonly backend?: string;
   /** Runs nothing: writes tables and report from what is there. */
   readonly report?: boolean;
@@ -89,6 +92,7 @@ async function runMissing(
       parallel,
       folder: data,
       cache: cacheOf(flags),
+      profile: await fleetProfile(flags.devices),
       program: version,
       signal: interruption.signal,
       onEvent: progress.event,
@@ -122,13 +126,14 @@ async function readGrid(path: string): Promise<string> {
   }
 }
 
-function commandOf({ grid, data, out, cells, set }: CompareFlags): string {
+function commandOf({ grid, data, out, cells, devices, set }: CompareFlags): string {
   return [
     'espalier compare',
     `--grid ${grid}`,
     ...(data === undefined ? [] : ['--data <folder>']),
     `--out ${out}`,
     ...(cells === undefined ? [] : [`--cells ${cells}`]),
+    ...(devices === undefined ? [] : [`--devices ${devices}`]),
     ...set.map((each) => `--set ${each}`),
   ].join(' ');
 }

@@ -5,7 +5,7 @@ import { readLayersModel } from '@espalier/client-node';
 import { EspalierError, layersModelAsBundle, parsePartitionFile } from '@espalier/core';
 import sharp from 'sharp';
 import { decodeBundle } from '@espalier/proto';
-import { readRunFolder, readState, STATE_FILES } from '@espalier/server';
+import { readRunFolder, readState, STATE_FILES, type StateContents } from '@espalier/server';
 import { dataText, describeData } from '../data/describe-data.js';
 import { describePartition, partitionText, type PartitionDescription } from '../data/describe-partition.js';
 import { partitionSvg } from '../data/partition-picture.js';
@@ -87,20 +87,29 @@ async function inspectState(path: string, format: OutputFormat, terminal: Termin
     terminal.out(JSON.stringify(contents));
     return;
   }
-  const { entries, sinceSnapshot, seconds, snapshot, events, blobs } = contents;
+  terminal.out(stateText(contents).join('\n'));
+}
+
+function stateText(contents: StateContents): readonly string[] {
+  const { entries, sinceSnapshot, seconds, snapshot, events, blobs, problems } = contents;
   const place = snapshot
     ? `round ${snapshot.round} (${snapshot.phase}), ${snapshot.clients} clients`
     : 'none yet';
-  terminal.out(
-    [
-      `journal:  ${entries} events over ${seconds.toFixed(1)} s, ${sinceSnapshot} of them since the snapshot`,
-      `snapshot: ${place}`,
-      `events:   ${Object.entries(events)
-        .map(([kind, count]) => `${count} ${kind}`)
-        .join(', ')}`,
-      `blobs:    ${blobs.count}, damaged: ${blobs.damaged.join(', ') || 'none'}`,
-    ].join('\n'),
-  );
+  const kinds = Object.entries(events).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    `journal:  ${entries} events over ${seconds.toFixed(1)} s, ${sinceSnapshot} of them since the snapshot`,
+    `snapshot: ${place}`,
+    `events:   ${kinds.join(', ') || 'none'}`,
+    `blobs:    ${blobs.count}, damaged: ${blobs.damaged.join(', ') || 'none'}`,
+    ...problems.map((problem) => `problem:  ${problem}`),
+    ...(problems.length === 0 ? [] : whatIsLeft(blobs.models)),
+  ];
+}
+
+/** Where the run cannot go on, its models may still be good. */
+function whatIsLeft(models: readonly string[]): readonly string[] {
+  const saved = models.map((name) => `saved:    model ${STATE_FILES.blobs}/${name}`);
+  return [...saved, "saved:    look also at the models in the run's checkpoints folder"];
 }
 
 /** A run has its job, or at least what it measured. */

@@ -26,7 +26,7 @@ export interface JoinFlags extends CacheFlag {
 /** Takes part in a job until it ends; gives the exit code. */
 export async function join(url: string, flags: JoinFlags, terminal: Terminal): Promise<ExitCode> {
   const client = runClient({
-    connect: () => connectSocket(url, { tries: 1 }),
+    connect: () => connectSocket(url),
     loadData: (job) => readData(job, flags, terminal),
     makeTrainer: ({ graph }) =>
       createThreadTrainer({ ...trainerOptions(flags.backend, graph), threads: flags.threads }),

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
-import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
+import {
+  checkCertificate,
+  parseJob,
+  readRunFolder,
+  type ConnectionLimits,
+  type ServedJob,
+} from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { hostJob } from '../host-job.js';
@@ -25,6 +31,11 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly host: string;
   readonly port: number;
   readonly open?: boolean;
+  readonly origin?: readonly string[];
+  readonly maxConnectionsPerAddress: number;
+  readonly maxFramesPerSecond: number;
+  readonly maxBytesInFlight: number;
+  readonly handshakeTimeout: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly out: string;
@@ -37,6 +48,11 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
   if (flags.replay !== undefined) return replay({ ...flags, replay: flags.replay }, terminal);
   const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
+  const releaseStart = onInterrupt(() => {
+    terminal.note('espalier: interrupted before anybody could connect');
+    // Whatever was begun can be taken up again: nothing is half written.
+    process.exit(EXIT.interrupted);
+  });
   const served = await hostJob(
     {
       job,
@@ -48,12 +64,13 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       keepUpdates: flags.keepUpdates ?? false,
       open: flags.open ?? false,
       tls: await tlsOf(flags),
+      limits: limitsOf(flags),
       backend: flags.backend ?? null,
       cache: cacheOf(flags),
       onReport: progress.report,
     },
     terminal,
-  );
+  ).finally(releaseStart);
   const { url, joinToken, adminToken, folder } = served;
   if (flags.format === 'json')
     terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));
@@ -87,6 +104,16 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
   return parseJob((await readRunFolder(resume ?? '')).jobYaml);
 }
 
+function limitsOf(flags: ServeFlags): ConnectionLimits {
+  return {
+    origins: flags.origin ?? [],
+    connectionsPerAddress: flags.maxConnectionsPerAddress,
+    framesPerSecond: flags.maxFramesPerSecond,
+    bytesInFlight: flags.maxBytesInFlight,
+    handshakeSeconds: flags.handshakeTimeout,
+  };
+}
+
 async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; key: string } | null> {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -95,8 +122,14 @@ async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; k
       '--tls-cert and --tls-key go together: give both, or neither',
     );
   }
+  const tls = await readTls(tlsCert, tlsKey);
+  checkCertificate(tls, new Date());
+  return tls;
+}
+
+async function readTls(certificate: string, key: string): Promise<{ cert: string; key: string }> {
   try {
-    return { cert: await readFile(tlsCert, 'utf8'), key: await readFile(tlsKey, 'utf8') };
+    return { cert: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
   } catch (error) {
     throw new EspalierError(
       'storage',

@@ -1,9 +1,10 @@
 import { openModel } from '@espalier/client-node';
 import type { Job } from '@espalier/core';
 import { createRunFolder } from '@espalier/server';
-import { openThreadPool, simulate, type SimulatedRun } from '@espalier/simulation';
+import { drawDevices, openThreadPool, simulate, type SimulatedRun } from '@espalier/simulation';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { fleetProfile } from '../fleet-profile.js';
 import { onInterrupt } from '../interrupt.js';
 import { runProgress } from '../progress.js';
 import { jobOf, type JobFlags } from '../run-options.js';
@@ -15,6 +16,8 @@ import { trainerOptions } from '../trainer-options.js';
 export interface SimulateFlags extends JobFlags, CacheFlag {
   readonly data?: string;
   readonly workers: number;
+  /** A preset's name, or a profile's file. */
+  readonly devices?: string;
   readonly out: string;
   readonly backend?: string;
   readonly format: OutputFormat;
@@ -23,6 +26,7 @@ export interface SimulateFlags extends JobFlags, CacheFlag {
 /** Runs a job with virtual clients in this process; gives the exit code. */
 export async function simulateCommand(flags: SimulateFlags, terminal: Terminal): Promise<ExitCode> {
   const job = await jobOf(flags);
+  const profile = await fleetProfile(flags.devices);
   const pool = await openThreadPool({ workers: flags.workers, ...(await poolTrainer(job, flags)) });
   const progress = runProgress(terminal, `${job.name} (${job.method})`, job.rounds);
   const interruption = new AbortController();
@@ -36,6 +40,7 @@ export async function simulateCommand(flags: SimulateFlags, terminal: Terminal):
       pool,
       folder: flags.data ?? null,
       cache: cacheOf(flags),
+      devices: profile && drawDevices(profile, job.numClients, job.seed),
       store,
       onReport: progress.report,
       signal: interruption.signal,

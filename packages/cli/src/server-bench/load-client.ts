@@ -25,6 +25,9 @@ export const IMAGE_SHAPE = [16, 16, 3] as const;
 /** Messages above that many bytes carry a model; one client a process reads it. */
 const MODEL_BYTES = 60_000;
 
+/** A machine that is busy with two thousand connections may take its time for one. */
+export const PATIENT = { timeout: 120_000 } as const;
+
 type Train = Extract<ServerMessage, { kind: 'train' }>;
 type Incoming = ServerMessage | { readonly kind: 'model' };
 
@@ -82,7 +85,7 @@ export class LoadClient {
 
   /** Resolves when the coordinator has admitted it. */
   static async join(url: string, part: number, shared: LoadShared): Promise<LoadClient> {
-    const client = new LoadClient(await connectSocket(url), part, shared);
+    const client = new LoadClient(await connectSocket(url, PATIENT), part, shared);
     await client.#admitted;
     return client;
   }

@@ -2,7 +2,7 @@ import { canaryGradients, connectSocket } from '@espalier/client';
 import { createNodeTrainer } from '@espalier/client-node';
 import { EspalierError, randomStream, type FrameConnection, type ServerMessage } from '@espalier/core';
 import { encodeClientMessage } from '@espalier/proto';
-import { LoadClient, SAMPLES, type LoadShared } from './load-client.js';
+import { LoadClient, PATIENT, SAMPLES, type LoadShared } from './load-client.js';
 import type { LoadOrder, LoadReport } from './orders.js';
 import { StampedUpdate } from './stamped-update.js';
 
@@ -44,7 +44,7 @@ export class LoadFleet {
 
   async connectBare(url: string): Promise<LoadReport> {
     this.#bare = await eachOf(this.#join.count, OPENING, async () => {
-      const connection = await connectSocket(url);
+      const connection = await connectSocket(url, PATIENT);
       connection.subscribe({ onFrame: () => undefined, onClose: () => undefined });
       return connection;
     });

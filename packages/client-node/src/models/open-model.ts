@@ -2,9 +2,12 @@ import {
   buildModel,
   EspalierError,
   inputShape,
+  methodNamed,
+  narrowModel,
   numClasses,
   type Job,
   type ModelGraph,
+  type ModelSpec,
   type ModelState,
 } from '@espalier/core';
 import { readLayersModel } from './read-layers-model.js';
@@ -15,16 +18,18 @@ export interface OpenedModel {
   readonly initial: ModelState | null;
 }
 
+/** What of a job says which network it trains. */
+export type ModelJob = Pick<Job, 'model' | 'imageShape'> & Partial<Pick<Job, 'method' | 'targetDensity'>>;
+
 /**
  * The job's network: from the zoo, or read from the user's file.
  * @throws EspalierError `invalid_job` when the file's network takes other images or gives another number of classes;
  *   `op_unsupported` naming every layer that cannot be read; `invalid_data`, `storage`.
  */
-export async function openModel(
-  { model, imageShape }: Pick<Job, 'model' | 'imageShape'>,
-  classes: number,
-): Promise<OpenedModel> {
-  if ('name' in model) return { graph: buildModel(model, imageShape, classes), initial: null };
+export async function openModel(job: ModelJob, classes: number): Promise<OpenedModel> {
+  const { model, imageShape } = job;
+  if ('name' in model)
+    return { graph: buildModel(networkOf(model, job, classes), imageShape, classes), initial: null };
   const { graph, state } = await readLayersModel(model.file);
   if (String(inputShape(graph)) !== String(imageShape)) {
     throw new EspalierError(
@@ -39,4 +44,15 @@ export async function openModel(
     );
   }
   return { graph, initial: model.weights === 'keep' ? state : null };
+}
+
+/** The network named, or the narrower one that the method trains in its place. */
+function networkOf(
+  model: ModelSpec,
+  { imageShape, method, targetDensity }: ModelJob,
+  classes: number,
+): ModelSpec {
+  if (method === undefined || targetDensity === undefined) return model;
+  if (methodNamed(method).network === 'given') return model;
+  return narrowModel(model, { imageShape, classes }, targetDensity);
 }

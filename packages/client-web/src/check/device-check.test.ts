@@ -62,8 +62,8 @@ describe('the device check', () => {
   });
 
   it('names the memory that a model needs where the tab has too little', async () => {
-    const engine = await createSparseTrainer({ memoryBudget: 1e6 });
-    const big = { ...job, graph: buildModel({ name: 'resnet18', width: 32 }, [32, 32, 3], 10) };
+    const engine = await createSparseTrainer({ memoryBudget: 5e5 });
+    const big = { ...job, graph: buildModel({ name: 'cnn-small', width: 24 }, [16, 16, 3], 10) };
     const { problem } = await checkDevice(engine, big, { reference: null, clock: () => 0 });
     expect(problem).toMatch(/needs \d+ MB\. Close other tabs/);
   });

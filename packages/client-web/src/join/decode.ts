@@ -7,7 +7,7 @@ export type Decoded = Extract<DecodeReport, { kind: 'done' }>;
 export interface Decoding {
   /** Null when it was cancelled. */
   readonly result: Promise<Decoded | null>;
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 /** Decodes images in a worker; `progress` is told how many are done, now and then. */

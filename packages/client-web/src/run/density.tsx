@@ -20,7 +20,7 @@ export function Density({ run }: { readonly run: ReportRun }): JSX.Element | nul
       </header>
       <div class="split">
         <Chart
-          caption="Density per layer over the rounds: the darker, the more of the layer's weights are active"
+          caption="Density per layer over the rounds: the stronger the colour, the more of the layer's weights are active"
           option={heat}
           height={Math.max(220, 90 + 20 * job.layers.length)}
         />

@@ -70,6 +70,7 @@ function seriesOption(series: readonly Series[], valueAxis: object): ChartOption
       nameLocation: 'middle',
       nameGap: 26,
       min: 1,
+      max: 'dataMax',
       minInterval: 1,
       splitLine: { show: false },
     },

@@ -39,7 +39,7 @@ function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
       nameLocation: 'middle',
       nameGap: 24,
     },
-    yAxis: { type: 'value', name: 'loss', scale: true },
+    yAxis: { type: 'value', name: 'loss', scale: true, boundaryGap: ['15%', '15%'] },
     tooltip: {
       trigger: 'item',
       valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toPrecision(4) : '–'),
@@ -52,7 +52,17 @@ function selectionOption({ chosen, losses }: SelectionFigures): ChartOption {
           value,
           symbolSize: at === chosen ? 16 : 10,
           itemStyle: { color: at === chosen ? accent : soft },
-          ...(at === chosen ? { label: { show: true, position: 'right', formatter: 'chosen' } } : {}),
+          ...(at === chosen
+            ? {
+                label: {
+                  show: true,
+                  position: 'right',
+                  formatter: 'chosen',
+                  color: soft,
+                  textBorderWidth: 0,
+                },
+              }
+            : {}),
         })),
       },
     ],

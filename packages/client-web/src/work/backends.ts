@@ -20,8 +20,7 @@ export interface BackendOffer {
 
 /** What this browser offers, the engine first. */
 export function offeredBackends(): readonly BackendOffer[] {
-  const canvas =
-    typeof OffscreenCanvas === 'undefined' ? null : new OffscreenCanvas(1, 1).getContext('webgl2');
+  const webgl = typeof OffscreenCanvas !== 'undefined' && typeof WebGL2RenderingContext !== 'undefined';
   return [
     { name: 'engine', label: 'Sparse engine (recommended)', missing: null },
     {
@@ -29,6 +28,6 @@ export function offeredBackends(): readonly BackendOffer[] {
       label: 'WebGPU, masked dense',
       missing: 'gpu' in navigator ? null : 'this browser has no WebGPU',
     },
-    { name: 'webgl', label: 'WebGL, masked dense', missing: canvas ? null : 'this browser has no WebGL 2' },
+    { name: 'webgl', label: 'WebGL, masked dense', missing: webgl ? null : 'this browser has no WebGL 2' },
   ];
 }

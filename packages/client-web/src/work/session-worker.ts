@@ -44,7 +44,7 @@ function start(plan: SessionPlan): RunningClient {
     }, TELL_EVERY);
   });
   const client = runClient({
-    connect: async () => meter.watch(await connectSocket(plan.url, { tries: 1 })),
+    connect: async () => meter.watch(await connectSocket(plan.url)),
     loadData: (told) => {
       job = told;
       return Promise.resolve(ownData(told, plan));

@@ -29,6 +29,7 @@ import {
   portableHash,
   wireContext,
   type Channel,
+  type UnfinishedTransfer,
   type HashMaker,
 } from '@espalier/proto';
 import { answerChallenge } from './answer.js';
@@ -121,6 +122,8 @@ class Session {
   #state: ClientState;
   #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
   #channel: Channel<ClientMessage> | null = null;
+  /** What came of a message before the last connection broke. */
+  #unfinished: UnfinishedTransfer | null = null;
   #trainer: Trainer | null = null;
   #data: ClientData | null = null;
   /** Settles when everything sent so far has left. */
@@ -220,6 +223,7 @@ class Session {
       onClose: (reason) => {
         if (this.#channel !== channel) return;
         this.#channel = null;
+        this.#unfinished = channel.unfinished();
         this.dispatch({ kind: 'closed', reason });
       },
       onError: (error) => {
@@ -228,6 +232,7 @@ class Session {
       },
     });
     this.#channel = channel;
+    if (this.#unfinished) channel.resume(this.#unfinished);
   }
 
   /** Without a request to evaluate it there is no task that would take the model in. */

@@ -12,32 +12,24 @@ import { TrafficMeter } from './traffic-meter.js';
 
 /** How to reach a coordinator. */
 export interface ConnectOptions {
-  /** Attempts before giving up; 5. */
-  readonly tries?: number;
-  /** Milliseconds between attempts; 1000. */
-  readonly retryDelay?: number;
-  /** Milliseconds that one attempt may take; 10 000. */
+  /** Milliseconds that it may take; 10 000. */
   readonly timeout?: number;
   /** Certificate authority in PEM form for a coordinator with a certificate of its own making (Node only). */
   readonly ca?: string;
 }
 
 /**
- * A fresh connection to a coordinator, over WebSocket only. It never reconnects by itself: when it is lost, the session
- * asks for another one.
+ * A fresh connection to a coordinator, over WebSocket only. It tries once and never reconnects by itself: the session
+ * asks for another one, and knows when.
  * @param url as the coordinator prints it, e.g. `http://127.0.0.1:7464`
- * @throws EspalierError `connection_lost` after the last attempt; `invalid_argument` for a URL that is none.
+ * @throws EspalierError `connection_lost` when nobody answers or the coordinator turns it away; `invalid_argument` for a URL that is none.
  */
 export async function connectSocket(url: string, options: ConnectOptions = {}): Promise<FrameConnection> {
-  const { tries = 5, retryDelay = 1000 } = options;
   checkUrl(url);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connectOnce(url, options);
-    } catch (error) {
-      if (attempt >= tries) throw unreachableServer(url, tries, error);
-    }
-    await delay(retryDelay);
+  try {
+    return await connectOnce(url, options);
+  } catch (error) {
+    throw unreachableServer(url, error);
   }
 }
 
@@ -51,19 +43,15 @@ function checkUrl(url: string): void {
   }
 }
 
-function unreachableServer(url: string, tries: number, error: unknown): EspalierError {
+function unreachableServer(url: string, error: unknown): EspalierError {
   // The library says `websocket error`; what is behind it, such as ECONNREFUSED, says more.
   const behind = fieldOf(error, 'description', 'message');
   const reason = typeof behind === 'string' && behind !== '' ? behind : String(fieldOf(error, 'message'));
   return new EspalierError(
     'connection_lost',
-    `no coordinator answers at ${url} after ${String(tries)} ${tries === 1 ? 'try' : 'tries'} (${reason}); check the address and that it runs`,
-    { url, tries },
+    `no coordinator answers at ${url} (${reason}); check the address and that it runs`,
+    { url },
   );
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function connectOnce(url: string, { timeout = 10_000, ca }: ConnectOptions): Promise<FrameConnection> {

@@ -3,6 +3,7 @@ import { parameterSpecs } from '../graph/parameters.js';
 import { buildModel } from '../graph/zoo/index.js';
 import { initialState } from '../params/initialize.js';
 import { criterionContract } from '../testing/criterion-contract.js';
+import { oneLayerGraph as graph } from '../testing/one-layer-graph.js';
 import * as room from './index.js';
 
 const { criteria, criterionNamed, magnitudeCriterion, randomCriterion, synflowCriterion } = room;
@@ -74,5 +75,23 @@ describe('criteria', () => {
     expect(first!.every((score) => score >= 0 && score < 1)).toBe(true);
     expect(first).not.toEqual(second);
     expect(drawn(2)).not.toEqual(drawn(1));
+  });
+});
+
+describe('criteria of gradients by hand', () => {
+  const tree = (...values: readonly number[]) =>
+    new Map(initialState(graph, 1).params).set('fc1/kernel', Float32Array.from(values));
+  const weights = tree(1, -2, 3, 0, 1, 1, 1, 1);
+
+  it('snip is |g·w|', () => {
+    const gradients = tree(2, 2, -1, 9, 0, 0, 0, 1);
+    const scores = criterionNamed('snip').score(graph, weights, { gradients }).get('fc1/kernel')!;
+    expect([...scores]).toEqual([2, 4, 3, 0, 0, 0, 0, 1]);
+  });
+
+  it('grasp is w·Hg, its sign kept', () => {
+    const hessianGradients = tree(2, 2, -1, 9, 0, 0, 0, 1);
+    const scores = criterionNamed('grasp').score(graph, weights, { hessianGradients }).get('fc1/kernel')!;
+    expect([...scores]).toEqual([2, -4, -3, 0, 0, 0, 0, 1]);
   });
 });

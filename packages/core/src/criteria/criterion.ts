@@ -5,12 +5,14 @@ import type { ParamTree } from '../params/model-state.js';
 import type { StreamKey } from '../random/stream.js';
 
 /** What a criterion may ask for besides the weights. */
-export type CriterionNeed = 'gradients' | 'rng';
+export type CriterionNeed = 'gradients' | 'hessianGradients' | 'rng';
 
 /** What a criterion is given; at least what it declares in `needs`. */
 export interface CriterionInputs {
   /** Gradients of the loss by parameter name, inactive weights too. */
   readonly gradients?: ParamTree;
+  /** The Hessian of the loss times its gradient, by parameter name; of maskable parameters. */
+  readonly hessianGradients?: ParamTree;
   /** Keys its random streams; layers take purposes of their own under it. */
   readonly rng?: StreamKey;
 }

@@ -186,6 +186,12 @@ export interface Job {
   readonly joinTimeout: number;
   /** Seconds a client that lost its connection is waited for before a step goes on without it. */
   readonly returnTimeout: number;
+  /** Share of the cohort without which an adjustment of the mask waits for the next round. */
+  readonly adjustmentQuorum: number;
+  /** Rounds in a row that a client leaves unanswered before it is left alone for a while; 0 for never. */
+  readonly restAfter: number;
+  /** Refused answers in a row after which a client is excluded; 0 for never. */
+  readonly refusalLimit: number;
   /** Share of a client's samples held out for evaluation when the coordinator has no test set. */
   readonly evaluationFraction: number;
   readonly maxFrameBytes: number;

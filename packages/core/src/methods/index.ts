@@ -1,10 +1,11 @@
+export { adjustmentRoundsOf } from './adjustment-rounds.js';
 export {
   clientNeeds,
-  methodNamed,
-  methodNames,
-  methods,
   selectsOnClients,
+  trainsDensely,
   type ClientNeed,
   type InitialMask,
   type Method,
 } from './method.js';
+export { narrowModel } from './narrow-model.js';
+export { methodNamed, methodNames, methods } from './registry.js';

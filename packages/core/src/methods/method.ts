@@ -1,5 +1,6 @@
 import type { Job } from '../job/job.js';
-import { entryNamed, type Registry } from '../registry/named-entry.js';
+import { maskRuleNamed } from '../mask-rules/registry.js';
+import { methodNamed } from './registry.js';
 
 /** How the first mask comes about. */
 export type InitialMask =
@@ -11,7 +12,7 @@ export type InitialMask =
   | 'candidatePool';
 
 /** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
-export type ClientNeed = 'batchNormMoments' | 'topGradients';
+export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients';
 
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {
@@ -19,49 +20,31 @@ export interface Method {
   /** One sentence for people, with the paper. */
   readonly summary: string;
   readonly initialMask: InitialMask;
-  /** Progressive pruning by magnitude and regrowth by clients' largest gradients. */
-  readonly adjusts: boolean;
+  /** Id of the only criterion that the first mask may come from; null where the job chooses, or has none. */
+  readonly criterion: string | null;
+  /** Id of the rule by which the mask changes on adjustment rounds; null for a mask that stays. */
+  readonly maskRule: string | null;
+  /** `narrow` trains a narrower network of as many weights as the job's network keeps at its density, all of them. */
+  readonly network: 'given' | 'narrow';
+  /** Keys of the job file that the method sets where the file does not: the paper's own defaults. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** What it does not do as published, a sentence each; empty where it does. */
+  readonly departures: readonly string[];
 }
 
-/** Every method, by name. */
-export const methods: Registry<Method> = {
-  fedavg: {
-    name: 'fedavg',
-    summary: 'Dense federated averaging (McMahan et al., AISTATS 2017): the control beside every sparse run.',
-    initialMask: 'dense',
-    adjusts: false,
-  },
-  fedtiny: {
-    name: 'fedtiny',
-    summary:
-      'Adaptive batch-norm selection of a coarse-pruned candidate, then progressive pruning (Huang et al., ICDCS 2023).',
-    initialMask: 'candidatePool',
-    adjusts: true,
-  },
-  static: {
-    name: 'static',
-    summary: 'One mask from a criterion and an allocation, kept to the end.',
-    initialMask: 'criterion',
-    adjusts: false,
-  },
-};
-
-/** Names a job may use. */
-export function methodNames(): readonly string[] {
-  return Object.keys(methods);
-}
-
-/** @throws EspalierError `invalid_argument` naming the nearest name there is, then all. */
-export function methodNamed(name: string): Method {
-  return entryNamed(methods, name, 'method');
+/** True for a method that keeps every weight, so that its only density is 1. */
+export function trainsDensely({ initialMask, maskRule, network }: Method): boolean {
+  return initialMask === 'dense' && maskRule === null && network === 'given';
 }
 
 /** What this job will ask of its clients. */
 export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
-  const method = methodNamed(job.method);
+  const { maskRule } = methodNamed(job.method);
   const needs = new Set<ClientNeed>();
   if (selectsOnClients(job)) needs.add('batchNormMoments');
-  if (method.adjusts && job.adjustment.interval > 0) needs.add('topGradients');
+  const asked =
+    maskRule === null || job.adjustment.interval === 0 ? 'nothing' : maskRuleNamed(maskRule).needs;
+  if (asked !== 'nothing') needs.add(asked);
   return needs;
 }
 

@@ -176,6 +176,19 @@ describe('working', () => {
     ]);
   });
 
+  it('acts on why an answer was refused', () => {
+    const refused = (code: 'late' | 'mask_mismatch' | 'duplicate', facts: Record<string, number>) =>
+      received({ kind: 'refused', code, message: 'x', facts, fatal: false });
+    const training = play([...admitted, received(train(1))]).state;
+    expect(play([refused('late', { round: 1, openRound: 2 })], training).last).toEqual(['note', 'cancel 2']);
+    expect(play([refused('late', { round: 0, openRound: 1 })], training).last).toEqual(['note']);
+    expect(play([refused('duplicate', { round: 1, openRound: 1 })], training).last).toEqual(['note']);
+    expect(play([refused('mask_mismatch', { round: 1 })], play(admitted).state).last).toEqual([
+      'note',
+      'send requestMask',
+    ]);
+  });
+
   it('evaluates the final model before it ends, or ends at once', () => {
     expect(play([...admitted, received(finish(true))]).last).toEqual(['run 2 evaluate']);
     expect(play([...admitted, received(finish(true)), done(2)]).last).toEqual([

@@ -116,12 +116,35 @@ function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTran
   return start(next, { kind: 'canary', message });
 }
 
-function onRefused(state: ClientState, { code, message, fatal }: Received<'refused'>): ClientTransition {
+/**
+ * A refused answer is dropped. What follows depends on the reason: of a round that has closed nothing is worked on any
+ * longer, and a client that lost track of the mask asks for it; all other work stands.
+ */
+function onRefused(
+  state: ClientState,
+  { code, message, facts, fatal }: Received<'refused'>,
+): ClientTransition {
+  // The coordinator closes the connection, which is met with the usual back-off.
+  if (fatal && code === 'limit_exceeded') return { state, effects: [{ kind: 'note', message }] };
   if (fatal) return end(state, { kind: 'failed', code, message }, null);
-  return {
-    state: { ...state, lastAnswer: null },
-    effects: [{ kind: 'note', message: `the coordinator refused an answer: [${code}] ${message}` }],
+  const next: ClientState = { ...state, lastAnswer: null };
+  const note: ClientEffect = {
+    kind: 'note',
+    message: `the coordinator refused an answer: [${code}] ${message}`,
   };
+  const { running } = state;
+  const isStale = code === 'late' && running !== null && roundOf(running.task) < Number(facts['openRound']);
+  if (isStale) {
+    return { state: { ...next, running: null }, effects: [note, { kind: 'cancel', id: running.id }] };
+  }
+  if (code !== 'mask_mismatch') return { state: next, effects: [note] };
+  const round = Number(facts['round'] ?? 0);
+  return { state: next, effects: [note, { kind: 'send', message: { kind: 'requestMask', round } }] };
+}
+
+/** The round that a task is of; those of the selection and the canary belong to none and never get stale. */
+function roundOf({ message }: ClientTask): number {
+  return message.kind === 'train' || message.kind === 'finish' ? message.round : Infinity;
 }
 
 /** A question: answered from memory, ignored when it is being worked on, else worked on instead of anything older. */

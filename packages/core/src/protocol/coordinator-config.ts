@@ -1,6 +1,6 @@
 import type { Job } from '../job/job.js';
-import { methodNamed, selectsOnClients } from '../methods/method.js';
-import { isAdjustmentRound } from '../schedule/progressive.js';
+import { selectsOnClients } from '../methods/method.js';
+import { adjustmentRoundsOf } from '../methods/adjustment-rounds.js';
 import type { CoordinatorConfig } from './coordinator-state.js';
 
 /** The reducer's view of a job. */
@@ -9,10 +9,7 @@ export function coordinatorConfig(
   { evaluatesOnClients }: { readonly evaluatesOnClients: boolean },
 ): CoordinatorConfig {
   const { seed, numClients, clientsPerRound, rounds, quorum, roundTimeout, joinTimeout, returnTimeout } = job;
-  const adjusts = methodNamed(job.method).adjusts;
-  const adjustmentRounds = Array.from({ length: rounds }, (_, round) => round).filter(
-    (round) => adjusts && isAdjustmentRound(round, job.adjustment),
-  );
+  const { adjustmentQuorum, restAfter, refusalLimit } = job;
   return {
     seed,
     numClients,
@@ -22,8 +19,11 @@ export function coordinatorConfig(
     roundTimeout,
     joinTimeout,
     returnTimeout,
+    adjustmentQuorum,
+    restAfter,
+    refusalLimit,
     selects: selectsOnClients(job),
     evaluatesOnClients,
-    adjustmentRounds,
+    adjustmentRounds: adjustmentRoundsOf(job),
   };
 }

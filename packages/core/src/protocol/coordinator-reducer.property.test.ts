@@ -21,6 +21,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 60,
   joinTimeout: 30,
   returnTimeout: 5,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
@@ -170,5 +173,24 @@ describe('the coordinator under any schedule', () => {
       }),
       { seed: 20261120, numRuns: 200 },
     );
+  });
+
+  it('makes no seats without end for newcomers who never come back', () => {
+    let { state } = initialCoordinatorState(config);
+    const refusals: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      const who = { connection: `c${i}`, newClientId: `n${i}`, newReturnToken: `t${i}`, name: `n${i}` };
+      const joined = reduceCoordinator(config, state, {
+        kind: 'join',
+        ...who,
+        shownReturnToken: null,
+        part: null,
+        samples: 1,
+      });
+      for (const effect of joined.effects) if (effect.kind === 'refuseConnection') refusals.push(effect.code);
+      state = reduceCoordinator(config, joined.state, { kind: 'left', clientId: `n${i}` }).state;
+    }
+    expect(state.seats.size).toBe(32);
+    expect(refusals).toEqual(Array.from({ length: 68 }, () => 'part_taken'));
   });
 });

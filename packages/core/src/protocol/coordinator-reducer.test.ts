@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { reduceCoordinator } from './coordinator-reducer.js';
 import {
   initialCoordinatorState,
+  type Adjustment,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
@@ -20,6 +21,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 60,
   joinTimeout: 30,
   returnTimeout: 5,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 
 /** A reducer under test: remembers every effect since the last look. */
@@ -300,7 +304,7 @@ describe('the end', () => {
 
   it('counts adjustments, not rounds', () => {
     const bench = training({ rounds: 4, adjustmentRounds: [1, 3] });
-    const asked: (number | null)[] = [];
+    const asked: (Adjustment | null)[] = [];
     for (let round = 0; round < 4; round++) {
       bench.tell(update('a', round), update('b', round), update('c', round));
       asked.push(
@@ -309,6 +313,6 @@ describe('the end', () => {
       bench.look();
       bench.tell(closed);
     }
-    expect(asked).toEqual([null, 0, null, 1]);
+    expect(asked).toEqual([null, { number: 0, due: 1 }, null, { number: 1, due: 3 }]);
   });
 });

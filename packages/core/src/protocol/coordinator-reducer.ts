@@ -7,7 +7,9 @@ import type {
   CoordinatorEvent,
   CoordinatorState,
 } from './coordinator-state.js';
+import { forgive, markAttendance, strike } from './coordinator-attendance.js';
 import {
+  adjustmentMade,
   adjustmentOf,
   isAsking,
   judgeStep,
@@ -15,6 +17,7 @@ import {
   orderedAnswers,
   presentSeats,
   quorumOf,
+  stillPostponed,
   widenStep,
   type Transition,
 } from './coordinator-step.js';
@@ -42,7 +45,7 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
     case 'prepared':
       return still({ ...state, prepared: true });
     case 'join':
-      return joinClient(state, event);
+      return joinClient(config, state, event);
     case 'canary':
       return admitClient(config, state, event);
     case 'lost':
@@ -52,6 +55,8 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
       return markGone(state, event);
     case 'answer':
       return onAnswer(state, event);
+    case 'rejected':
+      return onRejected(config, state, event);
     case 'failed':
       return onFailed(state, event);
     case 'deadline':
@@ -91,20 +96,28 @@ function onFinished(state: CoordinatorState, event: CoordinatorEvent): Transitio
 function onAnswer(state: CoordinatorState, event: Of<'answer'>): Transition {
   const { clientId, phase, round, payload } = event;
   const refusal = checkTurn(state, { clientId, phase, round });
+  const facts = { round, openRound: state.round };
   if (refusal !== null) {
     return {
       state,
       effects: [
         { kind: 'discard', payload },
-        { kind: 'refuse', clientId, ...refusal, fatal: false },
+        { kind: 'refuse', clientId, ...refusal, facts, fatal: false },
       ],
     };
   }
   const answers = new Map(state.step.answers).set(clientId, payload);
   return {
-    state: { ...state, step: { ...state.step, answers } },
+    state: forgive({ ...state, step: { ...state.step, answers } }, clientId),
     effects: [{ kind: 'accept', clientId, phase, round }],
   };
+}
+
+/** The open step no longer waits for it, and it may have been once too often. */
+function onRejected(config: CoordinatorConfig, state: CoordinatorState, event: Of<'rejected'>): Transition {
+  const failed = onFailed(state, { ...event, kind: 'failed' });
+  const struck = strike(config, failed.state, event);
+  return { state: struck.state, effects: [...failed.effects, ...struck.effects] };
 }
 
 function onFailed(state: CoordinatorState, { clientId, round, code }: Of<'failed'>): Transition {
@@ -140,12 +153,7 @@ function onStop(state: CoordinatorState, { reason }: Of<'stop'>): Transition {
 
 function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: Of<'computed'>): Transition {
   if (event.phase !== state.phase || state.held) return still(state);
-  const adjusted = event.phase === 'close' && adjustmentOf(config, state) !== null;
-  const next: CoordinatorState = {
-    ...state,
-    round: event.phase === 'close' ? state.round + 1 : state.round,
-    adjustments: state.adjustments + (adjusted ? 1 : 0),
-  };
+  const next = event.phase === 'close' ? roundClosed(config, state) : state;
   if (state.stopping) {
     return {
       state: { ...next, phase: 'finished' },
@@ -163,6 +171,16 @@ function stepAfter(config: CoordinatorConfig, state: CoordinatorState): Transiti
 function onResume(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const next: CoordinatorState = { ...state, paused: false, held: false };
   return state.held ? stepAfter(config, next) : still(next);
+}
+
+function roundClosed(config: CoordinatorConfig, state: CoordinatorState): CoordinatorState {
+  const adjusted = adjustmentMade(config, state) !== null;
+  return {
+    ...state,
+    round: state.round + 1,
+    adjustments: state.adjustments + (adjusted ? 1 : 0),
+    postponed: stillPostponed(config, state),
+  };
 }
 
 function nextRound(config: CoordinatorConfig, state: CoordinatorState): Transition {
@@ -232,18 +250,29 @@ const COMPUTES: Readonly<Record<Exclude<AskingPhase, 'evaluate'>, ComputingPhase
 function closeStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   if (phase === 'evaluate') return finish(state);
   const computing = COMPUTES[phase];
+  const attended = phase === 'train' ? markAttendance(config, state) : still(state);
+  const adjustment = phase === 'train' ? adjustmentMade(config, state) : null;
   return {
-    state: { ...state, phase: computing },
+    state: { ...attended.state, phase: computing },
     effects: [
+      ...attended.effects,
+      ...(phase === 'train' ? postponement(config, state) : []),
       {
         kind: 'compute',
         phase: computing,
         round: state.round,
         answers: orderedAnswers(state),
-        adjustment: phase === 'train' ? adjustmentOf(config, state) : null,
+        adjustment,
       },
     ],
   };
+}
+
+function postponement(config: CoordinatorConfig, state: CoordinatorState): readonly CoordinatorEffect[] {
+  if (adjustmentOf(config, state) === null || adjustmentMade(config, state) !== null) return [];
+  const { answers } = state.step;
+  const message = `${answers.size} answers are too few to change the mask in round ${state.round}: the adjustment waits for the next round`;
+  return [{ kind: 'note', message }];
 }
 
 function still(state: CoordinatorState): Transition {

@@ -5,6 +5,7 @@ import type {
   CoordinatorState,
   Seat,
 } from './coordinator-state.js';
+import { exclusionMessage } from './coordinator-attendance.js';
 import { askPending, type Transition } from './coordinator-step.js';
 
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
@@ -13,10 +14,22 @@ type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: 
  * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when nobody
  * present holds it (a client started again without its token), else a new one at the lowest free partition index.
  */
-export function joinClient(state: CoordinatorState, event: Of<'join'>): Transition {
+export function joinClient(
+  config: CoordinatorConfig,
+  state: CoordinatorState,
+  event: Of<'join'>,
+): Transition {
   const { samples, name, part, newClientId, newReturnToken } = event;
   const seats = [...state.seats.values()];
   const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
+  const known = returning ?? seats.find((other) => other.partitionIndex === part);
+  if (known?.excluded) {
+    const message = exclusionMessage(known.strikes);
+    return {
+      state,
+      effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'excluded', message }],
+    };
+  }
   if (returning) return seat(state, event, { ...returning, samples, name });
   const holder = seats.find((other) => other.partitionIndex === part);
   if (holder?.presence === 'present') {
@@ -27,6 +40,13 @@ export function joinClient(state: CoordinatorState, event: Of<'join'>): Transiti
     };
   }
   if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
+  if (seats.length >= mostSeats(config)) {
+    const message = `the run has ${seats.length} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
+    return {
+      state,
+      effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
+    };
+  }
   const partitionIndex = part ?? lowestFree(state.seats);
   return seat(state, event, {
     clientId: newClientId,
@@ -34,7 +54,16 @@ export function joinClient(state: CoordinatorState, event: Of<'join'>): Transiti
     name,
     samples,
     returnToken: newReturnToken,
+    absences: 0,
+    restUntil: 0,
+    strikes: 0,
+    excluded: false,
   });
+}
+
+/** Seats outlive their connections, so whoever joins anew again and again must not make them for ever. */
+function mostSeats({ numClients }: CoordinatorConfig): number {
+  return 4 * numClients + 16;
 }
 
 function seat(
@@ -65,7 +94,8 @@ export function admitClient(
 ): Transition {
   const { clientId, problem } = event;
   const known = state.seats.get(clientId);
-  if (!known) return { state, effects: [] };
+  // Its connection may have gone while its gradients were looked at.
+  if (known?.presence !== 'present') return { state, effects: [] };
   if (problem !== null) {
     const effects: CoordinatorEffect[] = [
       { kind: 'refuse', clientId, code: 'canary_failed', message: problem, fatal: true },

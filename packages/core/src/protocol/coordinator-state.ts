@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode, ErrorFacts } from '../errors.js';
 import type { MaskReference } from './messages.js';
 
 /** What the coordinator's reducer must know of a job. */
@@ -19,6 +19,12 @@ export interface CoordinatorConfig {
   readonly joinTimeout: number;
   /** Seconds a client that lost its connection is waited for. */
   readonly returnTimeout: number;
+  /** Share of a cohort that must answer for the mask to change, at most 1; below it the change waits a round. */
+  readonly adjustmentQuorum: number;
+  /** Rounds in a row that a client leaves unanswered before it rests; 0 for never. */
+  readonly restAfter: number;
+  /** Refused answers in a row after which a client is excluded; 0 for never. */
+  readonly refusalLimit: number;
 }
 
 /**
@@ -45,6 +51,14 @@ export interface Seat {
   readonly presence: 'present' | 'away' | 'gone';
   /** Its backend computed the canary correctly on the present connection. */
   readonly admitted: boolean;
+  /** Rounds in a row that it left unanswered. */
+  readonly absences: number;
+  /** The round from which it is asked again. */
+  readonly restUntil: number;
+  /** Answers in a row whose contents were refused. */
+  readonly strikes: number;
+  /** It takes no further part. */
+  readonly excluded: boolean;
 }
 
 /** One question to a cohort. */
@@ -69,6 +83,8 @@ export interface CoordinatorState {
   readonly round: number;
   /** Adjustments asked for so far: the counter that rotates layers and blocks. */
   readonly adjustments: number;
+  /** Rounds whose adjustment lacked its quorum and is still to be made, oldest first. */
+  readonly postponed: readonly number[];
   /** By client id. */
   readonly seats: ReadonlyMap<string, Seat>;
   readonly step: Step;
@@ -105,12 +121,22 @@ export type CoordinatorEvent =
       readonly round: number;
       readonly payload: string;
     }
+  /** Its answer's contents were refused; it was told. */
+  | { readonly kind: 'rejected'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
   | { readonly kind: 'failed'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
   | { readonly kind: 'deadline'; readonly step: number }
   | { readonly kind: 'computed'; readonly phase: ComputingPhase; readonly mask: MaskReference | null }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop'; readonly reason: string };
+
+/** A mask change. */
+export interface Adjustment {
+  /** Adjustments made before it. */
+  readonly number: number;
+  /** The round it was meant for, which sets its size; an earlier one when it had to wait. */
+  readonly due: number;
+}
 
 /** What the shell must ask clients for; it fills in the weights. */
 export type Request =
@@ -119,7 +145,7 @@ export type Request =
   | {
       readonly kind: 'train';
       readonly round: number;
-      readonly adjustment: number | null;
+      readonly adjustment: Adjustment | null;
       readonly evaluate: boolean;
     }
   | { readonly kind: 'finish'; readonly round: number; readonly evaluate: boolean };
@@ -146,6 +172,7 @@ export type CoordinatorEffect =
       readonly clientId: string;
       readonly code: ErrorCode;
       readonly message: string;
+      readonly facts?: ErrorFacts;
       /** The client cannot take part; its connection closes. */
       readonly fatal: boolean;
     }
@@ -166,8 +193,8 @@ export type CoordinatorEffect =
       readonly round: number;
       /** By partition index. */
       readonly answers: readonly AcceptedAnswer[];
-      /** The adjustment's number when this round ends with one. */
-      readonly adjustment: number | null;
+      /** What this round ends with, if anything. */
+      readonly adjustment: Adjustment | null;
     }
   | { readonly kind: 'finish'; readonly answers: readonly AcceptedAnswer[]; readonly stopped: boolean };
 
@@ -182,6 +209,7 @@ export function initialCoordinatorState(config: CoordinatorConfig): {
     prepared: false,
     round: 0,
     adjustments: 0,
+    postponed: [],
     seats: new Map(),
     step,
     stopping: false,

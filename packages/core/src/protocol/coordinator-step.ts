@@ -1,6 +1,8 @@
 import { randomStream, shuffled } from '../random/stream.js';
+import { isResting } from './coordinator-attendance.js';
 import type {
   AcceptedAnswer,
+  Adjustment,
   AskingPhase,
   CoordinatorConfig,
   CoordinatorEffect,
@@ -38,9 +40,30 @@ export function quorumOf(config: CoordinatorConfig, phase: Phase): number {
   return Math.max(1, Math.ceil(config.quorum * intended));
 }
 
-/** The adjustment's number when the open round ends with one, else null. */
-export function adjustmentOf(config: CoordinatorConfig, state: CoordinatorState): number | null {
-  return config.adjustmentRounds.includes(state.round) ? state.adjustments : null;
+/** The adjustment that the open round asks for: the oldest that had to wait, else the round's own, else null. */
+export function adjustmentOf(
+  { adjustmentRounds }: CoordinatorConfig,
+  { round, postponed, adjustments }: CoordinatorState,
+): Adjustment | null {
+  const due = postponed[0] ?? (adjustmentRounds.includes(round) ? round : null);
+  return due === null ? null : { number: adjustments, due };
+}
+
+/**
+ * The adjustment that the open round makes with the answers it has: that it asked for, or null when too few answered.
+ * A mask that changed by the word of a few could not be taken back.
+ */
+export function adjustmentMade(config: CoordinatorConfig, state: CoordinatorState): Adjustment | null {
+  const intended = Math.min(config.clientsPerRound, config.numClients);
+  const enough = state.step.answers.size >= Math.ceil(config.adjustmentQuorum * intended);
+  return enough ? adjustmentOf(config, state) : null;
+}
+
+/** Adjustments still to be made once the open round has closed. */
+export function stillPostponed(config: CoordinatorConfig, state: CoordinatorState): readonly number[] {
+  const { round, postponed } = state;
+  const due = config.adjustmentRounds.includes(round) ? [...postponed, round] : postponed;
+  return adjustmentMade(config, state) === null ? due : due.slice(1);
 }
 
 /** Accepted answers by partition index, the order in which they are folded. */
@@ -120,7 +143,7 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 
 /**
  * Selection asks everybody present and then those who answered; a round asks `clientsPerRound` drawn from those
- * present by a stream keyed by the round, so that a restarted coordinator draws the same.
+ * present and not resting by a stream keyed by the round, so that a restarted coordinator draws the same.
  */
 function drawCohort(
   config: CoordinatorConfig,
@@ -129,10 +152,29 @@ function drawCohort(
 ): readonly string[] {
   const present = presentSeats(state).map((seat) => seat.clientId);
   if (phase === 'losses') return present.filter((clientId) => state.step.answers.has(clientId));
-  if (phase !== 'train' || present.length <= config.clientsPerRound) return present;
+  if (phase !== 'train') return present;
+  const rested = restedClients(config, state);
+  if (rested.length <= config.clientsPerRound) return rested;
   const stream = randomStream({ seed: config.seed, purpose: 'cohort', round: state.round });
-  const drawn = new Set(shuffled(present, stream).slice(0, config.clientsPerRound));
-  return present.filter((clientId) => drawn.has(clientId));
+  const drawn = new Set(shuffled(rested, stream).slice(0, config.clientsPerRound));
+  return rested.filter((clientId) => drawn.has(clientId));
+}
+
+/**
+ * Those present who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
+ * could not be missed, also those whose rest ends first.
+ */
+function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
+  const present = presentSeats(state);
+  const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
+  const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
+  const woken = present
+    .filter((seat) => isResting(state, seat))
+    .sort((a, b) => a.restUntil - b.restUntil || a.partitionIndex - b.partitionIndex)
+    .slice(0, Math.max(0, missing));
+  return present
+    .filter((seat) => !isResting(state, seat) || woken.includes(seat))
+    .map(({ clientId }) => clientId);
 }
 
 /** How the open step may go on. */

@@ -18,6 +18,7 @@ export {
 export {
   initialCoordinatorState,
   type AcceptedAnswer,
+  type Adjustment,
   type AskingPhase,
   type ComputingPhase,
   type CoordinatorConfig,

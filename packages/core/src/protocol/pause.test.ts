@@ -20,6 +20,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 100,
   joinTimeout: 30,
   returnTimeout: 10,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 
 const START: readonly CoordinatorEvent[] = [

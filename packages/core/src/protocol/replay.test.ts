@@ -16,6 +16,9 @@ const config: CoordinatorConfig = {
   roundTimeout: 100,
   joinTimeout: 30,
   returnTimeout: 10,
+  adjustmentQuorum: 0,
+  restAfter: 0,
+  refusalLimit: 0,
 };
 
 const join = (part: number): CoordinatorEvent => ({
@@ -78,7 +81,7 @@ describe('a journal', () => {
     [
       'while a round is being closed, the closing',
       7,
-      { kind: 'compute', phase: 'close', round: 0, adjustment: 0 },
+      { kind: 'compute', phase: 'close', round: 0, adjustment: { number: 0, due: 0 } },
     ],
     ['in the next round', 9, { kind: 'startDeadline', step: 2, seconds: 99 }],
     ['after the end, the end', 11, { kind: 'finish', stopped: false }],
@@ -112,6 +115,18 @@ describe('a journal', () => {
 });
 
 describe('a stored state', () => {
+  it('of a version without pauses, postponed adjustments and attendance has none of them', () => {
+    const { state } = until(6);
+    const stored = JSON.parse(writeState(state)) as Record<string, unknown> & {
+      seats: Record<string, unknown>[];
+    };
+    for (const field of ['paused', 'held', 'postponed']) delete stored[field];
+    for (const seat of stored.seats) {
+      for (const field of ['absences', 'restUntil', 'strikes', 'excluded']) delete seat[field];
+    }
+    expect(readState(JSON.stringify(stored))).toEqual(state);
+  });
+
   it.each(['', '{}', '[1]', '{"phase":"train"'])('%p is none', (text) => {
     expect(() => readState(text)).toThrow('[storage]');
   });

@@ -6,7 +6,7 @@ import {
   type CoordinatorEvent,
   type CoordinatorState,
 } from './coordinator-state.js';
-import { adjustmentOf, isAsking, orderedAnswers } from './coordinator-step.js';
+import { adjustmentMade, isAsking, orderedAnswers } from './coordinator-step.js';
 
 /** An event with the seconds the run had lasted when it happened; time in which no coordinator ran does not count. */
 export interface JournalEntry {
@@ -82,6 +82,6 @@ export function rearm(
     return [{ kind: 'startDeadline', step: step.id, seconds: Math.max(0, deadline.ends - at) }];
   }
   if (state.held) return [];
-  const adjustment = phase === 'close' ? adjustmentOf(config, state) : null;
+  const adjustment = phase === 'close' ? adjustmentMade(config, state) : null;
   return [{ kind: 'compute', phase, round, answers: orderedAnswers(state), adjustment }];
 }

@@ -1,12 +1,16 @@
 import { EspalierError } from '../errors.js';
 import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
 
-/** {@link CoordinatorState} as plain JSON: maps and sets are lists, in their order. */
-export interface StoredState extends Omit<CoordinatorState, 'seats' | 'step' | 'paused' | 'held'> {
-  /** States written before there were pauses have neither. */
-  readonly paused?: boolean;
-  readonly held?: boolean;
-  readonly seats: readonly Seat[];
+/** What states did not have from the beginning, with what a state without it means. */
+const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
+const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false };
+
+type StoredSeat = Omit<Seat, keyof typeof LATER_OF_SEATS> & Partial<typeof LATER_OF_SEATS>;
+
+/** {@link CoordinatorState} as plain JSON: maps and sets are lists, in their order. States of older versions lack fields. */
+export interface StoredState
+  extends Omit<CoordinatorState, 'seats' | 'step' | keyof typeof LATER>, Partial<typeof LATER> {
+  readonly seats: readonly StoredSeat[];
   readonly step: Omit<Step, 'answers' | 'failed'> & {
     readonly answers: readonly (readonly [string, string])[];
     readonly failed: readonly string[];
@@ -25,12 +29,11 @@ export function writeState({ seats, step, ...rest }: CoordinatorState): string {
 
 /** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is no state. */
 export function readState(text: string): CoordinatorState {
-  const { seats, step, paused = false, held = false, ...rest } = parsed(text);
+  const { seats, step, ...rest } = parsed(text);
   return {
+    ...LATER,
     ...rest,
-    paused,
-    held,
-    seats: new Map(seats.map((seat) => [seat.clientId, seat])),
+    seats: new Map(seats.map((seat) => [seat.clientId, { ...LATER_OF_SEATS, ...seat }])),
     step: { ...step, answers: new Map(step.answers), failed: new Set(step.failed) },
   };
 }

@@ -4,7 +4,15 @@ import { parameterSpecs } from '../graph/parameters.js';
 import { denseMask, Mask } from '../mask/mask.js';
 import { packActive, packedLength, unpackActive } from '../params/pack.js';
 import { serverOptimizerContract } from '../testing/server-optimizer-contract.js';
-import { average, emptySlots, moveSlots, serverOptimizerNamed, serverOptimizers } from './index.js';
+import {
+  adam,
+  average,
+  emptySlots,
+  momentum,
+  moveSlots,
+  serverOptimizerNamed,
+  serverOptimizers,
+} from './index.js';
 
 for (const optimizer of Object.values(serverOptimizers)) serverOptimizerContract(optimizer);
 
@@ -42,5 +50,31 @@ describe('what an optimiser remembers', () => {
     const values = unpackActive(graph, after, moved['momentum']!);
     expect([...values.get(layer.name)!.subarray(0, 4)]).toEqual([0, 2, 0, 0]);
     for (const [name, own] of values) if (name !== layer.name) expect(own).toEqual(params.get(name));
+  });
+});
+
+describe('server optimisers by hand', () => {
+  const none = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, new Float32Array(2)]));
+
+  it('momentum: a velocity of half the last and the difference, twice as long a step', () => {
+    const options = { learningRate: 2, beta: 0.5 };
+    const first = momentum.step(Float64Array.of(1, -2), none(momentum.slots), { round: 0, options });
+    const second = momentum.step(Float64Array.of(1, 0), first.slots, { round: 1, options });
+
+    expect([...first.update]).toEqual([2, -4]);
+    // v = 0.5·(1, −2) + (1, 0)
+    expect([...second.update]).toEqual([3, -2]);
+  });
+
+  it('adam: η·m ÷ (√v + τ), without bias correction', () => {
+    const options = { learningRate: 1, beta1: 0.5, beta2: 0.75, tau: 1 };
+    const first = adam.step(Float64Array.of(4, 0), none(adam.slots), { round: 0, options });
+    const second = adam.step(Float64Array.of(0, 0), first.slots, { round: 1, options });
+
+    // m = 2, v = 4: 2 ÷ (2 + 1)
+    expect([...first.update]).toEqual([2 / 3, 0]);
+    // m = 1, v = 3
+    expect(second.update[0]).toBeCloseTo(1 / (Math.sqrt(3) + 1), 6);
   });
 });

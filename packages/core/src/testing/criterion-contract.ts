@@ -12,6 +12,7 @@ export function criterionContract(criterion: Criterion): void {
     const state = initialState(graph, 1);
     const all: Required<CriterionInputs> = {
       gradients: initialState(graph, 2).params,
+      hessianGradients: initialState(graph, 4).params,
       rng: { seed: 3, purpose: 'contract' },
     };
     const declared = Object.fromEntries(criterion.needs.map((need) => [need, all[need]]));

@@ -3,6 +3,8 @@ export { allocationContract } from './allocation-contract.js';
 export { criterionContract } from './criterion-contract.js';
 export { exampleGraphs } from './example-graphs.js';
 export { smallGraphs, type GraphArbitraryOptions } from './graph-arbitrary.js';
+export { maskRuleContract } from './mask-rule-contract.js';
+export { methodContract } from './method-contract.js';
 export { masksOf, noiseBatch, unevenState } from './network-arbitrary.js';
 export { serverOptimizerContract } from './server-optimizer-contract.js';
 export { trainerContract } from './trainer-contract.js';

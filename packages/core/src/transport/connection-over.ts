@@ -23,6 +23,8 @@ export interface PortEvents {
    * connection's owner has it; what is no frame, or too large, is refused and ends the connection.
    */
   readonly frameCame: (payload: unknown, answer: FrameAnswer) => void;
+  /** Refuses what came, with that code, and ends the connection. */
+  readonly frameRefused: (code: ErrorCode, answer: FrameAnswer) => void;
   /** The socket is gone; sends under way fail with that code. Further calls do nothing. */
   readonly portClosed: (reason: string, code?: ErrorCode) => void;
 }
@@ -54,6 +56,9 @@ export function connectionOver(port: FramePort): {
     events: {
       frameCame: (payload, answer) => {
         state.frameCame(payload, answer);
+      },
+      frameRefused: (code, answer) => {
+        state.frameRefused(code, answer);
       },
       portClosed: (reason, code) => {
         state.portClosed(reason, code);
@@ -115,6 +120,10 @@ class PortState {
     else if (this.#handlers) this.#deliver(this.#handlers, frame, answer);
     else if (this.#held.length < MOST_HELD) this.#held.push({ frame, answer });
     else this.#refuse('not_expected', answer);
+  }
+
+  frameRefused(code: ErrorCode, answer: FrameAnswer): void {
+    if (!this.#closed) this.#refuse(code, answer);
   }
 
   close(reason: string): void {

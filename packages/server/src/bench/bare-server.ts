@@ -22,6 +22,8 @@ export async function listenBare(maxFrameBytes: number): Promise<BareServer> {
     perMessageDeflate: false,
     httpCompression: false,
     maxHttpBufferSize: maxFrameBytes,
+    // Its clients sit still while the coordinator's work, on a machine that is busy with them.
+    pingTimeout: 600_000,
   });
   sockets.on('connection', (socket) => {
     socket.on('frame', (_: unknown, acknowledge: (refusal: null) => void) => {

@@ -1,6 +1,7 @@
 import type { AcceptedAnswer } from '@espalier/core';
 import type { ClosedRound } from './close-round.js';
 import type { AggregationFigures, OutlierFigures } from './metrics.js';
+import type { LogFacts } from './options.js';
 
 /** What was seen while a round was aggregated, with clients in place of positions. */
 export function aggregationFigures(
@@ -19,10 +20,14 @@ export function aggregationFigures(
 }
 
 /** The same for the log: a sentence per outlier, which names the client. */
-export function aggregationNotes(round: number, { outliers }: AggregationFigures): readonly string[] {
-  return outliers.map(
-    (outlier) => `round ${round}: the update of part ${outlier.client + 1} is an outlier: ${seen(outlier)}`,
-  );
+export function aggregationNotes(
+  round: number,
+  { outliers }: AggregationFigures,
+): readonly { readonly message: string; readonly facts: LogFacts }[] {
+  return outliers.map((outlier) => ({
+    message: `round ${round}: the update of part ${outlier.client + 1} is an outlier: ${seen(outlier)}`,
+    facts: { round, ...outlier },
+  }));
 }
 
 function seen({ reason, value, usual }: OutlierFigures): string {

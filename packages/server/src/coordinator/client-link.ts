@@ -15,6 +15,7 @@ import {
   type FloatMemory,
   type HashMaker,
   type PreparedMessage,
+  type UnfinishedTransfer,
   type WireContext,
 } from '@espalier/proto';
 
@@ -23,6 +24,26 @@ export interface ReadMessage {
   readonly message: ClientMessage;
   readonly bytes: Uint8Array;
   readonly sha256: Uint8Array;
+}
+
+/** A round sends a client two or three. */
+const MOST_QUEUED = 16;
+
+/** Longest message before there is a seat: a join with a thousand long class names. */
+const STRANGERS_BYTES = 64 * 1024;
+
+function strangersLimits({ maxFrameBytes, maxMessageBytes }: FrameLimits): FrameLimits {
+  return {
+    maxFrameBytes: Math.min(maxFrameBytes, STRANGERS_BYTES),
+    maxMessageBytes: Math.min(maxMessageBytes, STRANGERS_BYTES),
+  };
+}
+
+/** What a client's connection leaves to its next one. */
+export interface LeftBehind {
+  /** Hash of the mask that the client has. */
+  readonly mask: string | null;
+  readonly unfinished: UnfinishedTransfer | null;
 }
 
 /** What a link tells the coordinator. */
@@ -57,9 +78,16 @@ export class ClientLink {
   tokenId: string | null = null;
   /** Hash of the mask this connection was sent last; null before the first. */
   knownMask: string | null = null;
+  /** Hash of the last mask that arrived whole. */
+  deliveredMask: string | null = null;
+  /** It showed the token of a seat that it had before. */
+  isReturning = false;
   /** The pool has been sent over this connection. */
   poolSent = false;
   readonly #channel: Channel<ServerMessage>;
+  readonly #limits: FrameLimits;
+  /** Messages queued and not yet taken by the other end. */
+  #queued = 0;
   #sending: Promise<void> = Promise.resolve();
   #detached = false;
 
@@ -73,12 +101,13 @@ export class ClientLink {
     { context, limits, hash, pool, memory }: LinkWire,
   ) {
     this.id = id;
+    this.#limits = limits;
     this.nonce = nonce;
     this.connection = connection;
     this.#channel = openChannel<ServerMessage, ReadMessage>(connection, {
       encode: (message) => encodeServerMessage(message, context),
       decode: (bytes, sha256) => ({ message: decodeClientMessage(bytes, context, memory), bytes, sha256 }),
-      ...limits,
+      ...strangersLimits(limits),
       hash,
       pool,
       onMessage: (received) => {
@@ -95,7 +124,13 @@ export class ClientLink {
 
   /** Queues a message; a connection that breaks under it is reported by `onClose`. */
   send(message: ServerMessage): void {
-    this.#sending = this.#channel.send(message).catch(() => undefined);
+    this.#queue(() => this.#channel.send(message));
+  }
+
+  /** It has a seat: from now on it may send whole updates. */
+  seated(clientId: string): void {
+    this.clientId = clientId;
+    this.#channel.setLimits(this.#limits);
   }
 
   /** Resolves when everything queued so far has been taken, or the connection is gone. */
@@ -103,9 +138,38 @@ export class ClientLink {
     return this.#sending;
   }
 
-  /** As {@link send}, of a message that others get too. */
-  sendPrepared(message: PreparedMessage): void {
-    this.#sending = this.#channel.sendPrepared(message).catch(() => undefined);
+  /** As {@link send}, of a message that others get too, with the mask that its receiver then has. */
+  sendPrepared(message: PreparedMessage, mask: string | null = null): void {
+    this.#queue(async () => {
+      await this.#channel.sendPrepared(message);
+      this.deliveredMask = mask ?? this.deliveredMask;
+    });
+  }
+
+  /** What came of a message before the connection broke. */
+  unfinished(): UnfinishedTransfer | null {
+    return this.#channel.unfinished();
+  }
+
+  /** Takes over from the client's connection before: what it sends again may begin where that broke. */
+  takeOver({ mask, unfinished }: LeftBehind): void {
+    this.knownMask = mask;
+    this.deliveredMask = mask;
+    if (unfinished) this.#channel.resume(unfinished);
+  }
+
+  /** Who does not take what it is sent costs the memory of a few messages, then its place. */
+  #queue(send: () => Promise<void>): void {
+    if (this.#queued >= MOST_QUEUED) {
+      this.#channel.close(`${MOST_QUEUED} messages wait to be taken`);
+      return;
+    }
+    this.#queued++;
+    this.#sending = send()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#queued--;
+      });
   }
 
   /** Tells why, then closes. */
@@ -113,6 +177,12 @@ export class ClientLink {
     const { code, rawMessage, facts } = error;
     this.send({ kind: 'refused', code, message: rawMessage, facts, fatal: true });
     void this.close(code);
+  }
+
+  /** As {@link refuse} of somebody who may see nothing more: what is under way is broken off, at the price of the reason. */
+  expel(error: EspalierError): void {
+    if (this.#queued > 0) this.#channel.close(error.code);
+    else this.refuse(error);
   }
 
   /** Closes once everything queued has left. */

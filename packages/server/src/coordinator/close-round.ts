@@ -1,6 +1,6 @@
 import {
   addUpdate,
-  adjustMask,
+  applyMask,
   aggregateUpdates,
   aggregatorNamed,
   meanTopGradients,
@@ -8,13 +8,15 @@ import {
   regrowParams,
   serverOptimizerNamed,
   unpackActive,
-  type AdjustmentSpec,
   type AggregationSpec,
   type ClientUpdate,
+  type MaskRule,
   type ModelState,
   type MomentTree,
   type OptimizerSlots,
+  type ParamTree,
   type RoundAggregation,
+  type RuleMoment,
   type ServerOptimizerSpec,
   type TopGradientRequest,
 } from '@espalier/core';
@@ -26,6 +28,16 @@ export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
+/** How the mask changes at the end of a round. */
+export interface MaskChange {
+  readonly rule: MaskRule;
+  readonly moment: RuleMoment;
+  /** What clients were asked. */
+  readonly requests: readonly TopGradientRequest[];
+  /** Where weights start again under a rule that rewinds. */
+  readonly origin: () => ParamTree;
+}
+
 /** How a round closes. */
 export interface ClosingRules {
   /** From 0. */
@@ -33,10 +45,7 @@ export interface ClosingRules {
   readonly serverOptimizer: ServerOptimizerSpec;
   readonly aggregation: AggregationSpec;
   /** Null for a round that leaves the mask alone. */
-  readonly adjustment: {
-    readonly requests: readonly TopGradientRequest[];
-    readonly spec: AdjustmentSpec;
-  } | null;
+  readonly adjustment: MaskChange | null;
 }
 
 /** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
@@ -49,7 +58,8 @@ export interface ClosedRound extends SteppedModel {
 
 /**
  * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
- * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the exchange of weights (FedTiny, §5). Updates are read one at a time
+ * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the change of mask that the
+ * method's rule makes. Updates are read one at a time
  * and let go; how often, the rule says.
  */
 export async function closeRound(
@@ -65,9 +75,12 @@ export async function closeRound(
     return { model, slots, updates, exchanged: null, seen };
   }
   const kept = seen.kept.map((at) => updates[at]!);
-  const gradients = meanTopGradients(kept, adjustment.spec.gradientWeighting);
-  const adjusted = adjustMask({ mask, params: state.params, gradients, requests: adjustment.requests });
-  const params = regrowParams(state.params, mask, adjusted.mask);
+  const { rule, moment, requests, origin } = adjustment;
+  const gradients = meanTopGradients(kept, moment.spec.gradientWeighting);
+  const adjusted = rule.adjust(moment, { params: state.params, gradients, requests });
+  const params = rule.rewinds
+    ? applyMask(graph, adjusted.mask, origin())
+    : regrowParams(state.params, mask, adjusted.mask);
   return {
     model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, mask),
     slots: moveSlots(graph, slots, { before: mask, after: adjusted.mask }),

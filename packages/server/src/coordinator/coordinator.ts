@@ -11,6 +11,7 @@ import {
   type Phase,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
+import { clientStatus } from './client-status.js';
 import { CoordinatorDesk } from './desk.js';
 import { EventLog } from './event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
@@ -52,6 +53,7 @@ export class Coordinator {
         config: this.#config,
         journal: options.journal,
         now,
+        totals: () => this.#workshop.ledger.peek(),
         perform: (effect) => {
           this.#perform(effect);
         },
@@ -89,6 +91,11 @@ export class Coordinator {
   accept(connection: FrameConnection): void {
     if (this.#dead) connection.close('this coordinator has ended');
     else this.#desk.open(connection);
+  }
+
+  /** Counts and logs somebody who was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#desk.turnedAway(error, peer);
   }
 
   /** Finishes what is being computed, keeps the model reached, and ends. */
@@ -138,8 +145,9 @@ export class Coordinator {
 
   /** For people and probes. */
   status(): CoordinatorStatus {
-    const { phase, round, seats, step, prepared } = this.#log.state;
-    const { refusals, totals } = this.#workshop.record.store();
+    const { phase, round, seats, prepared } = this.#log.state;
+    const { refusals, totals, lines } = this.#workshop.record.store();
+    const seconds = lines.map(({ aggregation }) => aggregation.seconds);
     return {
       phase,
       round,
@@ -147,15 +155,8 @@ export class Coordinator {
       prepared,
       refusals: Object.fromEntries(refusals),
       bytes: totals,
-      clients: [...seats.values()].map(({ clientId, name, partitionIndex, samples, presence, admitted }) => ({
-        clientId,
-        name,
-        partitionIndex,
-        samples,
-        presence,
-        admitted,
-        answered: step.answers.has(clientId),
-      })),
+      aggregation: { last: seconds.at(-1) ?? 0, total: seconds.reduce((sum, each) => sum + each, 0) },
+      clients: [...seats.values()].map((seat) => clientStatus(seat, this.#log.state)),
     };
   }
 
@@ -178,9 +179,10 @@ export class Coordinator {
    * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
    * whoever had one is waited for as long as after any loss.
    */
-  async #takeUp({ replayed, workshop }: RecoveredRun): Promise<void> {
+  async #takeUp({ replayed, workshop, totals }: RecoveredRun): Promise<void> {
     const { phase, round, seats, prepared } = replayed.state;
     if (workshop) await this.#workshop.restore(workshop);
+    if (totals) this.#workshop.ledger.carryOver(totals);
     this.#options.log.info(`taking the run up again in round ${round} (${phase})`);
     for (const effect of rearm(this.#config, replayed)) this.#perform(effect);
     for (const { clientId, presence } of seats.values()) {

@@ -18,8 +18,10 @@ import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMem
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
+import { DeskDoor } from './desk-door.js';
 import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
 import { checkJoin } from './join-check.js';
+import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import type { AnswerBytes } from './payloads.js';
@@ -61,6 +63,8 @@ export class CoordinatorDesk {
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
   readonly #post: ModelPost;
+  readonly #left = new LeftBehindShelf();
+  readonly #door: DeskDoor;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
@@ -84,6 +88,16 @@ export class CoordinatorDesk {
       memory: scratchFloats(),
     };
     this.#post = new ModelPost(this.#wire);
+    this.#door = new DeskDoor(options, {
+      links: () => this.#links.values(),
+      refuse: (link, error) => {
+        this.#refuse(link, error, true);
+      },
+      expel: (link, error) => {
+        this.#noteRefusal(link, error);
+        link.expel(error);
+      },
+    });
   }
 
   /** Challenges a new connection. */
@@ -106,7 +120,14 @@ export class CoordinatorDesk {
       this.#wire,
     );
     this.#links.set(link.id, link);
+    this.#door.watch(link);
     link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
+  }
+
+  /** Somebody was turned away before there was a connection. */
+  turnedAway(error: EspalierError, peer: string): void {
+    this.#workshop.record.refused(error.code);
+    this.#options.log.warn(`turned ${peer} away: ${error.message}`, { code: error.code, peer });
   }
 
   /** Does what the reducer decided about one client. */
@@ -128,7 +149,7 @@ export class CoordinatorDesk {
       case 'refuse':
         this.#refuse(
           this.#seated.get(effect.clientId),
-          new EspalierError(effect.code, effect.message),
+          new EspalierError(effect.code, effect.message, effect.facts),
           effect.fatal,
         );
         return;
@@ -151,6 +172,7 @@ export class CoordinatorDesk {
 
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
+    this.#door.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -163,7 +185,9 @@ export class CoordinatorDesk {
       this.#reducer.dispatch({ kind: 'lost', clientId });
       return;
     }
-    link.clientId = clientId;
+    link.seated(clientId);
+    const left = this.#left.take(clientId);
+    if (left && link.isReturning) link.takeOver(left);
     this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
@@ -177,6 +201,7 @@ export class CoordinatorDesk {
     if (!older || older === link) return;
     this.#links.delete(older.id);
     this.#seated.delete(clientId);
+    this.#left.keep(clientId, older);
     this.#workshop.ledger.close(older.connection);
     older.detach();
   }
@@ -184,17 +209,7 @@ export class CoordinatorDesk {
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
-    if (!this.#mayStay(link)) {
-      this.#refuse(link, new EspalierError('unauthorized', 'this join token has been revoked'), true);
-      return;
-    }
-    this.#fill(link, request);
-  }
-
-  /** Looked up every time, for a token may be revoked while its client is connected. */
-  #mayStay({ tokenId }: ClientLink): boolean {
-    const { admission } = this.#options;
-    return admission === null || (tokenId !== null && admission.allows(tokenId));
+    if (this.#door.checkStay(link)) this.#fill(link, request);
   }
 
   /** Sends the request with weights in it, given what this connection has been sent before. */
@@ -227,6 +242,7 @@ export class CoordinatorDesk {
   }
 
   #receive(link: ClientLink, received: ReadMessage): void {
+    if (!this.#door.checkStay(link)) return;
     try {
       if (link.clientId === null) this.#joining(link, received.message);
       else this.#answer(link, link.clientId, received);
@@ -240,6 +256,7 @@ export class CoordinatorDesk {
     if (message.kind !== 'join') {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
+    link.isReturning = message.returnToken !== null;
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
     this.book.asked(link.id, message.profile);
     this.#reducer.dispatch({
@@ -356,14 +373,12 @@ export class CoordinatorDesk {
     this.#refuse(link, error, clientId === null);
     if (clientId === null || !wasAnswer) return;
     const { round } = this.#reducer.state();
-    this.#reducer.dispatch({ kind: 'failed', clientId, round, code: error.code });
+    this.#reducer.dispatch({ kind: 'rejected', clientId, round, code: error.code });
   }
 
   #refuse(link: ClientLink | undefined, error: EspalierError, fatal: boolean): void {
     if (!link) return;
-    this.#workshop.record.refused(error.code);
-    if (link.clientId !== null) this.book.refused(link.clientId, error);
-    this.#options.log.warn(`refused ${link.clientId ?? link.connection.peer}: ${error.message}`);
+    this.#noteRefusal(link, error);
     if (fatal) {
       link.refuse(error);
       return;
@@ -371,12 +386,22 @@ export class CoordinatorDesk {
     link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
   }
 
+  #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
+    this.#workshop.record.refused(error.code);
+    if (clientId !== null) this.book.refused(clientId, error);
+    const { peer } = connection;
+    const facts = { ...error.facts, code: error.code, client: clientId, peer };
+    this.#options.log.warn(`refused ${clientId ?? peer}: ${error.message}`, facts);
+  }
+
   #closed(link: ClientLink): void {
     this.book.closed(link.id);
+    this.#door.left(link);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
+    this.#left.keep(link.clientId, link);
     this.#reducer.dispatch({ kind: 'lost', clientId: link.clientId });
   }
 

@@ -12,6 +12,7 @@ import {
   type RunningDeadline,
 } from '@espalier/core';
 import type { Journal, Snapshot } from './journal.js';
+import type { ByteFigures } from './metrics.js';
 import { blobOf } from './payloads.js';
 import type { RecoveredRun } from './recover-run.js';
 import type { StoredWorkshop } from './workshop-state.js';
@@ -31,6 +32,8 @@ export interface EventLogOptions {
   readonly now: () => number;
   /** Does what the reducer decided; called in order, once the event is durable. */
   readonly perform: (effect: CoordinatorEffect) => void;
+  /** What has crossed connections so far. */
+  readonly totals: () => ByteFigures;
   /** Called once, when the journal fails: nothing is performed any more. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -130,6 +133,7 @@ export class EventLog {
   #commit(batch: readonly Reduced[]): void {
     const entries = batch.flatMap(({ entry }) => entry ?? []);
     const snapshot = batch.map((one) => one.snapshot).findLast((one) => one !== null) ?? null;
-    if (entries.length > 0) this.#options.journal.commit({ entries, snapshot });
+    if (entries.length > 0)
+      this.#options.journal.commit({ entries, snapshot, totals: this.#options.totals() });
   }
 }

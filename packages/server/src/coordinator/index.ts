@@ -13,6 +13,7 @@ export type {
   CoordinatorOptions,
   CoordinatorStatus,
   Log,
+  LogFacts,
   RunReport,
   RunResult,
   Scheduler,

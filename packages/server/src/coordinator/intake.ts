@@ -31,6 +31,7 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
     throw new EspalierError(
       'mask_mismatch',
       `the update was trained under mask ${update.maskHash}, round ${update.round} has ${mask.hash}: ask for the mask`,
+      { round: update.round },
     );
   }
   checkLength('values', update.delta.length, values.length);

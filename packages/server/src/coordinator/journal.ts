@@ -1,5 +1,6 @@
 import { EspalierError, type JournalEntry } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
+import type { ByteFigures } from './metrics.js';
 
 /** The coordinator at one moment, as text and names of blobs: everything that a later one starts from. */
 export interface Snapshot {
@@ -24,12 +25,16 @@ export interface Recovery {
   readonly entries: readonly JournalEntry[];
   /** Entries in all. */
   readonly sequence: number;
+  /** What had crossed connections at the last commit; later than the snapshot's. */
+  readonly totals?: ByteFigures | null;
 }
 
 /** Entries that become durable together, with the snapshot taken at one of them. */
 export interface JournalBatch {
   readonly entries: readonly JournalEntry[];
   readonly snapshot: Snapshot | null;
+  /** What has crossed connections so far, kept so that a crash does not lose it. */
+  readonly totals?: ByteFigures;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface TrafficReading extends ByteFigures {
 export class TrafficLedger {
   readonly #entries = new Map<FrameConnection, { partition: number | null; read: Traffic; ended: boolean }>();
   #totals: ByteFigures = { up: 0, down: 0 };
+  /** Crossed before this coordinator, and is in no reading yet. */
+  #carried: ByteFigures = { up: 0, down: 0 };
 
   /** Starts counting a connection. */
   open(connection: FrameConnection): void {
@@ -33,8 +35,8 @@ export class TrafficLedger {
 
   /** Everything since the reading before. */
   read(): TrafficReading {
-    let up = 0;
-    let down = 0;
+    let { up, down } = this.#carried;
+    this.#carried = { up: 0, down: 0 };
     const upPerClient: Record<string, number> = {};
     for (const [connection, entry] of this.#entries) {
       const now = connection.traffic();
@@ -54,7 +56,8 @@ export class TrafficLedger {
 
   /** What crossed in all, without taking a reading. */
   peek(): ByteFigures {
-    let { up, down } = this.#totals;
+    let up = this.#totals.up + this.#carried.up;
+    let down = this.#totals.down + this.#carried.down;
     for (const [connection, { read }] of this.#entries) {
       const now = connection.traffic();
       up += now.bytesIn - read.bytesIn;
@@ -66,6 +69,14 @@ export class TrafficLedger {
   /** Counts on from what an earlier coordinator had read. */
   restore(totals: ByteFigures): void {
     this.#totals = totals;
+  }
+
+  /**
+   * What had crossed when an earlier coordinator last wrote it down: the next reading has what it had not read yet.
+   * Whose it was is not known any more.
+   */
+  carryOver({ up, down }: ByteFigures): void {
+    this.#carried = { up: Math.max(0, up - this.#totals.up), down: Math.max(0, down - this.#totals.down) };
   }
 
   /** All readings so far. */

@@ -27,7 +27,8 @@ export class ModelPost {
     link.knownMask = model.mask.hash;
     // Of one model, these tell all messages apart: the rest follows from the round.
     const key = `${errand.kind} ${errand.round} ${String(knownMask)}`;
-    link.sendPrepared(this.#once(model, key, () => ({ ...errand, model: outgoingModel(model, knownMask) })));
+    const message = this.#once(model, key, () => ({ ...errand, model: outgoingModel(model, knownMask) }));
+    link.sendPrepared(message, model.mask.hash);
   }
 
   pool(link: ClientLink, { pool, mode, batchSize }: Omit<Of<'pool'>, 'kind'>): void {

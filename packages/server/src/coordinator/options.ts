@@ -7,11 +7,14 @@ import type { RunStore } from './run-store.js';
 /** Runs a function later; returns how to cancel it. The platform's timers, or a test's. */
 export type Scheduler = (seconds: number, callback: () => void) => () => void;
 
-/** The coordinator's log; a pino logger fits. */
+/** What a line of the log is about, for programs that read it. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The coordinator's log. */
 export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  info(message: string, facts?: LogFacts): void;
+  warn(message: string, facts?: LogFacts): void;
+  error(message: string, facts?: LogFacts): void;
 }
 
 /** What happens, for a progress display. */
@@ -49,6 +52,8 @@ export interface CoordinatorOptions {
   readonly testData: Dataset | null;
   /** Training images per class that clients must leave to the coordinator. */
   readonly serverSamplesPerClass: number;
+  /** Seconds that a connection may take to get a seat; for ever unless given. */
+  readonly handshakeSeconds?: number;
   /** Null lets everybody in. */
   readonly admission: Admission | null;
   /** Unguessable bytes. */
@@ -84,6 +89,8 @@ export interface CoordinatorStatus {
   readonly refusals: Readonly<Record<string, number>>;
   /** Bytes that crossed connections so far; `up` is towards the coordinator. */
   readonly bytes: { readonly up: number; readonly down: number };
+  /** Seconds that aggregating took: of the last closed round, and of all. */
+  readonly aggregation: { readonly last: number; readonly total: number };
   readonly clients: readonly {
     readonly clientId: string;
     readonly name: string;
@@ -92,5 +99,10 @@ export interface CoordinatorStatus {
     readonly presence: 'present' | 'away' | 'gone';
     readonly admitted: boolean;
     readonly answered: boolean;
+    /** Left alone for a while, for it left rounds unanswered. */
+    readonly resting: boolean;
+    /** Answers in a row whose contents were refused. */
+    readonly strikes: number;
+    readonly excluded: boolean;
   }[];
 }

@@ -16,6 +16,7 @@ import {
   type NestedPool,
   type Trainer,
 } from '@espalier/core';
+import { criterionInputs } from './criterion-inputs.js';
 
 /** What the coordinator starts from. */
 export interface Preparation {
@@ -46,7 +47,7 @@ export async function prepare(
     case 'dense':
       return { state, start: { kind: 'mask', mask: denseMask(graph) } };
     case 'criterion':
-      return { state, start: { kind: 'mask', mask: criterionMask(job, graph, state) } };
+      return { state, start: { kind: 'mask', mask: await criterionMask(job, graph, state, sources) } };
     case 'candidatePool':
       return { state, start: { kind: 'pool', pool: candidatePool(job, graph, state) } };
     default:
@@ -79,11 +80,16 @@ async function pretrain(
   return state;
 }
 
-function criterionMask(job: Job, graph: ModelGraph, { params }: ModelState): Mask {
-  const { criterion, allocation, layerFloor } = job.staticMask;
-  const scores = criterionNamed(criterion).score(graph, params, {
-    rng: { seed: job.seed, purpose: 'criterion' },
-  });
+async function criterionMask(
+  job: Job,
+  graph: ModelGraph,
+  state: ModelState,
+  sources: PreparationSources,
+): Promise<Mask> {
+  const { criterion: id, allocation, layerFloor } = job.staticMask;
+  const criterion = criterionNamed(id);
+  const inputs = await criterionInputs(criterion, { job, graph, state }, sources);
+  const scores = criterion.score(graph, state.params, inputs);
   const counts = allocationNamed(allocation).counts(graph, job.targetDensity, { scores, layerFloor });
   return maskFromScores(graph, scores, counts);
 }

@@ -8,6 +8,7 @@ import {
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
 import type { Recovery, Snapshot } from './journal.js';
+import type { ByteFigures } from './metrics.js';
 import type { CoordinatorOptions } from './options.js';
 import { loadWorkshop, type WorkshopState } from './workshop-state.js';
 
@@ -18,6 +19,8 @@ export interface RecoveredRun {
   readonly workshop: WorkshopState | null;
   /** Entries in the journal. */
   readonly sequence: number;
+  /** What had crossed connections; null where no coordinator said. */
+  readonly totals: ByteFigures | null;
 }
 
 /** The reducer's view of what a coordinator is made of. */
@@ -39,6 +42,7 @@ export async function recoverRun(options: CoordinatorOptions): Promise<Recovered
     workshop:
       snapshot && (await loadWorkshop(snapshot.workshop, { graph, journal, context: wireContext(graph) })),
     sequence,
+    totals: recovery.totals ?? null,
   };
 }
 

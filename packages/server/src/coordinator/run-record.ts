@@ -57,7 +57,7 @@ export class RunRecord {
     this.#ledger = ledger;
   }
 
-  /** For a snapshot; bytes that cross until the next one are lost to a coordinator that is killed. */
+  /** For a snapshot. */
   store(): StoredRecord {
     const { up, down } = this.#ledger.peek();
     return {

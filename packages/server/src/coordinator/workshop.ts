@@ -1,17 +1,24 @@
 import {
-  adjustmentRequests,
+  adjustmentRoundsOf,
   applyMask,
   candidateModel,
   emptySlots,
   EspalierError,
+  initialState,
+  maskRuleNamed,
+  methodNamed,
   serverOptimizerNamed,
   type AcceptedAnswer,
+  type Adjustment,
   type CoordinatorEffect,
   type MaskReference,
+  type MaskRule,
   type ModelGraph,
+  type ModelState,
   type MomentTree,
   type NestedPool,
   type OptimizerSlots,
+  type RuleMoment,
   type TopGradientRequest,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
@@ -150,17 +157,34 @@ export class Workshop {
   }
 
   /** The top gradients this round asks for; opens the round's books when it is new. */
-  roundRequests(round: number, adjustment: number | null): readonly TopGradientRequest[] {
+  roundRequests(round: number, adjustment: Adjustment | null): readonly TopGradientRequest[] {
     if (this.#open?.round !== round) {
       this.record.setupDone();
-      const spec = this.#options.job.adjustment;
-      const topGradients =
-        adjustment === null
-          ? []
-          : adjustmentRequests(this.#graph, this.model.mask, spec, { round, adjustment });
+      const topGradients = adjustment === null ? [] : this.#rule.requests(this.#ruleMoment(adjustment));
       this.#open = { round, topGradients, started: this.#now() };
     }
     return this.#open.topGradients;
+  }
+
+  get #rule(): MaskRule {
+    return maskRuleNamed(methodNamed(this.#options.job.method).maskRule ?? '');
+  }
+
+  #ruleMoment({ due, number }: Adjustment): RuleMoment {
+    const { job } = this.#options;
+    const { adjustment: spec, targetDensity } = job;
+    const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
+    const { mask } = this.model;
+    return {
+      ...{ graph: this.#graph, mask, spec, targetDensity, adjustments },
+      ...{ round: due, adjustment: number },
+    };
+  }
+
+  /** The weights that everything began with, before pretraining. */
+  #origin(): ModelState {
+    const { job, initial } = this.#options;
+    return initial ?? initialState(this.#graph, job.seed);
   }
 
   /** What the open round asked for; empty outside rounds. */
@@ -210,7 +234,15 @@ export class Workshop {
     const { job, store, log } = this.#options;
     const requests = this.roundRequests(round, adjustment);
     const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
-    const exchange = adjustment === null ? null : { requests, spec: job.adjustment };
+    const exchange =
+      adjustment === null
+        ? null
+        : {
+            rule: this.#rule,
+            moment: this.#ruleMoment(adjustment),
+            requests,
+            origin: () => this.#origin().params,
+          };
     const began = this.#now();
     const { aggregation: rule, serverOptimizer } = job;
     const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
@@ -219,14 +251,20 @@ export class Workshop {
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;
-    for (const sentence of aggregationNotes(round, aggregation)) log.warn(sentence);
+    for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
+    const { seconds } = aggregation;
+    log.info(`round ${round} closed with ${answers.length} updates`, {
+      round,
+      updates: answers.length,
+      seconds,
+    });
     this.record.closed({
       round,
       model,
       updates,
       asked,
       seconds: this.#now() - (this.#open?.started ?? 0),
-      adjustment: adjustment === null ? null : { number: adjustment, exchanged: exchanged ?? {} },
+      adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
       aggregation,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);

@@ -11,6 +11,7 @@ const status: CoordinatorStatus = {
   prepared: true,
   refusals: { late: 4 },
   bytes: { up: 10, down: 20 },
+  aggregation: { last: 0.5, total: 2 },
   clients: [],
 };
 
@@ -59,6 +60,8 @@ describe('the control side', () => {
     expect(text).toContain('espalier_round 3');
     expect(text).toContain('espalier_refusals{code="late"} 4');
     expect(text).toContain('espalier_bytes{direction="up"} 10');
+    expect(text).toContain('espalier_aggregation_seconds{of="lastRound"} 0.5');
+    expect(text).toContain('espalier_clients{state="excluded"} 0');
     expect(text).toMatch(/nodejs_eventloop_lag_seconds/);
     expect(text).toMatch(/process_resident_memory_bytes \d+/);
   });

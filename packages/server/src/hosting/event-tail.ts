@@ -1,5 +1,5 @@
 import type { WatchedEvent } from '@espalier/core';
-import type { Log } from '../coordinator/index.js';
+import type { Log, LogFacts } from '../coordinator/index.js';
 
 /** Lines kept for the dashboard; the whole log is in the run folder. */
 const KEPT = 200;
@@ -23,18 +23,18 @@ export class EventTail implements Log {
     return this.#events;
   }
 
-  info(message: string): void {
-    this.#log.info(message);
+  info(message: string, facts?: LogFacts): void {
+    this.#log.info(message, facts);
     this.#keep('info', message);
   }
 
-  warn(message: string): void {
-    this.#log.warn(message);
+  warn(message: string, facts?: LogFacts): void {
+    this.#log.warn(message, facts);
     this.#keep('warn', message);
   }
 
-  error(message: string): void {
-    this.#log.error(message);
+  error(message: string, facts?: LogFacts): void {
+    this.#log.error(message, facts);
     this.#keep('error', message);
   }
 

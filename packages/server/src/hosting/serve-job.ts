@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
-import { destination, pino } from 'pino';
 import {
   Coordinator,
   type CoordinatorStatus,
@@ -12,12 +11,14 @@ import {
 } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
 import { nodeHash, TokenBook } from '../security/index.js';
-import { createSocketServer } from '../sockets/index.js';
+import { createSocketServer, DEFAULT_LIMITS, type ConnectionLimits } from '../sockets/index.js';
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 import { EventTail } from './event-tail.js';
+import { fileLog } from './file-log.js';
 import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
+import { reportSentence } from './report-sentence.js';
 import { pageHandler } from './pages.js';
 
 /** A job and what it is served with. */
@@ -47,6 +48,8 @@ export interface ServeOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Folder of the pages that a browser is shown, which client-web builds; without it there are none. */
   readonly web?: string | null;
+  /** What one address and one connection may ask; what is not given is as by default. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly clock: () => number;
   readonly schedule: Scheduler;
   readonly onReport: (report: RunReport) => void;
@@ -127,6 +130,7 @@ async function listen({
   host,
   port,
   web = null,
+  limits = {},
 }: ServeOptions): Promise<{ url: string; serve: (served: Served) => void; close: () => Promise<void> }> {
   let serve: (served: Served) => void = () => undefined;
   const served = new Promise<Served>((resolve) => (serve = resolve));
@@ -150,6 +154,11 @@ async function listen({
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
     tls,
+    limits,
+    onRefusal: (error, peer) =>
+      void served.then(({ coordinator }) => {
+        coordinator.turnedAway(error, peer);
+      }),
     onConnection: (connection) =>
       void served.then(({ coordinator }) => {
         coordinator.accept(connection);
@@ -177,8 +186,7 @@ async function openRun(options: ServeOptions): Promise<OpenRun> {
   const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
   try {
     const tokens = runTokens(new TokenBook(journal.database), options.open);
-    const file = destination({ dest: join(folder.path, RUN_FILES.log), sync: true });
-    const tail = new EventTail(pino({ base: null }, file), Date.now);
+    const tail = new EventTail(fileLog(join(folder.path, RUN_FILES.log)), Date.now);
     const coordinator = await openCoordinator(options, { folder, journal, book: tokens.book, tail });
     return { coordinator, tail, folder: folder.path, tokens, close: () => journal.close() };
   } catch (error) {
@@ -203,7 +211,12 @@ function openCoordinator(
 ): Promise<Coordinator> {
   return Coordinator.open({
     ...options,
+    onReport: (report) => {
+      tail.info(reportSentence(report));
+      options.onReport(report);
+    },
     serverSamplesPerClass: options.job.pretrain.samplesPerClass,
+    handshakeSeconds: options.limits?.handshakeSeconds ?? DEFAULT_LIMITS.handshakeSeconds,
     admission: options.open ? null : book,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     hash: nodeHash,

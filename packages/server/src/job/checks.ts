@@ -1,6 +1,9 @@
 import {
+  adjustmentRoundsOf,
   buildModel,
+  criterionNamed,
   maskableSpecs,
+  methodNamed,
   toEspalierError,
   type Job,
   type ModelGraph,
@@ -40,6 +43,10 @@ const CHECKS: readonly CrossCheck[] = [
     find: densityPossible,
   },
   { path: 'pruning.stopRound', fields: ['pruning', 'rounds'], find: stopsInTime },
+  { path: 'pruning.interval', fields: ['method', 'pruning', 'rounds'], find: reachesTarget },
+  { path: 'mask.criterion', fields: ['method', 'mask'], find: criterionOfMethod },
+  { path: 'pretrain.samplesPerClass', fields: ['method', 'mask', 'pretrain'], find: criterionHasImages },
+  { path: 'model', fields: ['method', 'model'], find: networkHasWidth },
   { path: 'pretrain.epochs', fields: ['pretrain'], find: pretrainsOnSomething },
   { path: 'pretrain.samplesPerClass', fields: ['pretrain', 'data'], find: leavesTrainingData },
   {
@@ -98,6 +105,31 @@ function graphOf({ imageShape, data }: Job, model: ModelSpec): ModelGraph {
 function stopsInTime({ adjustment, rounds }: Job): string | null {
   if (adjustment.stopRound <= rounds) return null;
   return `is ${adjustment.stopRound}; expected at most rounds, ${rounds}`;
+}
+
+/** A method that begins dense and never prunes would be dense training under another name. */
+function reachesTarget(job: Job): string | null {
+  const { initialMask, maskRule } = methodNamed(job.method);
+  if (initialMask !== 'dense' || maskRule === null || adjustmentRoundsOf(job).length > 0) return null;
+  return `is ${job.adjustment.interval}; with ${job.rounds} rounds, of which those before ${job.adjustment.stopRound} may prune, method ${job.method} never comes down to its density. Give an interval below both`;
+}
+
+function criterionOfMethod({ method, staticMask }: Job): string | null {
+  const named = methodNamed(method).criterion;
+  if (named === null || named === staticMask.criterion) return null;
+  return `is ${staticMask.criterion}; method ${method} is the one of criterion ${named}. Leave it out, or choose method static`;
+}
+
+function criterionHasImages({ method, staticMask, pretrain }: Job): string | null {
+  if (methodNamed(method).initialMask !== 'criterion' || pretrain.samplesPerClass > 0) return null;
+  const needs = criterionNamed(staticMask.criterion).needs;
+  if (!needs.some((need) => need !== 'rng')) return null;
+  return `is 0; criterion ${staticMask.criterion} scores by gradients on the coordinator's own images, so expected at least 1`;
+}
+
+function networkHasWidth({ method, model }: Job): string | null {
+  if (methodNamed(method).network !== 'narrow' || !('file' in model)) return null;
+  return `is a file; method ${method} narrows a network of the zoo`;
 }
 
 function pretrainsOnSomething({ pretrain }: Job): string | null {

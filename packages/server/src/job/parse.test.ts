@@ -112,10 +112,8 @@ describe('problems', () => {
     ],
     ['aggregation={kind: trimmedMean, trim: 0.5}', 'aggregation.trim is 0.5; expected'],
     ['aggregation={kind: median, trim: 0.1}', 'aggregation.trim is not a field here'],
-    [
-      'method=fedtinny',
-      'method is "fedtinny"; expected one of "fedavg", "fedtiny", "static"; did you mean fedtiny?',
-    ],
+    ['method=fedtinny', 'method is "fedtinny"; expected one of "fedavg", "fedprox", "fedavgm"'],
+    ['method=fedtinny', '; did you mean fedtiny?'],
     ['model=resnet81', '; did you mean resnet18?'],
     ['model={name: mlp, width: 0}', 'model.width is 0; expected at least 1'],
     ['model=[1]', 'model is [1]; expected one of "mlp", "cnn-small", "resnet18"'],

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
 import { parseDocument } from 'yaml';
 import { crossProblems } from './checks.js';
+import { withMethodDefaults } from './method-defaults.js';
 import { jobJsonSchema } from './json-schema.js';
 import { applyOverrides, isMap, type RawJob } from './overrides.js';
 import { problemsOf, shown, type Problem } from './problems.js';
@@ -22,7 +23,7 @@ export interface ParseOptions {
  */
 export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
   const { overrides = [], seed } = options;
-  const overridden = applyOverrides(readYaml(yamlText), overrides);
+  const overridden = withMethodDefaults(applyOverrides(readYaml(yamlText), overrides));
   const raw = seed === undefined ? overridden : { ...overridden, seed };
   const parsed = jobSchema.safeParse(raw);
   if (parsed.success) return checkedJob(parsed.data, []);

@@ -22,6 +22,7 @@ export function resolveJob(form: JobForm): Job {
     imageShape: [height, width, channels],
     normalization: form.normalization ?? (channels === 3 ? CIFAR10 : GREY),
     augmentation: augmentationOf(form, Math.min(height, width)),
+    adjustmentQuorum: form.adjustmentQuorum ?? form.quorum,
     clientsPerRound: clientsPerRound ?? form.numClients,
     learningRate,
     optimizer: optimizerOf(form.optimizer),

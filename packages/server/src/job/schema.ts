@@ -1,3 +1,4 @@
+import { methods } from '@espalier/core';
 import { z } from 'zod';
 import {
   aggregationSection,
@@ -17,6 +18,12 @@ import {
 } from './sections.js';
 import { vocabulary } from './vocabulary.js';
 
+/** Every method in a clause, for the reference. */
+function methodsSentence(): string {
+  const clauses = Object.values(methods).map(({ name, summary }) => `\`${name}\`: ${summary}`);
+  return `How masks come about and change; it sets other keys to its paper's defaults. ${clauses.join(' ')}`;
+}
+
 const seconds = () => z.number().gt(0).max(1e7);
 const extent = () => z.int().min(1).max(4096);
 const count = () => z.int().min(1).max(1_000_000);
@@ -33,10 +40,7 @@ export const jobSchema = z
       .default('espalier')
       .describe('Names the run folder.'),
     seed: z.int().min(0).max(4294967295).default(1).describe('Every random number follows from it.'),
-    method: z
-      .enum(vocabulary.methods)
-      .default('fedtiny')
-      .describe('`fedtiny` prunes while training, `static` once before it, `fedavg` not at all.'),
+    method: z.enum(vocabulary.methods).default('fedtiny').describe(methodsSentence()),
     model: modelSection,
     data: dataSection,
     imageSize: z
@@ -74,6 +78,26 @@ export const jobSchema = z
       .max(1)
       .default(0.5)
       .describe('Share of the cohort with which a deadline can close a step.'),
+    adjustmentQuorum: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('Share of the cohort below which a change of the mask waits a round; by default `quorum`.'),
+    restAfter: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(2)
+      .describe(
+        'Rounds in a row a client leaves unanswered before it rests, for 1, 2, 4 … rounds; 0 for never.',
+      ),
+    refusalLimit: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(3)
+      .describe('Refused answers in a row after which a client is excluded; 0 for never.'),
     roundTimeout: seconds().default(600).describe('Seconds a step may last.'),
     joinTimeout: seconds()
       .default(120)

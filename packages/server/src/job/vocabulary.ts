@@ -1,4 +1,11 @@
-import { allocations, criteria, methodNames, methods, zooNames } from '@espalier/core';
+import {
+  allocations,
+  criteria,
+  methodNames,
+  methods,
+  trainsDensely as densely,
+  zooNames,
+} from '@espalier/core';
 
 /** What a coordinator can give a plug-in before the first round, having no data. */
 const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores']);
@@ -17,5 +24,6 @@ function servable(registry: Readonly<Record<string, { readonly needs: readonly s
 
 /** True for a method that keeps every weight, so that its only density is 1. */
 export function trainsDensely(method: string): boolean {
-  return methods[method]?.initialMask === 'dense';
+  const found = methods[method];
+  return found !== undefined && densely(found);
 }

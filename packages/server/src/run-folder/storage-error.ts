@@ -1,13 +1,28 @@
 import { EspalierError } from '@espalier/core';
 
-/** What went wrong with a file or folder, and what to look at. */
+/** What to do, by the system's or the database's code. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'the disk is full: make room, then go on with espalier serve --resume'],
+  [
+    /^(EROFS|EACCES|EPERM|SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM)/,
+    'look at its owner and permissions, and whether its disk is mounted for writing',
+  ],
+  [
+    /^(SQLITE_CORRUPT|SQLITE_NOTADB)/,
+    'it is damaged: restore it from a backup; espalier inspect says what can be saved without one',
+  ],
+  [/^ENOENT$/, 'it is not there: look at its spelling'],
+  [/^ENOTDIR$/, 'a part of the path is a file and not a folder: look at its spelling'],
+  [/^EISDIR$/, 'it is a folder and not a file: look at its spelling'],
+  [/^EMFILE$/, 'too many files are open: raise the limit (ulimit -n)'],
+];
+
+/** What went wrong with a file or folder, and what to do. */
 export function storageError(action: 'read' | 'write', path: string, error: unknown): EspalierError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new EspalierError(
-    'storage',
-    `cannot ${action} ${path}: ${reason}; look at free space and permissions`,
-    { path },
-  );
+  const code = systemCode(error) ?? '';
+  const advice = ADVICE.find(([codes]) => codes.test(code))?.[1] ?? 'look at free space and permissions';
+  return new EspalierError('storage', `cannot ${action} ${path}: ${reason}; ${advice}`, { path });
 }
 
 /** The system's code of a failed file operation, e.g. `ENOENT`; told by its field, since errors cross realms. */

@@ -1,3 +1,4 @@
+export { DEFAULT_LIMITS, type ConnectionLimits } from './limits.js';
 export {
   createSocketServer,
   type ListeningServer,

@@ -1,7 +1,18 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core';
 import type { Socket } from 'socket.io';
+import { InboundGate } from './inbound-gate.js';
+import type { ConnectionLimits } from './limits.js';
 import { peerOf } from './tcp-sockets.js';
+
+/** What a socket is taken over with. */
+export interface AcceptOptions {
+  readonly tcp: TcpSocket;
+  readonly maxFrameBytes: number;
+  readonly limits: ConnectionLimits;
+  /** It sent more than may wait, and is being cut off. */
+  readonly onFlood: (connection: FrameConnection) => void;
+}
 
 /**
  * A {@link FrameConnection} over a client's socket. Traffic is what the TCP socket under it has read and written:
@@ -9,7 +20,7 @@ import { peerOf } from './tcp-sockets.js';
  */
 export function acceptSocket(
   socket: Socket,
-  { tcp, maxFrameBytes }: { readonly tcp: TcpSocket; readonly maxFrameBytes: number },
+  { tcp, maxFrameBytes, limits, onFlood }: AcceptOptions,
 ): FrameConnection {
   const { connection, events } = connectionOver({
     peer: peerOf(tcp),
@@ -24,10 +35,18 @@ export function acceptSocket(
     },
     traffic: () => ({ bytesIn: tcp.bytesRead, bytesOut: tcp.bytesWritten }),
   });
+  const gate = new InboundGate(limits, {
+    deliver: events.frameCame,
+    flooded: (answer) => {
+      onFlood(connection);
+      events.frameRefused('limit_exceeded', answer);
+    },
+  });
   socket.on('frame', (payload: unknown, acknowledge: unknown) => {
-    events.frameCame(payload, isCallable(acknowledge) ? acknowledge : ignore);
+    gate.came(payload, isCallable(acknowledge) ? acknowledge : ignore);
   });
   socket.on('disconnect', (reason) => {
+    gate.close();
     events.portClosed(reason);
   });
   return connection;

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { EspalierError, type FrameConnection } from '@espalier/core';
 import { Server } from 'socket.io';
 import { acceptSocket } from './socket-connection.js';
-import { TcpSockets } from './tcp-sockets.js';
+import { Doorman } from './doorman.js';
+import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.js';
+import { peerOf, TcpSockets } from './tcp-sockets.js';
 
 /** How a coordinator listens. */
 export interface SocketServerOptions {
@@ -14,6 +16,10 @@ export interface SocketServerOptions {
   readonly onConnection: (connection: FrameConnection) => void;
   /** Answers ordinary HTTP requests; without it they get 404. */
   readonly onRequest?: RequestListener;
+  /** What is not given is as in {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Somebody was turned away before there was a connection, or cut off for flooding. */
+  readonly onRefusal?: (error: EspalierError, peer: string) => void;
   /** Certificate and key in PEM form; null (the default) speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | null;
 }
@@ -41,18 +47,27 @@ export interface ListeningServer {
 /** Room for the event's own words beside a frame of the largest size. */
 const EVENT_ROOM = 1024;
 
+/** Milliseconds for the steps of a handshake, and for the headers of a request. */
+const PATIENCE = 10_000;
+
 /**
  * A coordinator's socket.io server on an HTTP server of its own: WebSocket only, uncompressed, one `frame` event with
  * one binary argument and an acknowledgement.
  */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { tls = null, maxFrameBytes, onConnection, onRequest = notFound } = options;
+  const { tls = null, maxFrameBytes, onConnection, onRequest = notFound, onRefusal = ignore } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const onFlood = ({ peer }: FrameConnection): void => {
+    onRefusal(flooding(limits), peer);
+  };
   return {
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
       const http = tls
         ? createHttpsServer({ cert: tls.cert, key: tls.key }, onRequest)
         : createHttpServer(onRequest);
+      http.headersTimeout = PATIENCE;
       const tcp = new TcpSockets(http);
+      const doorman = new Doorman(limits);
       await startListening(http, host, port);
       const sockets = new Server(http, {
         transports: ['websocket'],
@@ -62,14 +77,33 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         maxHttpBufferSize: maxFrameBytes + EVENT_ROOM,
         pingInterval: 10_000,
         pingTimeout: 20_000,
+        connectTimeout: PATIENCE,
+        allowRequest: (request, answer) => {
+          const refusal = doorman.refusal(request);
+          if (refusal) onRefusal(refusal, peerOf(request.socket));
+          answer(refusal?.message, refusal === null);
+        },
       });
       sockets.on('connection', (socket) => {
-        onConnection(acceptSocket(socket, { tcp: tcp.under(socket.request.socket), maxFrameBytes }));
+        const under = tcp.under(socket.request.socket);
+        const leave = doorman.enter(under.remoteAddress);
+        socket.once('disconnect', leave);
+        onConnection(acceptSocket(socket, { tcp: under, maxFrameBytes, limits, onFlood }));
       });
       return { url: urlOf(http, tls ? 'https' : 'http'), close: () => closeAll(sockets, http) };
     },
   };
 }
+
+function flooding({ bytesInFlight }: ConnectionLimits): EspalierError {
+  return new EspalierError(
+    'limit_exceeded',
+    `more than ${bytesInFlight} bytes waited to be read: wait for acknowledgements, or raise --max-bytes-in-flight`,
+    { bytesInFlight },
+  );
+}
+
+const ignore = (): void => undefined;
 
 const notFound: RequestListener = (_, response) => {
   response.writeHead(404).end();

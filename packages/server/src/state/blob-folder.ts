@@ -3,7 +3,7 @@ import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
-import { storageError } from '../run-folder/index.js';
+import { storageError, systemCode } from '../run-folder/index.js';
 import { readWhole, unlinked, writeDurably } from './files.js';
 
 /** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */
@@ -28,6 +28,16 @@ export class BlobFolder {
       return new BlobFolder(path, await readdir(path));
     } catch (error) {
       throw storageError('write', path, error);
+    }
+  }
+
+  /** The folder as it is, for reading alone; one that is not there has no blobs. @throws EspalierError `storage`. */
+  static async look(path: string): Promise<BlobFolder> {
+    try {
+      return new BlobFolder(path, await readdir(path));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return new BlobFolder(path, []);
+      throw storageError('read', path, error);
     }
   }
 
@@ -68,9 +78,11 @@ export class BlobFolder {
       throw storageError('read', path, error);
     });
     if ((await hashOf(bytes)) !== name) {
-      throw new EspalierError('storage', `${path} is damaged: its bytes have another hash than its name`, {
-        path,
-      });
+      throw new EspalierError(
+        'storage',
+        `${path} is damaged: its bytes have another hash than its name; restore it from a backup, or begin anew from a checkpoint of the run (espalier inspect says what is whole)`,
+        { path },
+      );
     }
     return bytes;
   }

@@ -27,16 +27,28 @@ export class StateDatabase {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
 
-  /** Opens it, with its tables where there are none. @throws EspalierError `storage`. */
-  constructor(path: string) {
+  /**
+   * Opens it, with its tables where there are none; for reading, as it is, also where nothing may be written.
+   * @throws EspalierError `storage`, also when it is damaged or of another version.
+   */
+  constructor(path: string, use: 'write' | 'read' = 'write') {
     this.#path = path;
-    this.#database = this.#guarded('write', () => new Database(path, { timeout: 2000 }));
-    this.#guarded('write', () => {
-      this.#database.exec('PRAGMA journal_mode = WAL');
-      this.#database.exec('PRAGMA synchronous = FULL');
-      this.#database.exec(TABLES);
+    this.#database = this.#guarded(use, () => new Database(path, { timeout: 2000 }));
+    this.#closedOnFailure(() => {
+      this.#checkWhole();
+      if (use === 'read') {
+        this.#guarded('read', () => this.#database.exec('PRAGMA query_only = ON'));
+        this.#checkVersion();
+        return;
+      }
+      this.#guarded('write', () => {
+        this.#database.exec('PRAGMA journal_mode = WAL');
+        this.#database.exec('PRAGMA synchronous = FULL');
+        this.#database.exec(TABLES);
+      });
+      this.run('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)', 'version', STATE_VERSION);
+      this.#checkVersion();
     });
-    this.#checkVersion();
   }
 
   run(sql: string, ...values: readonly Value[]): void {
@@ -56,6 +68,15 @@ export class StateDatabase {
     } catch (error) {
       this.#rollBack();
       throw error;
+    }
+  }
+
+  /** Moves what is in the write-ahead log into the one file, so that it can be copied alone; a disk that will not, will later. */
+  gather(): void {
+    try {
+      this.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The log is as durable as the file, and is read with it.
     }
   }
 
@@ -81,16 +102,29 @@ export class StateDatabase {
     return made;
   }
 
+  /** Before it is trusted with anything: a page that is damaged may be read much later, or never by name. */
+  #checkWhole(): void {
+    const found = this.rows('PRAGMA quick_check(1)')[0]?.['quick_check'];
+    if (found !== 'ok') throw storageError('read', this.#path, new DamagedError(String(found).replace(/\s+/g, ' ')));
+  }
+
   #checkVersion(): void {
-    this.run('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)', 'version', STATE_VERSION);
     const version = this.rows('SELECT value FROM meta WHERE key = ?', 'version')[0]?.['value'];
     if (version === STATE_VERSION) return;
-    this.close();
     throw new EspalierError(
       'storage',
       `${this.#path} is a state of version ${String(version)}, this espalier reads version ${STATE_VERSION}: resume it with the espalier that wrote it`,
       { path: this.#path },
     );
+  }
+
+  #closedOnFailure(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   #guarded<T>(action: 'read' | 'write', work: () => T): T {
@@ -100,4 +134,9 @@ export class StateDatabase {
       throw storageError(action, this.#path, error);
     }
   }
+}
+
+/** What a check of the database says, in the words of SQLite's own errors. */
+class DamagedError extends Error {
+  readonly code = 'SQLITE_CORRUPT';
 }

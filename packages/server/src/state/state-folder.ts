@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, type CoordinatorEvent, type JournalEntry } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
-import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
+import type { ByteFigures, Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
 import { storageError } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase, type Row } from './database.js';
@@ -65,6 +65,7 @@ export class StateFolder implements Journal {
       snapshot,
       entries: readEntries(this.database, snapshot?.sequence ?? 0),
       sequence: this.#sequence,
+      totals: readTotals(this.database),
     };
   }
 
@@ -76,7 +77,7 @@ export class StateFolder implements Journal {
     return this.#blobs.read(hash, pool);
   }
 
-  commit({ entries, snapshot }: JournalBatch): void {
+  commit({ entries, snapshot, totals }: JournalBatch): void {
     let sequence = this.#sequence;
     this.database.atomically(() => {
       for (const { at, event } of entries) {
@@ -89,6 +90,7 @@ export class StateFolder implements Journal {
         );
       }
       if (snapshot) writeSnapshot(this.database, snapshot);
+      if (totals) writeTotals(this.database, totals);
     });
     this.#sequence = sequence;
     if (snapshot && !this.#keepUpdates) this.#sweep(snapshot.blobs);
@@ -97,6 +99,7 @@ export class StateFolder implements Journal {
   /** Waits for deletions under way and lets the folder go. */
   async close(): Promise<void> {
     await this.#sweeping;
+    this.database.gather();
     this.database.close();
     this.#lock.release();
   }
@@ -112,6 +115,19 @@ export function readEntries(database: StateDatabase, after: number): readonly Jo
   return database
     .rows('SELECT at, event FROM journal WHERE sequence > ? ORDER BY sequence', after)
     .map(({ at, event }) => ({ at: Number(at), event: parsed(String(event)) as CoordinatorEvent }));
+}
+
+function readTotals(database: StateDatabase): ByteFigures | null {
+  const row = database.rows('SELECT value FROM meta WHERE key = ?', 'bytes')[0];
+  return row ? (parsed(String(row['value'])) as ByteFigures) : null;
+}
+
+function writeTotals(database: StateDatabase, { up, down }: ByteFigures): void {
+  database.run(
+    'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
+    'bytes',
+    JSON.stringify({ up, down }),
+  );
 }
 
 /** The snapshot, if one was taken. */

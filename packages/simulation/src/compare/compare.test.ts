@@ -43,6 +43,7 @@ async function run(
     parallel: 2,
     folder: null,
     cache: null,
+    profile: null,
     program: 'test',
     signal: controller.signal,
     onEvent: (event) => {
@@ -176,7 +177,7 @@ describe('running a grid', () => {
         job: { ...cell.job, partition: { kind: 'shards' as const, classesPerClient: 1, minSamples: 1000 } },
       }),
     );
-    const options = { parallel: 1, folder: null, cache: null, program: 'test', pool };
+    const options = { parallel: 1, folder: null, cache: null, profile: null, program: 'test', pool };
     const outcome = runGrid({
       ...options,
       cells: impossible,

@@ -1,6 +1,7 @@
 import { divideFleet, fleetImagesKey, openFleetImages, type FleetImages } from '@espalier/client-node';
 import { toEspalierError, type EspalierError } from '@espalier/core';
 import { noStore, type RoundMetrics, type RunReport } from '@espalier/server/coordinator';
+import { drawDevices, type FleetProfile } from '../devices/fleet-profile.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import { simulate } from '../simulate.js';
 import { cellResult, type CellResult } from './cell-result.js';
@@ -32,6 +33,8 @@ export interface GridOptions {
   readonly parallel: number;
   readonly folder: string | null;
   readonly cache: string | null;
+  /** The fleet's devices; null for devices that take no time. */
+  readonly profile: FleetProfile | null;
   /** The program's version, kept with every result. */
   readonly program: string;
   readonly signal: AbortSignal;
@@ -70,7 +73,7 @@ export async function runGrid(options: GridOptions): Promise<GridOutcome> {
 }
 
 async function runCell(cell: Cell, options: GridOptions, images: ImageShelf): Promise<EspalierError | null> {
-  const { pool, folder, signal, file, program, onEvent } = options;
+  const { pool, folder, profile, signal, file, program, onEvent } = options;
   const lines: RoundMetrics[] = [];
   onEvent({ kind: 'begun', cell });
   try {
@@ -79,6 +82,7 @@ async function runCell(cell: Cell, options: GridOptions, images: ImageShelf): Pr
       pool,
       folder,
       images: await images.of(cell),
+      devices: profile && drawDevices(profile, cell.job.numClients, cell.job.seed),
       store: { ...noStore, metrics: (line) => Promise.resolve(void lines.push(line)) },
       onReport: (report) => {
         onEvent({ kind: 'report', cell, report });

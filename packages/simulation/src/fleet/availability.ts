@@ -1,6 +1,6 @@
 import { ln, type RandomStream } from '@espalier/core';
 import type { Timeline } from '../timeline/timeline.js';
-import type { Device } from './device.js';
+import type { Device } from '../devices/device.js';
 
 /** Seconds that a device stays away after a drop-out where its profile has no spells of its own. */
 const REJOIN_SECONDS = 60;

@@ -5,7 +5,7 @@ import { PooledTrainer, type PooledCall } from '../pool/pooled-trainer.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { Availability } from './availability.js';
-import type { Device } from './device.js';
+import type { Device } from '../devices/device.js';
 import type { SharedInstances } from './shared-instances.js';
 import { virtualConnection, type VirtualConnection } from './virtual-connection.js';
 

@@ -1,6 +1,6 @@
 import { connectionOver, type FrameConnection, type PortEvents } from '@espalier/core';
 import type { Timeline } from '../timeline/timeline.js';
-import type { Device } from './device.js';
+import type { Device } from '../devices/device.js';
 
 /** A device's line to the coordinator. */
 export interface VirtualConnection {

@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { listed } from './sort-files.js';
+
+/** What the zone does with what it is given. */
+export interface DropZoneProps {
+  readonly classes: readonly string[];
+  readonly onDrop: (transfer: DataTransfer) => void;
+  readonly onPick: (files: FileList) => void;
+}
+
+/** Where a folder is dropped; folders and files can be picked with the keyboard too. */
+export function DropZone({ classes, onDrop, onPick }: DropZoneProps): JSX.Element {
+  const over = useSignal(false);
+  return (
+    <div
+      class={over.value ? 'drop over' : 'drop'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        over.value = true;
+      }}
+      onDragLeave={() => {
+        over.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        over.value = false;
+        if (event.dataTransfer) onDrop(event.dataTransfer);
+      }}
+    >
+      <p>
+        <strong>Drop a folder here</strong> that holds a folder of images per class
+      </p>
+      <p class="note">{`named ${listed(classes)}`}</p>
+      <div class="buttons">
+        <PickButton label="Choose a folder" folder onPick={onPick} />
+        <PickButton label="Choose images" folder={false} onPick={onPick} />
+      </div>
+    </div>
+  );
+}
+
+/** A button with the platform's file dialog behind it. */
+function PickButton({
+  label,
+  folder,
+  onPick,
+}: {
+  readonly label: string;
+  readonly folder: boolean;
+  readonly onPick: (files: FileList) => void;
+}): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" onClick={() => input.current?.click()}>
+        {label}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        class="visually-hidden"
+        tabIndex={-1}
+        aria-label={label}
+        multiple
+        {...(folder ? { webkitdirectory: true } : { accept: 'image/*' })}
+        onChange={({ currentTarget }) => {
+          if (currentTarget.files && currentTarget.files.length > 0) onPick(currentTarget.files);
+          currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { Mask } from '../mask/mask.js';
+import { adjustMask } from '../regrow/adjust-mask.js';
+import { exchangeCount } from '../schedule/progressive.js';
+import type { TopGradientRequest } from '../trainer/trainer.js';
+import { changeMask, keepLargest } from './change-mask.js';
+import { cubicDensity } from './densities.js';
+import { globalCounts } from './global-counts.js';
+import type { MaskRule, RuleMoment } from './mask-rule.js';
+
+/**
+ * GraNet (Liu et al., "Sparse Training via Boosting Pruning Plasticity with Neuroregeneration", NeurIPS 2021): gradual
+ * magnitude pruning of the whole network by the cubic schedule, and in every layer an exchange of the smallest weights
+ * for those of largest gradient.
+ */
+export const granet: MaskRule = {
+  id: 'granet',
+  needs: 'topGradients',
+  rewinds: false,
+  requests: (moment) => exchanges(moment, moment.mask),
+  adjust: (moment, { params, gradients, requests }) => {
+    const { mask } = moment;
+    const counts = globalCounts(moment, params, cubicDensity(moment));
+    const smaller = new Map(keepLargest(mask, params, counts).map((layer) => [layer.name, layer]));
+    const pruned = new Mask(mask.layers.map((layer) => smaller.get(layer.name) ?? layer));
+    const asked = new Map(requests.map(({ layer, count }) => [layer, count]));
+    const wanted = exchanges(moment, pruned).map(({ layer, count }) => ({
+      layer,
+      count: Math.min(count, asked.get(layer) ?? 0),
+    }));
+    const exchanged = adjustMask({ mask: pruned, params, gradients, requests: wanted }).mask;
+    return changeMask(mask, exchanged.layers);
+  },
+};
+
+/** In every layer the scheduled share of its active weights, or all inactive ones where they are fewer. */
+function exchanges({ spec, round }: RuleMoment, mask: Mask): readonly TopGradientRequest[] {
+  return mask.layers
+    .map(({ name, size, active }) => ({
+      layer: name,
+      count: Math.min(exchangeCount(round, spec, active.length), size - active.length),
+    }))
+    .filter(({ count }) => count > 0);
+}

@@ -1,0 +1,110 @@
+import type { ErrorCode } from '../errors.js';
+import type {
+  CoordinatorConfig,
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorState,
+  Seat,
+} from './coordinator-state.js';
+
+type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
+
+/** A new state with what must be done about it. */
+interface Change {
+  readonly state: CoordinatorState;
+  readonly effects: readonly CoordinatorEffect[];
+}
+
+/** Longest rest in rounds: a device that is back for good is asked again before long. */
+const LONGEST_REST = 32;
+
+/** Refusals that say nothing against a client: it lost track, was asked twice, or the line or we are at fault. */
+const BLAMELESS: ReadonlySet<ErrorCode> = new Set([
+  'mask_mismatch',
+  'duplicate',
+  'transfer_corrupt',
+  'frame_too_large',
+  'storage',
+  'internal',
+]);
+
+/** True while the open round leaves that client alone, for it has left too many before without an answer. */
+export function isResting({ round }: CoordinatorState, seat: Seat): boolean {
+  return round < seat.restUntil;
+}
+
+/**
+ * A round's books on who answered, when it closes: who did has a clean slate; who was asked and gave nothing has one
+ * more absence, and from `restAfter` in a row on rests for 1 round, then 2, 4, … up to 32. Whoever said that it cannot
+ * answer keeps what it had.
+ */
+export function markAttendance(config: CoordinatorConfig, state: CoordinatorState): Change {
+  const { cohort, answers, failed } = state.step;
+  const seats = new Map(state.seats);
+  const effects: CoordinatorEffect[] = [];
+  for (const clientId of cohort) {
+    const seat = seats.get(clientId);
+    if (!seat || failed.has(clientId)) continue;
+    if (answers.has(clientId)) {
+      seats.set(clientId, { ...seat, absences: 0, restUntil: 0 });
+      continue;
+    }
+    const absent = withAbsence(config, state, seat);
+    seats.set(clientId, absent);
+    if (absent.restUntil > seat.restUntil) {
+      const message = `client ${seat.name} left ${absent.absences} rounds unanswered: it rests until round ${absent.restUntil}`;
+      effects.push({ kind: 'note', message });
+    }
+  }
+  return { state: { ...state, seats }, effects };
+}
+
+function withAbsence({ restAfter }: CoordinatorConfig, { round }: CoordinatorState, seat: Seat): Seat {
+  const absences = seat.absences + 1;
+  const over = absences - restAfter;
+  if (restAfter === 0 || over < 0) return { ...seat, absences };
+  const rest = Math.min(LONGEST_REST, 2 ** Math.min(over, 5));
+  return { ...seat, absences, restUntil: round + 1 + rest };
+}
+
+/** An accepted answer: what was refused before is forgiven. */
+export function forgive(state: CoordinatorState, clientId: string): CoordinatorState {
+  const seat = state.seats.get(clientId);
+  if (!seat || seat.strikes === 0) return state;
+  return { ...state, seats: new Map(state.seats).set(clientId, { ...seat, strikes: 0 }) };
+}
+
+/**
+ * An answer whose contents were refused. From `refusalLimit` in a row on the client is excluded: told so, no longer
+ * waited for, and turned away when it comes back.
+ */
+export function strike(
+  { refusalLimit }: CoordinatorConfig,
+  state: CoordinatorState,
+  { clientId, code }: Of<'rejected'>,
+): Change {
+  const seat = state.seats.get(clientId);
+  if (!seat || BLAMELESS.has(code)) return { state, effects: [] };
+  const strikes = seat.strikes + 1;
+  const excluded = refusalLimit > 0 && strikes >= refusalLimit;
+  const struck: Seat = excluded
+    ? { ...seat, strikes, excluded, presence: 'gone', admitted: false }
+    : { ...seat, strikes };
+  const next = { ...state, seats: new Map(state.seats).set(clientId, struck) };
+  return { state: next, effects: excluded ? expulsion(struck) : [] };
+}
+
+function expulsion({ clientId, name, partitionIndex, strikes }: Seat): readonly CoordinatorEffect[] {
+  return [
+    {
+      kind: 'note',
+      message: `client ${name} (part ${partitionIndex + 1}) is excluded: ${strikes} answers in a row were refused`,
+    },
+    { kind: 'refuse', clientId, code: 'excluded', message: exclusionMessage(strikes), fatal: true },
+  ];
+}
+
+/** What an excluded client is told, then and whenever it comes back. */
+export function exclusionMessage(strikes: number): string {
+  return `${strikes} answers of this client in a row were refused: it takes no further part in this run`;
+}

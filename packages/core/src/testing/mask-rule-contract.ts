@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { maskableSpecs } from '../graph/parameters.js';
+import type { MaskRule, RuleEvidence, RuleMoment } from '../mask-rules/mask-rule.js';
+import { denseMask, type Mask } from '../mask/mask.js';
+import { maskFromScores } from '../mask/mask-from-scores.js';
+import { keptCount } from '../mask/top-k.js';
+import { initialState } from '../params/initialize.js';
+import { copyState } from '../params/model-state.js';
+import { applyMask } from '../params/pack.js';
+import type { MeanGradient } from '../regrow/mean-gradients.js';
+import { exampleGraphs } from './example-graphs.js';
+
+const TARGET = 0.25;
+const ADJUSTMENTS = 3;
+
+/** What every rule of changing masks promises; call it once per rule, at the top of a test file. */
+export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): void {
+  describe.each(exampleGraphs)(`mask rule ${rule.id} on $name`, (graph) => {
+    const specs = maskableSpecs(graph);
+    const { params } = initialState(graph, 1);
+    const counts = new Map(specs.map(({ name, size }) => [name, keptCount(TARGET, size)]));
+    const first =
+      begins === 'dense' ? denseMask(graph) : maskFromScores(graph, initialState(graph, 3).params, counts);
+    const spec = {
+      interval: 2,
+      stopRound: 8,
+      granularity: 'entire',
+      peakFraction: 0.5,
+      gradientWeighting: 'samples',
+    } as const;
+
+    const momentOf = (mask: Mask, adjustment: number): RuleMoment => ({
+      graph,
+      mask,
+      spec,
+      targetDensity: TARGET,
+      round: 2 * (adjustment + 1),
+      adjustment,
+      adjustments: ADJUSTMENTS,
+    });
+
+    /** Every inactive weight of the layers asked for, with some gradient. */
+    const evidenceOf = (moment: RuleMoment): RuleEvidence => {
+      const slopes = initialState(graph, 2).params;
+      const requests = rule.requests(moment);
+      const gradients = new Map(
+        requests.map(({ layer, count }): [string, MeanGradient] => {
+          const active = new Set(moment.mask.layer(layer)?.active);
+          const inactive = [...slopes.get(layer)!.keys()].filter((i) => !active.has(i)).slice(0, count);
+          return [
+            layer,
+            {
+              indices: Uint32Array.from(inactive),
+              values: Float64Array.from(inactive, (i) => slopes.get(layer)![i]! + 1),
+            },
+          ];
+        }),
+      );
+      return { params: applyMask(graph, moment.mask, params), gradients, requests };
+    };
+
+    const run = (): readonly Mask[] => {
+      const masks = [first];
+      for (let adjustment = 0; adjustment < ADJUSTMENTS; adjustment++) {
+        const moment = momentOf(masks.at(-1)!, adjustment);
+        masks.push(rule.adjust(moment, evidenceOf(moment)).mask);
+      }
+      return masks;
+    };
+
+    it('asks for inactive weights only, no more than there are, and for nothing it does not need', () => {
+      for (const { layer, count } of rule.requests(momentOf(first, 0))) {
+        const { size, active } = first.layer(layer)!;
+        expect(count).toBeGreaterThan(0);
+        expect(count).toBeLessThanOrEqual(size - active.length);
+        expect(rule.needs).not.toBe('nothing');
+      }
+    });
+
+    it('gives masks that fit, each the successor of the one before, with a weight in every layer', () => {
+      const masks = run();
+      for (const [i, mask] of masks.entries()) {
+        mask.checkFits(graph);
+        expect(mask.layers.every(({ active }) => active.length >= 1)).toBe(true);
+        const before = masks[i - 1];
+        if (before && mask !== before)
+          expect(mask).toMatchObject({ version: before.version + 1, parent: before.hash });
+      }
+    });
+
+    it('ends at the target, and never goes up in density', () => {
+      const densities = run().map(({ density }) => density);
+      expect(Math.abs(densities.at(-1)! - TARGET)).toBeLessThan(0.02);
+      for (const [i, density] of densities.entries())
+        expect(density).toBeLessThanOrEqual((densities[i - 1] ?? 1) + 1e-12);
+    });
+
+    it('gives the same for the same, and leaves its inputs alone', () => {
+      const moment = momentOf(first, 0);
+      const evidence = evidenceOf(moment);
+      const before = copyState({ params: evidence.params, moments: new Map() }).params;
+      const once = rule.adjust(moment, evidence);
+
+      expect(rule.adjust(moment, evidence).mask.hash).toBe(once.mask.hash);
+      expect(evidence.params).toEqual(before);
+    });
+  });
+}

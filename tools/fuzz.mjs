@@ -1,0 +1,213 @@
+/**
+ * `npm run fuzz`: hostile peers against a live coordinator (`espalier serve`, real sockets) while honest clients do
+ * their job. Random and mutated frames, broken transfers, protobuf bombs, frames above the cap, and valid messages in
+ * the wrong state, by strangers and by insiders with the right token. Every frame must be answered, every refusal must
+ * have a code of the closed list, memory must not grow, and the honest clients must finish. Ends with one line of
+ * figures. Flags: `--frames <n>` (200,000), `--seed <n>` (1), `--peers <n>` (16), `--verbose`.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { canaryGradients, connectSocket, runClient } from '@espalier/client';
+import { createNodeTrainer, prepareClientData } from '@espalier/client-node';
+import { Hostile, Tally } from './fuzz/hostile.mjs';
+import { endProcesses, seededRandom, startCoordinator } from './processes.mjs';
+
+const { values } = parseArgs({
+  options: {
+    frames: { type: 'string', default: '200000' },
+    seed: { type: 'string', default: '1' },
+    peers: { type: 'string', default: '16' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const wanted = Number(values.frames);
+const honest = 3;
+const rounds = 10;
+/** Most bytes by which the coordinator's live memory may be above what it was after a fifth of the frames. */
+const GROWTH = 48e6;
+const job = `
+name: fuzz
+seed: 5
+method: fedtiny
+model: { name: cnn-small, width: 4 }
+data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
+imageSize: 8
+partition: { kind: dirichlet, alpha: 1, minSamples: 4 }
+numClients: ${honest}
+rounds: ${rounds}
+localEpochs: 1
+batchSize: 8
+learningRate: 0.05
+targetDensity: 0.2
+pool: { size: 4 }
+pruning: { interval: 2, stopRound: ${rounds} }
+pretrain: { epochs: 1, samplesPerClass: 2 }
+quorum: 0.5
+roundTimeout: 5
+returnTimeout: 1
+# Excluded, insiders would not reach the decoders any more.
+refusalLimit: 0
+`;
+
+const started = performance.now();
+const tally = new Tally();
+const folder = await mkdtemp(join(tmpdir(), 'espalier-fuzz-'));
+const problems = [];
+/** Of the canary; computed once, for every insider proves the same. */
+let gradients = null;
+let code = 1;
+try {
+  await writeFile(join(folder, 'job.yaml'), job);
+  const server = startCoordinator(['--job', join(folder, 'job.yaml'), '--out', folder, '--port', '0'], {
+    verbose: values.verbose,
+  });
+  const where = await server.listening;
+  const clients = Array.from({ length: honest }, (_, part) => startHonest(part, where));
+  const watch = watchMemory(where);
+  await Promise.all(Array.from({ length: Number(values.peers) }, (_, peer) => misbehave(peer, where)));
+  const outcomes = await Promise.all(clients.map(({ ended }) => ended));
+  const status = await server.ended;
+  const { slowest, growth } = await watch.end();
+  const summary = await readFile(join(where.folder, 'summary.json'), 'utf8').then(JSON.parse, () => null);
+  if (status !== 0) problems.push(`the coordinator ended with ${status}:\n${server.text()}`);
+  for (const { kind } of outcomes) if (kind !== 'finished') problems.push(`an honest client ${kind}`);
+  if (summary?.rounds !== rounds) problems.push(`${summary?.rounds ?? 'no'} rounds of ${rounds}`);
+  if (tally.untyped.length > 0) problems.push(`refusals without a type: ${tally.untyped.join(', ')}`);
+  if (summary && 'internal' in summary.refusals) problems.push('the coordinator called a refusal internal');
+  if (growth > GROWTH) problems.push(`memory grew by ${(growth / 1e6).toFixed(0)} MB`);
+  if (values.verbose) console.error(tally.kinds, tally.codes);
+  code = problems.length === 0 ? 0 : 1;
+  for (const problem of problems) console.error(problem);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  const refusals = Object.values(tally.codes).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `fuzz: ${tally.frames} frames over ${tally.connections} connections, ${refusals} refusals in ${Object.keys(tally.codes).length} codes, all typed: ${tally.untyped.length === 0}, memory ${growth >= 0 ? '+' : ''}${(growth / 1e6).toFixed(0)} MB, slowest /healthz ${slowest.toFixed(0)} ms, honest clients ${outcomes.filter(({ kind }) => kind === 'finished').length} of ${honest} finished ${summary?.rounds ?? 0} rounds, ${seconds} s, seed ${values.seed}`,
+  );
+} finally {
+  endProcesses();
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit(code);
+
+/** Deeds of one hostile peer until enough frames have left. Three in four peers are insiders. */
+async function misbehave(peer, { url, joinToken }) {
+  const random = seededRandom(1000 * Number(values.seed) + peer);
+  const insider = peer % 4 !== 0;
+  const seat = { returnToken: null };
+  while (tally.frames < wanted && problems.length === 0) {
+    try {
+      await oneConnection({ url, joinToken, random, insider, seat });
+    } catch (error) {
+      problems.push(`peer ${peer}: ${error.stack}`);
+    }
+  }
+}
+
+async function oneConnection({ url, joinToken, random, insider, seat }) {
+  const hostile = await Hostile.connect(url, random, tally);
+  try {
+    if (hostile.job === null) return;
+    if (insider && !(await hostile.joinHonestly(joinToken, honestCanary, seat))) return;
+    // An insider's bad frame would cost it its connection: it sends well-framed nonsense, and ends with a bad one.
+    for (let left = 50; insider && left > 0 && !hostile.closed && tally.frames < wanted; left--) {
+      await Promise.all(Array.from({ length: 8 }, () => hostile.actInFrames()));
+    }
+    while (!hostile.closed && tally.frames < wanted) await hostile.act();
+  } finally {
+    hostile.close();
+  }
+}
+
+function honestCanary(canary) {
+  gradients ??= createNodeTrainer().then((trainer) => canaryGradients(trainer, canary));
+  return gradients;
+}
+
+/** An honest client whose rounds keep pace with the fuzzing, so that it works from the first frame to the last. */
+function startHonest(part, { url, joinToken }) {
+  let round = 0;
+  return runClient({
+    connect: () => connectSocket(url, { timeout: 30_000 }),
+    loadData: (clientJob) => prepareClientData(clientJob, { folder: null, part }),
+    makeTrainer: async () => {
+      const trainer = await createNodeTrainer();
+      const train = async (...given) => {
+        await until(() => tally.frames >= (wanted * (round + 1)) / rounds || problems.length > 0);
+        return trainer.train(...given);
+      };
+      return new Proxy(trainer, {
+        get: (target, name) => {
+          if (name === 'train') return train;
+          const value = Reflect.get(target, name);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    },
+    token: joinToken,
+    name: `honest ${part + 1}`,
+    part,
+    profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'fuzz' },
+    schedule: (seconds, callback) => {
+      const timer = setTimeout(callback, 1000 * seconds);
+      return () => clearTimeout(timer);
+    },
+    clock: () => performance.now() / 1000,
+    onEvent: (event) => {
+      if (event.kind === 'task' && event.round !== null) round = event.round;
+    },
+  });
+}
+
+async function until(holds) {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Asks the coordinator how it is, all the time: how long it takes, and what it holds. */
+function watchMemory({ url, adminToken }) {
+  const samples = [];
+  let slowest = 0;
+  let running = true;
+  const loop = (async () => {
+    while (running) {
+      const began = performance.now();
+      const answered = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(30_000) }).then(
+        (response) => response.ok,
+        () => false,
+      );
+      // After the end of the run nobody listens.
+      if (answered) slowest = Math.max(slowest, performance.now() - began);
+      else if (tally.frames < wanted && running) problems.push('/healthz did not answer within 30 s');
+      const bytes = await liveBytes(url, adminToken);
+      if (bytes !== null) samples.push({ share: tally.frames / wanted, bytes });
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  return {
+    end: async () => {
+      running = false;
+      await loop;
+      return { slowest, growth: growthOf(samples) };
+    },
+  };
+}
+
+/** Heap and buffers in use; garbage is in it, so the least of many samples is what counts. */
+async function liveBytes(url, token) {
+  try {
+    const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    const text = await response.text();
+    const value = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+    return value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes');
+  } catch {
+    return null;
+  }
+}
+
+function growthOf(samples) {
+  const least = (from, to) =>
+    Math.min(...samples.filter(({ share }) => share >= from && share <= to).map(({ bytes }) => bytes));
+  const growth = least(0.8, 1.1) - least(0.1, 0.3);
+  return Number.isFinite(growth) ? growth : 0;
+}
