@@ -8,7 +8,14 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createNodeTrainer, defaultCacheFolder, openSource } from '../packages/client-node/dist/index.js';
-import { compressModel, datasetSize, mergeMoments, randomStream, shuffled, subset } from '../packages/core/dist/index.js';
+import {
+  compressModel,
+  datasetSize,
+  mergeMoments,
+  randomStream,
+  shuffled,
+  subset,
+} from '../packages/core/dist/index.js';
 import { decodeBundle } from '../proto/dist/index.js';
 import { root } from './workspace.mjs';
 
@@ -26,7 +33,12 @@ const SEEDS = [1, 2];
 const CLIENTS = 4;
 const IMAGES_PER_CLIENT = 125;
 const read = () =>
-  existsSync(flags.cells) ? readFileSync(flags.cells, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  existsSync(flags.cells)
+    ? readFileSync(flags.cells, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
 const keyOf = ({ accuracy, federated, density, ...cell }) => JSON.stringify(cell);
 
 /** Everything that is to be measured of one network, the most telling first. */
@@ -35,7 +47,8 @@ function cellsOf(model) {
   const channels = (repair, quantizer, bitWidths) => {
     for (const removed of [0.3, 0.1, 0.5])
       for (const bits of bitWidths)
-        for (const seed of SEEDS) cells.push({ model, table: 'channels', removed, bits, repair, quantizer, seed });
+        for (const seed of SEEDS)
+          cells.push({ model, table: 'channels', removed, bits, repair, quantizer, seed });
   };
   channels('none', 'uniform', [6, 8, 4]);
   channels('udfc', 'uniform', [6, 8, 4]);
@@ -55,8 +68,20 @@ function cellsOf(model) {
 function optionsOf({ table, removed, bits, repair, quantizer, kept, criterion, allocation, seed }) {
   return {
     access: 'synthetic',
-    channels: table === 'channels' ? { target: { kind: 'channels', value: 1 - removed }, spread: 'uniform', criterion: 'magnitude' } : null,
-    weights: table === 'weights' ? { density: kept, criterion, allocation, layerFloor: 0.01, iterations: criterion === 'synflow' ? 20 : 1 } : null,
+    channels:
+      table === 'channels'
+        ? { target: { kind: 'channels', value: 1 - removed }, spread: 'uniform', criterion: 'magnitude' }
+        : null,
+    weights:
+      table === 'weights'
+        ? {
+            density: kept,
+            criterion,
+            allocation,
+            layerFloor: 0.01,
+            iterations: criterion === 'synflow' ? 20 : 1,
+          }
+        : null,
     rounding: bits ? { bits, quantizer } : null,
     repair: repair ?? 'none',
     samples: 64,
@@ -78,17 +103,27 @@ async function measure() {
   const { dataset: test } = await source.loadTest();
   const trainer = await createNodeTrainer({ backend: 'engine' });
   const draw = (count, size, seed, purpose) =>
-    shuffled(Array.from({ length: size }, (_, i) => i), randomStream({ seed, purpose })).slice(0, count);
+    shuffled(
+      Array.from({ length: size }, (_, i) => i),
+      randomStream({ seed, purpose }),
+    ).slice(0, count);
   const sets = new Map();
   for (const seed of SEEDS) {
     const order = draw(CLIENTS * IMAGES_PER_CLIENT, source.labels.length, seed, 'clients');
     const clients = [];
     for (let k = 0; k < CLIENTS; k++)
-      clients.push((await source.load(order.slice(k * IMAGES_PER_CLIENT, (k + 1) * IMAGES_PER_CLIENT))).dataset);
-    sets.set(seed, { test: subset(test, draw(Number(flags.images), datasetSize(test), seed, 'test')), clients });
+      clients.push(
+        (await source.load(order.slice(k * IMAGES_PER_CLIENT, (k + 1) * IMAGES_PER_CLIENT))).dataset,
+      );
+    sets.set(seed, {
+      test: subset(test, draw(Number(flags.images), datasetSize(test), seed, 'test')),
+      clients,
+    });
   }
   for (const name of flags.models.split(',')) {
-    const { graph, state, normalization } = decodeBundle(new Uint8Array(readFileSync(join(root, `examples/models/${name}-cifar10.espalier`))));
+    const { graph, state, normalization } = decodeBundle(
+      new Uint8Array(readFileSync(join(root, `examples/models/${name}-cifar10.espalier`))),
+    );
     const accuracy = async (dataset) => {
       const { correct, samples } = await trainer.evaluate(dataset, { batchSize: 100, normalization });
       return correct / samples;
@@ -99,9 +134,14 @@ async function measure() {
       const result =
         cell.table === 'original'
           ? { graph, state, mask: null }
-          : await compressModel({ graph, state, normalization }, optionsOf(cell), trainer).catch((error) => error);
+          : await compressModel({ graph, state, normalization }, optionsOf(cell), trainer).catch(
+              (error) => error,
+            );
       if (result instanceof Error) {
-        appendFileSync(flags.cells, `${JSON.stringify({ ...cell, accuracy: null, federated: null, density: result.message })}\n`);
+        appendFileSync(
+          flags.cells,
+          `${JSON.stringify({ ...cell, accuracy: null, federated: null, density: result.message })}\n`,
+        );
         continue;
       }
       const mask = result.mask?.density < 1 ? result.mask : null;
@@ -109,11 +149,20 @@ async function measure() {
       const plain = await accuracy(images);
       const reports = [];
       for (const client of clients) {
-        const moments = await trainer.batchNormMoments(client, { batchSize: IMAGES_PER_CLIENT, normalization, mode: { kind: 'pooled' } });
+        const moments = await trainer.batchNormMoments(client, {
+          batchSize: IMAGES_PER_CLIENT,
+          normalization,
+          mode: { kind: 'pooled' },
+        });
         reports.push({ samples: IMAGES_PER_CLIENT, moments });
       }
       await trainer.load(result.graph, { ...result.state, moments: mergeMoments(reports) }, mask);
-      const line = { ...cell, accuracy: plain, federated: await accuracy(images), density: mask?.density ?? 1 };
+      const line = {
+        ...cell,
+        accuracy: plain,
+        federated: await accuracy(images),
+        density: mask?.density ?? 1,
+      };
       appendFileSync(flags.cells, `${JSON.stringify(line)}\n`);
       console.log(JSON.stringify(line));
     }
@@ -130,23 +179,50 @@ function print() {
       : `${(100 * mean(chosen, 'accuracy')).toFixed(1)} / ${(100 * mean(chosen, 'federated')).toFixed(1)}`;
   for (const model of new Set(cells.map((cell) => cell.model))) {
     const own = cells.filter((cell) => cell.model === model);
-    const where = (part) => own.filter((cell) => Object.entries(part).every(([key, value]) => cell[key] === value));
+    const where = (part) =>
+      own.filter((cell) => Object.entries(part).every(([key, value]) => cell[key] === value));
     console.log(`\n### ${model}: ${shown(where({ table: 'original' }))} % uncompressed\n`);
-    const ways = [['none', 'uniform'], ['udfc', 'uniform'], ['udfc', 'apot'], ['obspa', 'uniform']];
-    console.log('| channels removed | bits | plain removal and rounding | UDFC | UDFC, powers of two | least squares on synthetic images |');
-    console.log('|--:|--:|--:|--:|--:|--:|');
-    for (const removed of [0.1, 0.3, 0.5])
-      for (const bits of [8, 6, 4])
-        console.log(
-          `| ${100 * removed} % | ${bits} | ${ways.map(([repair, quantizer]) => shown(where({ table: 'channels', removed, bits, repair, quantizer }))).join(' | ')} |`,
-        );
+    table(
+      ['channels removed', 'bits'],
+      ['plain removal and rounding', 'UDFC', 'UDFC, powers of two', 'least squares on synthetic images'],
+      [0.1, 0.3, 0.5].flatMap((removed) =>
+        [8, 6, 4].map((bits) => [[`${100 * removed} %`, bits], { table: 'channels', removed, bits }]),
+      ),
+      [
+        ['none', 'uniform'],
+        ['udfc', 'uniform'],
+        ['udfc', 'apot'],
+        ['obspa', 'uniform'],
+      ].map(([repair, quantizer]) => ({ repair, quantizer })),
+    );
     const allocations = ['uniform', 'erk', 'global', 'lamp', 'pqi', 'distortion'];
-    console.log(`\n| density | criterion, repair | ${allocations.join(' | ')} |`);
-    console.log(`|--:|---|${allocations.map(() => '--:|').join('')}`);
-    for (const kept of [0.5, 0.2, 0.1, 0.05])
-      for (const [criterion, repair] of [['magnitude', 'none'], ['synflow', 'none'], ['random', 'none']])
-        console.log(
-          `| ${kept} | ${criterion}${repair === 'none' ? '' : `, ${repair}`} | ${allocations.map((allocation) => shown(where({ table: 'weights', kept, criterion, repair, allocation }))).join(' | ')} |`,
-        );
+    table(
+      ['density', 'criterion'],
+      allocations,
+      [0.5, 0.2, 0.1, 0.05].flatMap((kept) =>
+        ['magnitude', 'synflow', 'random'].map((criterion) => [
+          [kept, criterion],
+          { table: 'weights', kept, criterion },
+        ]),
+      ),
+      allocations.map((allocation) => ({ allocation })),
+    );
+    /** Rows and columns that nothing was measured for are left out. */
+    function table(heads, columns, rows, parts) {
+      const body = rows.map(([names, row]) => [
+        names,
+        parts.map((part) => shown(where({ ...row, ...part }))),
+      ]);
+      const filled = columns.map((_, i) => body.some(([, values]) => values[i] !== '–'));
+      const line = (names, values) =>
+        console.log(`| ${[...names, ...values.filter((_, i) => filled[i])].join(' | ')} |`);
+      console.log('');
+      line(heads, columns);
+      line(
+        heads.map(() => '---'),
+        columns.map(() => '--:'),
+      );
+      for (const [names, values] of body) if (values.some((value) => value !== '–')) line(names, values);
+    }
   }
 }

@@ -62,8 +62,8 @@ export interface CompressFlags {
   readonly format: OutputFormat;
 }
 
-/** Batch and rounds that times are measured with. */
-const LATENCY = { batch: 32, rounds: 5 };
+/** How times are measured. */
+const LATENCY = { batch: 32, rounds: 5, seconds: 4 };
 
 /** Compresses a model without data beyond the access granted, and writes it with the proof beside it. */
 export async function compress(flags: CompressFlags, terminal: Terminal): Promise<void> {

@@ -21,8 +21,10 @@ export interface Latency {
 /** How latency is measured. */
 export interface LatencyOptions {
   readonly batch: number;
-  /** Rounds of which the best counts. */
+  /** Rounds of which the best counts, at the least. */
   readonly rounds: number;
+  /** Rounds go on for this long in each back end: other programs disturb single ones. */
+  readonly seconds: number;
 }
 
 /** The back ends that every machine has. */
@@ -42,7 +44,7 @@ export async function measureLatency(
 async function inBackend(
   backend: string,
   networks: readonly [LoadableNetwork, LoadableNetwork],
-  { batch, rounds }: LatencyOptions,
+  { batch, rounds, seconds }: LatencyOptions,
 ): Promise<Latency> {
   const trainers: Trainer[] = [];
   try {
@@ -53,7 +55,8 @@ async function inBackend(
     }
     const best = networks.map(() => Infinity);
     // The first round warms caches and compilers up.
-    for (let round = 0; round <= rounds; round++) {
+    const end = performance.now() + 1000 * seconds;
+    for (let round = 0; round <= rounds || performance.now() < end; round++) {
       for (const [i, trainer] of trainers.entries()) {
         const images = noise(networks[i]!.graph, batch, round);
         const start = performance.now();
