@@ -65,6 +65,8 @@ try {
   });
   const where = await server.listening;
   const clients = Array.from({ length: honest }, (_, part) => startHonest(part, where));
+  // Their parts are theirs before anybody else can take them.
+  await Promise.all(clients.map(({ admitted }) => admitted));
   const watch = watchMemory(where);
   await Promise.all(Array.from({ length: Number(values.peers) }, (_, peer) => misbehave(peer, where)));
   const outcomes = await Promise.all(clients.map(({ ended }) => ended));
@@ -72,7 +74,9 @@ try {
   const { slowest, growth } = await watch.end();
   const summary = await readFile(join(where.folder, 'summary.json'), 'utf8').then(JSON.parse, () => null);
   if (status !== 0) problems.push(`the coordinator ended with ${status}:\n${server.text()}`);
-  for (const { kind } of outcomes) if (kind !== 'finished') problems.push(`an honest client ${kind}`);
+  for (const { kind, code: why = '', message = '' } of outcomes) {
+    if (kind !== 'finished') problems.push(`an honest client ${kind}: [${why}] ${message}`);
+  }
   if (summary?.rounds !== rounds) problems.push(`${summary?.rounds ?? 'no'} rounds of ${rounds}`);
   if (tally.untyped.length > 0) problems.push(`refusals without a type: ${tally.untyped.join(', ')}`);
   if (summary && 'internal' in summary.refusals) problems.push('the coordinator called a refusal internal');
@@ -128,7 +132,9 @@ function honestCanary(canary) {
 /** An honest client whose rounds keep pace with the fuzzing, so that it works from the first frame to the last. */
 function startHonest(part, { url, joinToken }) {
   let round = 0;
-  return runClient({
+  let settle;
+  const admitted = new Promise((resolve) => (settle = resolve));
+  const client = runClient({
     connect: () => connectSocket(url, { timeout: 30_000 }),
     loadData: (clientJob) => prepareClientData(clientJob, { folder: null, part }),
     makeTrainer: async () => {
@@ -155,9 +161,13 @@ function startHonest(part, { url, joinToken }) {
     },
     clock: () => performance.now() / 1000,
     onEvent: (event) => {
+      if (event.kind === 'admitted') settle();
       if (event.kind === 'task' && event.round !== null) round = event.round;
     },
   });
+  // One that is turned away must not keep the others waiting.
+  void client.ended.then(settle);
+  return { ended: client.ended, admitted };
 }
 
 async function until(holds) {

@@ -11,7 +11,7 @@ import { readScenario, scenarios, type Scenario } from './support/faults/scenari
  * `npm run faults -- --runs <n> --seed <n>` draws more of them; a failing one is shrunk and printed with its seed and
  * path, which replay it.
  */
-const RUNS = Number(process.env['ESPALIER_FAULT_RUNS'] ?? 60);
+const RUNS = Number(process.env['ESPALIER_FAULT_RUNS'] ?? 40);
 const SEED = Number(process.env['ESPALIER_FAULT_SEED'] ?? 20261120);
 const PATH = process.env['ESPALIER_FAULT_PATH'];
 

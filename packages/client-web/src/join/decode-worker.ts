@@ -1,40 +1,56 @@
 /** Decodes a tab's images to the job's shape, off the main thread. */
 import { fitImages } from '@espalier/client/data-formats';
 import type { DecodeReport, DecodeRequest } from './decode-messages.js';
+import type { ClassImage } from './sort-files.js';
 
-/** Images between two words about progress. */
-const TELL_EVERY = 50;
+let decoder: Decoder | null = null;
 
 self.onmessage = ({ data }: MessageEvent<DecodeRequest>) => {
-  void decodeAll(data);
+  if (data.kind === 'begin') decoder = new Decoder(data);
+  else void decoder?.take(data.images);
 };
 
 function tell(report: DecodeReport): void {
   self.postMessage(report);
 }
 
-async function decodeAll({ images, classes, imageShape }: DecodeRequest): Promise<void> {
-  const [height, width, channels] = imageShape;
-  const stride = height * width * channels;
-  const pixels = new Uint8Array(images.length * stride);
-  const labels: number[] = [];
-  const broken: string[] = [];
-  const canvas = new OffscreenCanvas(width, height);
-  for (const [at, { file, path, label }] of images.entries()) {
-    const image = await decode(file, canvas);
-    if (image) {
-      pixels.set(fitImages(image, [height, width, 3], imageShape), labels.length * stride);
-      labels.push(label);
-    } else broken.push(path);
-    if (at % TELL_EVERY === 0) tell({ kind: 'progress', done: at });
+/** Images of one choice, decoded portion by portion. */
+class Decoder {
+  readonly #frame: Extract<DecodeRequest, { kind: 'begin' }>;
+  readonly #canvas: OffscreenCanvas;
+  readonly #pixels: Uint8Array;
+  readonly #labels: number[] = [];
+  readonly #broken: string[] = [];
+
+  constructor(frame: Extract<DecodeRequest, { kind: 'begin' }>) {
+    const [height, width, channels] = frame.imageShape;
+    this.#frame = frame;
+    this.#canvas = new OffscreenCanvas(width, height);
+    this.#pixels = new Uint8Array(frame.total * height * width * channels);
   }
-  const dataset = {
-    imageShape,
-    classes,
-    images: pixels.slice(0, labels.length * stride),
-    labels: Uint16Array.from(labels),
-  };
-  tell({ kind: 'done', dataset, broken });
+
+  async take(images: readonly ClassImage[]): Promise<void> {
+    const [height, width, channels] = this.#frame.imageShape;
+    for (const { file, path, label } of images) {
+      const image = await decode(file, this.#canvas);
+      if (image) {
+        const fitted = fitImages(image, [height, width, 3], this.#frame.imageShape);
+        this.#pixels.set(fitted, this.#labels.length * height * width * channels);
+        this.#labels.push(label);
+      } else this.#broken.push(path);
+    }
+    const done = this.#labels.length + this.#broken.length;
+    if (done < this.#frame.total) tell({ kind: 'progress', done });
+    else this.#finish();
+  }
+
+  #finish(): void {
+    const { imageShape, classes } = this.#frame;
+    const [height, width, channels] = imageShape;
+    const images = this.#pixels.slice(0, this.#labels.length * height * width * channels);
+    const dataset = { imageShape, classes, images, labels: Uint16Array.from(this.#labels) };
+    tell({ kind: 'done', dataset, broken: this.#broken });
+  }
 }
 
 /** Colour bytes of the image at the canvas's size, on black where it is transparent; null for a damaged one. */

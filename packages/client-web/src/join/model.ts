@@ -60,6 +60,8 @@ export const notReady = computed(() => {
 const tab = new TabSlot();
 let worker: Worker | null = null;
 let seat: StoredSeat | null = null;
+/** Since a person last started. */
+let deviceLosses = 0;
 
 /** Asks for the job, and goes on where this tab was. */
 export async function open(): Promise<void> {
@@ -142,6 +144,7 @@ export async function start(): Promise<void> {
   };
   await writeData(seat.slot, dataset);
   await writeSeat(seat);
+  deviceLosses = 0;
   launch(seat, dataset);
 }
 
@@ -215,9 +218,30 @@ function hear(report: SessionReport): void {
     case 'identity':
       void remember({ identity: report.identity });
       return;
+    case 'trainerLost':
+      trainerLost(report.reason);
+      return;
     case 'ended':
       void ended(report);
   }
+}
+
+/** Devices lost in a row after which it is no use to begin anew. */
+const LOSSES_BORNE = 3;
+
+/** Begins anew from the round's start, in the same seat; nothing that the lost device computed has been sent. */
+function trainerLost(reason: string): void {
+  deviceLosses++;
+  if (seat && data.value && deviceLosses <= LOSSES_BORNE) {
+    launch(seat, data.value.dataset);
+    return;
+  }
+  const message = `the trainer stopped ${deviceLosses} times (${reason}): choose another backend in the settings`;
+  void ended({
+    kind: 'ended',
+    outcome: { kind: 'failed', code: 'backend_unavailable', message },
+    final: null,
+  });
 }
 
 /** Loss points kept for the small curve. */

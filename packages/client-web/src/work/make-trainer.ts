@@ -1,5 +1,6 @@
 import { EspalierError, unreachable, type Trainer } from '@espalier/core';
 import { createSparseTrainer, type EngineThread, type EngineThreadTask } from '@espalier/engine';
+import { onDeviceLoss } from './device-loss.js';
 import type { BackendName, TrainerChoice } from './backends.js';
 
 /**
@@ -25,6 +26,11 @@ async function makeTfjsTrainer(backend: Exclude<BackendName, 'engine'>): Promise
   const { chooseBackend, createTfjsTrainer, importedBackend } = await import('@espalier/client/tfjs');
   const load = { webgpu: loadWebgpu, webgl: loadWebgl }[backend];
   await chooseBackend([importedBackend({ name: backend, backend, install: '', load })]);
+  const { backend: current } = await import('@tensorflow/tfjs-core');
+  onDeviceLoss(current(), (reason) => {
+    // Ends this worker in the eyes of the one above it, whatever is under way: nothing computed since can be trusted.
+    throw new EspalierError('backend_unavailable', `the ${backend} device was lost (${reason})`);
+  });
   return createTfjsTrainer({ backend });
 }
 

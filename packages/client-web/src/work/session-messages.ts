@@ -59,6 +59,8 @@ export type SessionReport =
   | { readonly kind: 'figures'; readonly figures: SessionFigures }
   | { readonly kind: 'identity'; readonly identity: ClientIdentity }
   | { readonly kind: 'mask'; readonly hash: string; readonly layers: readonly LayerPicture[] }
+  /** The trainer is gone: what it was doing is lost, and the session must begin anew. */
+  | { readonly kind: 'trainerLost'; readonly reason: string }
   | {
       readonly kind: 'ended';
       readonly outcome: ClientOutcome;

@@ -50,7 +50,9 @@ function start(plan: SessionPlan): RunningClient {
       return Promise.resolve(ownData(told, plan));
     },
     makeTrainer: async () => {
-      const trainer = await startTrainer(plan.trainer);
+      const trainer = await startTrainer(plan.trainer, (reason) => {
+        tell({ kind: 'trainerLost', reason });
+      });
       return watchLoads(trainer, (graph, mask) => {
         meter.set({ memoryBytes: trainer.footprint().peakBytes });
         if (mask) showMask(graph, mask);

@@ -176,6 +176,13 @@ describe('working', () => {
     ]);
   });
 
+  it('comes back when it only was too much, or too slow', () => {
+    const over = received({ kind: 'refused', code: 'limit_exceeded', message: 'x', facts: {}, fatal: true });
+    const { state, last } = play([...joining, over]);
+    expect(last).toEqual(['note']);
+    expect(play([lost], state).last).toEqual(['note', 'connect in 0.25']);
+  });
+
   it('acts on why an answer was refused', () => {
     const refused = (code: 'late' | 'mask_mismatch' | 'duplicate', facts: Record<string, number>) =>
       received({ kind: 'refused', code, message: 'x', facts, fatal: false });

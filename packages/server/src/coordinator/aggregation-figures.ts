@@ -25,7 +25,7 @@ export function aggregationNotes(
   { outliers }: AggregationFigures,
 ): readonly { readonly message: string; readonly facts: LogFacts }[] {
   return outliers.map((outlier) => ({
-    message: `round ${round}: the update of part ${outlier.client + 1} is an outlier: ${seen(outlier)}`,
+    message: `round ${round + 1}: the update of part ${outlier.client + 1} is an outlier: ${seen(outlier)}`,
     facts: { round, ...outlier },
   }));
 }

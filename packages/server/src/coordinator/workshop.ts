@@ -253,7 +253,7 @@ export class Workshop {
     this.#storedSlots = slots;
     for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
     const { seconds } = aggregation;
-    log.info(`round ${round} closed with ${answers.length} updates`, {
+    log.info(`aggregated ${answers.length} updates of round ${round + 1}`, {
       round,
       updates: answers.length,
       seconds,

@@ -105,7 +105,8 @@ export class StateDatabase {
   /** Before it is trusted with anything: a page that is damaged may be read much later, or never by name. */
   #checkWhole(): void {
     const found = this.rows('PRAGMA quick_check(1)')[0]?.['quick_check'];
-    if (found !== 'ok') throw storageError('read', this.#path, new DamagedError(String(found).replace(/\s+/g, ' ')));
+    if (found !== 'ok')
+      throw storageError('read', this.#path, new DamagedError(String(found).replace(/\s+/g, ' ')));
   }
 
   #checkVersion(): void {
