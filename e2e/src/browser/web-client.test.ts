@@ -129,6 +129,16 @@ async function watchLongTasks(page: Page): Promise<() => Promise<readonly number
   return () => page.evaluate(() => Reflect.get(globalThis, 'longTasks') as number[]);
 }
 
+/** The admin side: `run` reads, the others command. */
+async function control(what: 'run' | 'pause' | 'resume'): Promise<Response> {
+  const response = await fetch(`${listening.url}/api/${what}`, {
+    method: what === 'run' ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${listening.adminToken}` },
+  });
+  if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
+  return response;
+}
+
 const atRound = (page: Page, pattern: string): Promise<unknown> =>
   page.waitForFunction(
     (wanted) => new RegExp(wanted).test(document.querySelector('[data-figure=round]')?.textContent ?? ''),
@@ -154,18 +164,15 @@ describe('a browser tab beside two Node clients', () => {
     await joining.getByRole('button', { name: 'Start' }).click();
     nodes = await Promise.all([nodeClient('shed', 3), nodeClient('attic', 4)]);
     await atRound(joining, 'Round [2-9] of');
+    // Held, so that a fast machine does not end the run while the page is away.
+    await control('pause');
     await joining.reload();
     await joining.locator('[data-state=working]').waitFor();
     const readLongTasks = await watchLongTasks(joining);
-    await atRound(joining, 'Round [4-9] of');
-    seated = (
-      (await await fetch(`${listening.url}/api/run`, {
-        headers: { authorization: `Bearer ${listening.adminToken}` },
-      }).then((response) => response.json())) as ReportRun
-    ).clients;
-    await atRound(joining, 'Round [78] of');
-    longTasks = await readLongTasks();
+    seated = ((await (await control('run')).json()) as ReportRun).clients;
+    await control('resume');
     await joining.locator('[data-state=finished]').waitFor();
+    longTasks = await readLongTasks();
     await watch.locator('[data-state=ended]').waitFor();
     outcomes = await Promise.all(nodes.map(({ ended }) => ended));
     const { code, err } = await serve.finished;
