@@ -20,8 +20,8 @@ export interface UpdateProfile {
   /** Euclidean norm. */
   readonly norm: number;
   /**
-   * Σ of randomly signed values over residue classes, of a third of the coordinates: scalar products survive it
-   * (Charikar et al., ICALP 2002).
+   * Σ of randomly signed values over residue classes, of a long update's coordinates a share: scalar products survive
+   * it (Charikar et al., ICALP 2002).
    */
   readonly sketch: Float64Array;
 }
@@ -39,27 +39,35 @@ export interface UpdateOutlier {
 /** The profile of a finite update. */
 export function profileUpdate(values: Float32Array): UpdateProfile {
   const sketch = new Float64Array(SKETCH);
-  // Two sums, so that one addition need not wait for the one before.
-  let even = 0;
-  let odd = 0;
-  for (let from = 0, word = 0; from < values.length; from += WORD, word++) {
+  const words = Math.ceil(values.length / WORD);
+  const step = Math.max(1, Math.floor(words / SKETCHED));
+  for (let word = 0; word < words; word += step) {
+    const from = word * WORD;
     const count = Math.min(WORD, values.length - from);
-    for (let i = 0; i < count; i += 2) {
-      const first = values[from + i]!;
-      const second = i + 1 < count ? values[from + i + 1]! : 0;
-      even += first * first;
-      odd += second * second;
-    }
-    if (word % SKETCHED === 0) addSigned(sketch, values, { from, count, signs: signsOf(word) });
+    addSigned(sketch, values, { from, count, signs: signsOf(word) });
   }
-  return { norm: Math.sqrt(even + odd), sketch };
+  return { norm: Math.sqrt(sumOfSquares(values)), sketch };
+}
+
+/** Four sums, so that one addition need not wait for the one before. */
+function sumOfSquares(values: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]! * values[i]!;
+    b += values[i + 1]! * values[i + 1]!;
+    c += values[i + 2]! * values[i + 2]!;
+    d += values[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!;
+  return a + b + c + d;
 }
 
 /** Coordinates whose signs are drawn together. */
 const WORD = 32;
 
-/** Of so many runs of {@link WORD} coordinates one is sketched: enough for a direction, and the pass stays cheap. */
-const SKETCHED = 3;
+/** Runs of {@link WORD} coordinates that are sketched, up to twice as many: enough for a direction, whatever the length. */
+const SKETCHED = 512;
 
 function addSigned(
   sketch: Float64Array,
