@@ -1,3 +1,4 @@
+export * from './forms/index.js';
 export * from './job/index.js';
 export * from './sockets/index.js';
 export * from './security/index.js';

@@ -9,7 +9,7 @@ import {
   type ModelGraph,
   type ModelSpec,
 } from '@espalier/core';
-import type { Problem } from './problems.js';
+import type { Problem } from '../forms/problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
 

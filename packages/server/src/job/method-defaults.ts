@@ -1,5 +1,6 @@
 import { methods } from '@espalier/core';
-import { isMap, type RawJob } from './overrides.js';
+import { isMap } from '../forms/yaml-map.js';
+import type { RawJob } from './overrides.js';
 
 /** The job with what its method sets where the job itself says nothing; a name that is no method changes nothing. */
 export function withMethodDefaults(raw: RawJob): RawJob {

@@ -1,8 +1,9 @@
 import { EspalierError } from '@espalier/core';
 import { parse } from 'yaml';
+import { isMap, type RawMap } from '../forms/yaml-map.js';
 
-/** A job file before it is checked: any YAML map. */
-export type RawJob = Readonly<Record<string, unknown>>;
+/** A job file before it is checked. */
+export type RawJob = RawMap;
 
 /** The long form of each section that may be written as a scalar. */
 const LONG_FORMS: Readonly<Record<string, (scalar: unknown) => RawJob>> = {
@@ -61,11 +62,6 @@ function opened(inside: unknown, at: string): RawJob {
     );
   }
   return longForm(inside);
-}
-
-/** True for a YAML map. */
-export function isMap(value: unknown): value is RawJob {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function firstLine(error: unknown): string {

@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
-import { parseDocument } from 'yaml';
+import { problemsOf, type Problem } from '../forms/problems.js';
+import { formError } from '../forms/read-form.js';
+import { readYamlMap } from '../forms/yaml-map.js';
 import { crossProblems } from './checks.js';
 import { withMethodDefaults } from './method-defaults.js';
 import { jobJsonSchema } from './json-schema.js';
-import { applyOverrides, isMap, type RawJob } from './overrides.js';
-import { problemsOf, shown, type Problem } from './problems.js';
+import { applyOverrides, type RawJob } from './overrides.js';
 import { resolveJob } from './resolve.js';
 import { jobSchema, type JobForm } from './schema.js';
+
+/** What a job file is called. */
+const JOB = { what: 'job', code: 'invalid_job' } as const;
 
 /** What is laid over a job file. */
 export interface ParseOptions {
@@ -23,13 +27,13 @@ export interface ParseOptions {
  */
 export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
   const { overrides = [], seed } = options;
-  const overridden = withMethodDefaults(applyOverrides(readYaml(yamlText), overrides));
+  const overridden = withMethodDefaults(applyOverrides(readYamlMap(yamlText, JOB), overrides));
   const raw = seed === undefined ? overridden : { ...overridden, seed };
   const parsed = jobSchema.safeParse(raw);
   if (parsed.success) return checkedJob(parsed.data, []);
-  const problems = problemsOf(parsed.error.issues, raw, jobJsonSchema());
+  const problems = problemsOf(parsed.error.issues, raw, { schema: jobJsonSchema(), whole: JOB.what });
   const rest = jobSchema.safeParse(withoutFields(raw, problems));
-  if (!rest.success) throw invalidJob(problems);
+  if (!rest.success) throw formError(problems, JOB);
   return checkedJob(rest.data, problems);
 }
 
@@ -52,7 +56,7 @@ export async function loadJob(file: string, options: ParseOptions = {}): Promise
 function checkedJob(form: JobForm, earlier: readonly Problem[]): Job {
   const job = resolveJob(form);
   const problems = [...earlier, ...crossProblems(job, topFields(earlier))];
-  if (problems.length > 0) throw invalidJob(problems);
+  if (problems.length > 0) throw formError(problems, JOB);
   return job;
 }
 
@@ -67,25 +71,4 @@ function withoutFields(raw: RawJob, problems: readonly Problem[]): RawJob {
 
 function topFields(problems: readonly Problem[]): ReadonlySet<string> {
   return new Set(problems.map(({ path }) => path.split('.')[0] ?? path));
-}
-
-function invalidJob(problems: readonly Problem[]): EspalierError {
-  const lines = problems.map(({ path, sentence }) => `${path} ${sentence}`);
-  const head = problems.length === 1 ? '' : `${problems.length} problems:\n  `;
-  return new EspalierError('invalid_job', `${head}${lines.join('\n  ')}`, {
-    problems: problems.length,
-    first: problems[0]?.path ?? '',
-  });
-}
-
-function readYaml(text: string): RawJob {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new EspalierError('invalid_job', `the job is not YAML: ${error.message.trimEnd()}`);
-  const raw: unknown = document.toJS();
-  if (raw === null || raw === undefined) return {};
-  if (!isMap(raw))
-    throw new EspalierError('invalid_job', `the job is ${shown(raw)}; expected a map of fields`);
-  return raw;
 }

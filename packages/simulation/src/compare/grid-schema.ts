@@ -1,3 +1,4 @@
+import { jsonSchemaOf } from '@espalier/server';
 import { z } from 'zod';
 
 const label = () =>
@@ -55,5 +56,5 @@ export type GridForm = z.output<typeof gridSchema>;
 
 /** The JSON schema of grid files, as published in `docs/reference/grid.schema.json`. */
 export function gridJsonSchema(): z.core.JSONSchema.JSONSchema {
-  return { title: 'Espalier comparison', ...z.toJSONSchema(gridSchema, { io: 'input' }) };
+  return { title: 'Espalier comparison', ...jsonSchemaOf(gridSchema) };
 }

@@ -50,11 +50,12 @@ describe('a grid', () => {
   });
 
   it.each([
-    ['seeds: [1, 2]', 'seeds: [1, 1]', 'seeds: 1 stands twice'],
-    ['seeds: [1, 2]', 'seeds: []', 'seeds'],
-    ['name: random', 'name: fedtiny', 'methods: fedtiny stands twice'],
-    ['job:', 'jobs:', 'jobs'],
-    ['rounds: 5', 'seed: 5', 'job.seed: the grid says it for every cell'],
+    ['seeds: [1, 2]', 'seeds: [1, 1]', 'seeds has 1 twice'],
+    ['seeds: [1, 2]', 'seeds: []', 'seeds is []; expected at least 1 entries'],
+    ['name: random', 'name: fedtiny', 'methods has fedtiny twice'],
+    ['job:', 'jobs:', 'job is missing; expected a map of fields'],
+    ['job:', 'jobs:', 'jobs is not a field here; did you mean job?'],
+    ['rounds: 5', 'seed: 5', 'job.seed is said by the grid for every cell'],
     ['rounds: 5', 'round: 5', 'did you mean rounds'],
     ['densities: [0.2]', 'densities: [0.2', 'not YAML'],
     ['pruning.interval: 2', 'pruning.intervall: 2', 'did you mean pruning.interval'],

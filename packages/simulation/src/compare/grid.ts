@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { EspalierError, toEspalierError, type Job } from '@espalier/core';
-import { parseJob } from '@espalier/server';
-import { parse, stringify } from 'yaml';
+import { formError, parseJob, readForm, type Problem } from '@espalier/server';
+import { stringify } from 'yaml';
 import { gridSchema, type GridForm } from './grid-schema.js';
+
+/** What a grid file is called. */
+const GRID = { what: 'grid', code: 'invalid_job' } as const;
 
 /** What names a cell among those of its grid. */
 export interface CellKey {
@@ -65,36 +68,28 @@ export function impossible(problems: readonly string[]): EspalierError {
 }
 
 function parseForm(yamlText: string): GridForm {
-  const parsed = gridSchema.safeParse(readYaml(yamlText));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(
-      ({ path, message }) => `${path.map(String).join('.') || 'grid'}: ${message}`,
-    );
-    throw new EspalierError('invalid_job', `the grid has ${lines.length} problems:\n  ${lines.join('\n  ')}`);
-  }
-  const twice = [
-    ...repeated(parsed.data.methods.map(({ name }) => name)).map((name) => `methods: ${name} stands twice`),
-    ...repeated(parsed.data.seeds).map((seed) => `seeds: ${String(seed)} stands twice`),
-    ...repeated(parsed.data.densities).map((density) => `densities: ${String(density)} stands twice`),
-    ...repeated((parsed.data.partitions ?? []).map(({ name }) => name)).map(
-      (name) => `partitions: ${name} stands twice`,
+  const form = readForm(yamlText, gridSchema, GRID);
+  const problems = [
+    ...twice(
+      'methods',
+      form.methods.map(({ name }) => name),
+    ),
+    ...twice('seeds', form.seeds),
+    ...twice('densities', form.densities),
+    ...twice(
+      'partitions',
+      (form.partitions ?? []).map(({ name }) => name),
     ),
     ...['seed', 'targetDensity', 'method']
-      .filter((key) => Object.hasOwn(parsed.data.job, key))
-      .map((key) => `job.${key}: the grid says it for every cell; leave it out`),
+      .filter((key) => Object.hasOwn(form.job, key))
+      .map((key) => ({ path: `job.${key}`, sentence: 'is said by the grid for every cell; leave it out' })),
   ];
-  if (twice.length > 0)
-    throw new EspalierError('invalid_job', `the grid has ${twice.length} problems:\n  ${twice.join('\n  ')}`);
-  return parsed.data;
+  if (problems.length > 0) throw formError(problems, GRID);
+  return form;
 }
 
-function readYaml(text: string): unknown {
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.trimEnd() : String(error);
-    throw new EspalierError('invalid_job', `the grid is not YAML: ${reason}`);
-  }
+function twice(path: string, values: readonly (string | number)[]): readonly Problem[] {
+  return repeated(values).map((value) => ({ path, sentence: `has ${String(value)} twice; leave one out` }));
 }
 
 function repeated<T>(values: readonly T[]): readonly T[] {

@@ -127,7 +127,7 @@ describe('profiles', () => {
   it.each([
     ['kinds: []', 'kinds'],
     ['kinds: [{ kind: x }]', 'kinds.0.gigaMacsPerSecond'],
-    ['kinds: [', 'device profile cannot be read'],
+    ['kinds: [', 'the device profile is not YAML'],
   ])('refuses %p', (text, why) => {
     expect(() => parseFleetProfile(text)).toThrow(why);
   });

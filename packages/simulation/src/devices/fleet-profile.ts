@@ -1,5 +1,5 @@
-import { EspalierError, exp, ln, randomStream, type RandomStream } from '@espalier/core';
-import { parse } from 'yaml';
+import { exp, ln, randomStream, type RandomStream } from '@espalier/core';
+import { readForm } from '@espalier/server';
 import { z } from 'zod';
 import type { Device } from './device.js';
 
@@ -34,17 +34,7 @@ export type FleetProfile = z.output<typeof fleetProfileSchema>;
 
 /** @throws EspalierError `invalid_argument` naming every problem of a profile's YAML. */
 export function parseFleetProfile(yamlText: string): FleetProfile {
-  let raw: unknown;
-  try {
-    raw = parse(yamlText);
-  } catch (error) {
-    throw refused([error instanceof Error ? error.message.trimEnd() : String(error)]);
-  }
-  const parsed = fleetProfileSchema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  throw refused(
-    parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.') || 'profile'}: ${message}`),
-  );
+  return readForm(yamlText, fleetProfileSchema, { what: 'device profile', code: 'invalid_argument' });
 }
 
 /** The devices of a fleet, by partition index: the same for the same seed, whoever else is in it. */
@@ -71,8 +61,4 @@ function drawDevice({ kinds }: FleetProfile, stream: RandomStream): Device {
     availability: drawn.availability,
     dropOut: drawn.dropOut,
   };
-}
-
-function refused(lines: readonly string[]): EspalierError {
-  return new EspalierError('invalid_argument', `the device profile cannot be read:\n  ${lines.join('\n  ')}`);
 }

@@ -1,11 +1,11 @@
 import { nearestNames } from '@espalier/core';
 import type { z } from 'zod';
 import { remedyForKey, type SchemaNode } from './names.js';
-import { isMap } from './overrides.js';
+import { isMap } from './yaml-map.js';
 
-/** One thing wrong with a job. */
+/** One thing wrong with a form. */
 export interface Problem {
-  /** Dotted path of the field, `job` for the file as a whole. */
+  /** Dotted path of the field; the form's name for the file as a whole. */
   readonly path: string;
   /** What came, what was expected, and what to do where that is not plain. */
   readonly sentence: string;
@@ -14,9 +14,16 @@ export interface Problem {
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** Every problem that the schema found in a raw job, in the schema's order. */
-export function problemsOf(issues: readonly Issue[], raw: unknown, schema: SchemaNode): readonly Problem[] {
-  return issues.flatMap((issue) => flattened(issue, [])).flatMap((issue) => described(issue, raw, schema));
+/** What a form is, to describe its problems by. */
+export interface FormSchema {
+  readonly schema: SchemaNode;
+  /** What the file as a whole is called. */
+  readonly whole: string;
+}
+
+/** Every problem that the schema found in a raw form, in the schema's order. */
+export function problemsOf(issues: readonly Issue[], raw: unknown, form: FormSchema): readonly Problem[] {
+  return issues.flatMap((issue) => flattened(issue, [])).flatMap((issue) => described(issue, raw, form));
 }
 
 /**
@@ -33,10 +40,11 @@ function flattened(issue: Issue, prefix: Path): readonly Issue[] {
   return meant?.flatMap((inner) => flattened(inner, whole.path)) ?? [whole];
 }
 
-function described(issue: Issue, raw: unknown, schema: SchemaNode): readonly Problem[] {
+function described(issue: Issue, raw: unknown, { schema, whole }: FormSchema): readonly Problem[] {
+  const at = (path: Path): string => (path.length === 0 ? whole : path.map(String).join('.'));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      path: dotted([...issue.path, key]),
+      path: at([...issue.path, key]),
       sentence: `is not a field here; ${remedyForKey(key, issue.path.map(String), schema)}`,
     }));
   }
@@ -44,7 +52,7 @@ function described(issue: Issue, raw: unknown, schema: SchemaNode): readonly Pro
   const verb = came === undefined ? 'is missing' : `is ${shown(came)}`;
   return [
     {
-      path: dotted(issue.path),
+      path: at(issue.path),
       sentence: `${verb}; expected ${expectation(issue)}${nearestValue(issue, came)}`,
     },
   ];
@@ -87,6 +95,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   string: 'a text',
   boolean: 'true or false',
   object: 'a map of fields',
+  record: 'a map of fields',
   array: 'a list',
   tuple: 'a list',
 };
@@ -112,10 +121,6 @@ function valueAt(raw: unknown, path: Path): unknown {
     if (Array.isArray(value)) return (value as readonly unknown[])[Number(key)];
     return isMap(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
   }, raw);
-}
-
-function dotted(path: Path): string {
-  return path.length === 0 ? 'job' : path.map(String).join('.');
 }
 
 /** A value as it came, cut short where it is long. */
