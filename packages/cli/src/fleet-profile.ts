@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { EspalierError } from '@espalier/core';
+import { readText } from '@espalier/server';
 import { fleetPreset, parseFleetProfile, type FleetProfile } from '@espalier/simulation';
 
 /**
@@ -9,11 +8,5 @@ import { fleetPreset, parseFleetProfile, type FleetProfile } from '@espalier/sim
 export async function fleetProfile(named: string | undefined): Promise<FleetProfile | null> {
   if (named === undefined) return null;
   if (!/[./\\]/.test(named)) return fleetPreset(named);
-  try {
-    return parseFleetProfile(await readFile(named, 'utf8'));
-  } catch (error) {
-    if (error instanceof EspalierError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EspalierError('storage', `cannot read the device profile ${named}: ${reason}`, { path: named });
-  }
+  return parseFleetProfile(await readText(named, 'the device profile'));
 }

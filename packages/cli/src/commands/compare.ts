@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '@espalier/client-node';
-import { EspalierError, type ModelGraph } from '@espalier/core';
+import type { ModelGraph } from '@espalier/core';
+import { readText } from '@espalier/server';
 import {
   CellsFile,
   groupResults,
@@ -45,7 +45,7 @@ export interface CompareFlags extends CacheFlag {
 
 /** Runs the missing cells of a grid and writes the comparison; gives the exit code. */
 export async function compare(flags: CompareFlags, terminal: Terminal): Promise<ExitCode> {
-  const text = await readGrid(flags.grid);
+  const text = await readText(flags.grid, 'the grid');
   const grid = parseGrid(text, flags.set);
   const file = await CellsFile.open(flags.cells ?? join(flags.out, 'results.jsonl'));
   const outcome = flags.report === true ? NOTHING_RUN : await runMissing(grid, file, flags, terminal);
@@ -115,15 +115,6 @@ async function trainerOf(
     if ('name' in job.model) nodes.push(...(await openModel(job, 2)).graph.nodes);
   }
   return trainerOptions(backend, { nodes });
-}
-
-async function readGrid(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EspalierError('storage', `cannot read the grid ${path}: ${reason}`, { path });
-  }
 }
 
 function commandOf({ grid, data, out, cells, devices, set }: CompareFlags): string {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { EspalierError, type Job } from '@espalier/core';
 import {
   checkCertificate,
@@ -6,6 +5,7 @@ import {
   readRunFolder,
   type ConnectionLimits,
   type ServedJob,
+  readText,
 } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
@@ -128,14 +128,10 @@ async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; k
 }
 
 async function readTls(certificate: string, key: string): Promise<{ cert: string; key: string }> {
-  try {
-    return { cert: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
-  } catch (error) {
-    throw new EspalierError(
-      'storage',
-      `cannot read the certificate: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+  return {
+    cert: await readText(certificate, 'the certificate'),
+    key: await readText(key, "the certificate's key"),
+  };
 }
 
 type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'> & {

@@ -65,7 +65,14 @@ const compress = (...args: string[]): Promise<Ended> =>
 
 describe('espalier compress', () => {
   it('writes every form, which all read back to the same network, and the report beside them', async () => {
-    const { code, out, notes } = await compress('--target', 'channels=0.7', '--density', '0.5', '--bits', '6');
+    const { code, out, notes } = await compress(
+      '--target',
+      'channels=0.7',
+      '--density',
+      '0.5',
+      '--bits',
+      '6',
+    );
     expect(notes).toMatch(/^compressed in .*measuring …\n$/);
     expect(code).toBe(EXIT.ok);
     const report = JSON.parse(out) as CompressionReport;

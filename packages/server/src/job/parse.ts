@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { EspalierError, type Job } from '@espalier/core';
+import type { Job } from '@espalier/core';
 import { problemsOf, type Problem } from '../forms/problems.js';
 import { formError } from '../forms/read-form.js';
 import { readYamlMap } from '../forms/yaml-map.js';
 import { crossProblems } from './checks.js';
 import { withMethodDefaults } from './method-defaults.js';
 import { jobJsonSchema } from './json-schema.js';
+import { readText } from '../run-folder/read-text.js';
 import { applyOverrides, type RawJob } from './overrides.js';
 import { resolveJob } from './resolve.js';
 import { jobSchema, type JobForm } from './schema.js';
@@ -42,14 +42,7 @@ export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
  * @throws EspalierError also `storage` when the file cannot be read.
  */
 export async function loadJob(file: string, options: ParseOptions = {}): Promise<Job> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EspalierError('storage', `cannot read the job file ${file}: ${reason}`, { path: file });
-  }
-  return parseJob(text, options);
+  return parseJob(await readText(file, 'the job file'), options);
 }
 
 /** Says what fields must say together as well, so that one run of the command shows everything there is to mend. */

@@ -20,6 +20,8 @@ describe('a failure of the file system', () => {
 
   it('does not speak of space where a file is missing', async () => {
     const error: unknown = await readFile('/nowhere/to/be/found').catch((thrown: unknown) => thrown);
-    expect(storageError('read', '/nowhere', error).message).toContain('it is not there: look at its spelling');
+    expect(storageError('read', '/nowhere', error).message).toContain(
+      'it is not there: look at its spelling',
+    );
   });
 });

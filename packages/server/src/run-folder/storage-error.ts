@@ -17,12 +17,24 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^EMFILE$/, 'too many files are open: raise the limit (ulimit -n)'],
 ];
 
-/** What went wrong with a file or folder, and what to do. */
-export function storageError(action: 'read' | 'write', path: string, error: unknown): EspalierError {
+/**
+ * What went wrong with a file or folder, and what to do.
+ * @param what what the file is to people, such as `the job file`; its path alone says enough where it is left out
+ */
+export function storageError(
+  action: 'read' | 'write',
+  path: string,
+  error: unknown,
+  what?: string,
+): EspalierError {
   const reason = error instanceof Error ? error.message : String(error);
   const code = systemCode(error) ?? '';
   const advice = ADVICE.find(([codes]) => codes.test(code))?.[1] ?? 'look at free space and permissions';
-  return new EspalierError('storage', `cannot ${action} ${path}: ${reason}; ${advice}`, { path });
+  return new EspalierError(
+    'storage',
+    `cannot ${action} ${what === undefined ? path : `${what} ${path}`}: ${reason}; ${advice}`,
+    { path },
+  );
 }
 
 /** The system's code of a failed file operation, e.g. `ENOENT`; told by its field, since errors cross realms. */
