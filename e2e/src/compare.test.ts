@@ -79,6 +79,6 @@ describe('espalier compare', () => {
     await writeFile(join(folder, 'bad.yaml'), GRID.replace('name: random', 'name: magnitude'));
     const bad = await espalier(['compare', '--grid', join(folder, 'bad.yaml'), '--out', join(folder, 'bad')]);
     expect(bad).toMatchObject({ code: 2 });
-    expect(bad.err).toContain('magnitude stands twice');
+    expect(bad.err).toContain('methods has magnitude twice');
   });
 });

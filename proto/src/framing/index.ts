@@ -7,7 +7,14 @@ export {
   MIN_FRAME_BYTES,
   type FrameLimits,
 } from './frame-limits.js';
-export { memoryConnectionPair, type Schedule } from './memory-connection.js';
+export {
+  memoryConnectionPair,
+  memoryLine,
+  type Carry,
+  type LineEndOptions,
+  type MemoryLine,
+  type Schedule,
+} from './memory-connection.js';
 export { PreparedMessage } from './prepared-message.js';
 export { portableHash, type HashMaker, type StreamingHash } from './running-digest.js';
 export { splitFrames, type SplitOptions, type TransferOffer } from './split-frames.js';

@@ -3,15 +3,49 @@ import { connectionOver, type FrameConnection, type PortEvents } from '@espalier
 /** Runs a task later, and tasks in the order given. */
 export type Schedule = (task: () => void) => void;
 
+/** One direction of a line: lets so many bytes arrive later, in the order given. */
+export type Carry = (bytes: number, arrive: () => void) => void;
+
+/** What an end of a line is told: who is at the other one, and how frames get there. */
+export interface LineEndOptions {
+  readonly peer: string;
+  readonly carry: Carry;
+}
+
+/** A connection in memory. */
+export interface MemoryLine {
+  readonly ends: readonly [FrameConnection, FrameConnection];
+  /** Both ends lose it at once, with everything under way. */
+  readonly cut: (reason: string) => void;
+}
+
 /**
- * Two ends of an asynchronous in-memory connection that counts bytes. Frames are copied, so neither end sees what the
- * other does to its buffer afterwards.
+ * Two ends of an asynchronous in-memory connection; both count every byte of every frame. Frames are copied, so neither
+ * end sees what the other does to its buffer afterwards.
+ */
+export function memoryLine(a: LineEndOptions, b: LineEndOptions): MemoryLine {
+  const first: MemoryEnd = new MemoryEnd(a, () => second);
+  const second: MemoryEnd = new MemoryEnd(b, () => first);
+  return {
+    ends: [first.connection, second.connection],
+    cut: (reason) => {
+      first.events.portClosed(reason);
+      second.events.portClosed(reason);
+    },
+  };
+}
+
+/**
+ * A line without length.
  * @param schedule when things arrive; a microtask unless given (hand in a macrotask to let other work in between)
  */
-export function memoryConnectionPair(schedule: Schedule = microtask): [FrameConnection, FrameConnection] {
-  const a: MemoryEnd = new MemoryEnd('memory:b', schedule, () => b.events);
-  const b: MemoryEnd = new MemoryEnd('memory:a', schedule, () => a.events);
-  return [a.connection, b.connection];
+export function memoryConnectionPair(
+  schedule: Schedule = microtask,
+): readonly [FrameConnection, FrameConnection] {
+  const carry: Carry = (_bytes, arrive) => {
+    schedule(arrive);
+  };
+  return memoryLine({ peer: 'memory:b', carry }, { peer: 'memory:a', carry }).ends;
 }
 
 function microtask(task: () => void): void {
@@ -25,31 +59,30 @@ class MemoryEnd {
   #bytesIn = 0;
   #bytesOut = 0;
 
-  constructor(peer: string, schedule: Schedule, other: () => PortEvents) {
+  constructor({ peer, carry }: LineEndOptions, other: () => MemoryEnd) {
     const { connection, events } = connectionOver({
       peer,
       maxFrameBytes: Infinity,
       emit: (frame, answer) => {
         this.#bytesOut += frame.length;
         const copy = new Uint8Array(frame);
-        schedule(() => {
-          other().frameCame(copy, answer);
+        carry(copy.length, () => {
+          other().#arrived(copy, answer);
         });
       },
       close: (reason) => {
-        schedule(() => {
-          other().portClosed(reason);
+        carry(0, () => {
+          other().events.portClosed(reason);
         });
       },
       traffic: () => ({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut }),
     });
     this.connection = connection;
-    this.events = {
-      ...events,
-      frameCame: (payload, answer) => {
-        if (payload instanceof Uint8Array) this.#bytesIn += payload.length;
-        events.frameCame(payload, answer);
-      },
-    };
+    this.events = events;
+  }
+
+  #arrived(frame: Uint8Array, answer: Parameters<PortEvents['frameCame']>[1]): void {
+    this.#bytesIn += frame.length;
+    this.events.frameCame(frame, answer);
   }
 }

@@ -22,7 +22,7 @@ describe('a line', () => {
   it('carries frames one after another at its speed, then its latency, and counts every byte', async () => {
     const timeline = new Timeline();
     const speed = { upBytesPerSecond: 100, downBytesPerSecond: 1000, latencySeconds: 0.5 };
-    const { device, coordinator } = virtualConnection(timeline, 'part 1', speed);
+    const [device, coordinator] = virtualConnection(timeline, 'part 1', speed).ends;
     const arrivals: number[] = [];
     coordinator.subscribe({ onFrame: () => arrivals.push(timeline.now), onClose: () => undefined });
     const sent = Promise.all([device.send(new Uint8Array(1000)), device.send(new Uint8Array(200))]);
@@ -35,7 +35,8 @@ describe('a line', () => {
   });
 
   it('that is cut fails what is under way, at both ends', async () => {
-    const { device, coordinator, cut } = virtualConnection(new Timeline(), 'part 1', idealDevice);
+    const { ends, cut } = virtualConnection(new Timeline(), 'part 1', idealDevice);
+    const [device, coordinator] = ends;
     const closed: string[] = [];
     for (const end of [device, coordinator])
       end.subscribe({ onFrame: () => undefined, onClose: (reason) => closed.push(reason) });

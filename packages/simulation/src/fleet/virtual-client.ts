@@ -1,13 +1,14 @@
 import { runClient, type RunningClient } from '@espalier/client';
 import type { FleetSamples } from '@espalier/client-node';
 import { randomStream, trainMacs, type FrameConnection } from '@espalier/core';
+import type { MemoryLine } from '@espalier/proto';
 import { PooledTrainer, type PooledCall } from '../pool/pooled-trainer.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { Availability } from './availability.js';
 import type { Device } from '../devices/device.js';
 import type { SharedInstances } from './shared-instances.js';
-import { virtualConnection, type VirtualConnection } from './virtual-connection.js';
+import { virtualConnection } from './virtual-connection.js';
 
 /** What all clients of a fleet live in. */
 export interface FleetWorld {
@@ -37,7 +38,7 @@ class VirtualClient {
   readonly #options: VirtualClientOptions;
   readonly #trainer: PooledTrainer;
   readonly #availability: Availability;
-  #line: VirtualConnection | null = null;
+  #line: MemoryLine | null = null;
 
   constructor(world: FleetWorld, options: VirtualClientOptions) {
     this.#world = world;
@@ -86,8 +87,9 @@ class VirtualClient {
     const { timeline, accept } = this.#world;
     const { part, device } = this.#options;
     this.#line = virtualConnection(timeline, `part ${part + 1}`, device);
-    accept(this.#line.coordinator);
-    return this.#line.device;
+    const [ownEnd, coordinatorEnd] = this.#line.ends;
+    accept(coordinatorEnd);
+    return ownEnd;
   }
 
   /** The work is done at once, on this machine's time; its outcome comes when the device would have it. */
