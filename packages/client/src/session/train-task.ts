@@ -2,6 +2,8 @@ import {
   datasetSize,
   EspalierError,
   packActive,
+  trainMacs,
+  wholeGradientMacs,
   type ClientMessage,
   type ClientUpdate,
   type Evaluation,
@@ -43,7 +45,7 @@ export async function trainRound(
       steps: result.steps,
       samplesSeen: result.samplesSeen,
       seconds: clock() - started,
-      macs: result.samplesSeen * trainer.footprint().trainMacsPerSample,
+      macs: executedMacs(context, message, result),
       peakBytes: trainer.footprint().peakBytes,
       microBatch: result.microBatch,
       backend: trainer.name,
@@ -61,6 +63,21 @@ export async function evaluateFinal(
 ): Promise<ClientMessage> {
   context.memory.final = await takeModel(context, message.model);
   return { kind: 'evaluation', round: message.round, evaluation: await evaluateHeldOut(context) };
+}
+
+/**
+ * The steps, and whole gradients of the layers asked for, of the last batch; a trainer that computes all weights anyhow has
+ * them already.
+ */
+function executedMacs(
+  { job: { graph }, data, trainer }: TaskContext,
+  { work: { batchSize, topGradients } }: TrainMessage,
+  { samplesSeen }: TrainResult,
+): number {
+  const lastBatch = datasetSize(data.train) % batchSize || batchSize;
+  const asked = topGradients.map(({ layer }) => layer);
+  const executed = samplesSeen * trainer.footprint().trainMacsPerSample + lastBatch * wholeGradientMacs(graph, asked);
+  return Math.min(executed, samplesSeen * trainMacs(graph, null).total);
 }
 
 /** Random numbers of one client's round: keyed by what it holds, never by its connection. */
