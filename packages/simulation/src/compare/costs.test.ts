@@ -53,8 +53,10 @@ describe('the cost model beside what was measured', () => {
 
       expect(bytes!.measured).toBeGreaterThan(0);
       expect(macs!.measured).toBeGreaterThan(0);
-      if (reasons.bytes.length === 0) expect({ ...bytes, agree: costsAgree(bytes) }).toMatchObject({ agree: true });
-      if (reasons.macs.length === 0) expect({ ...macs, agree: costsAgree(macs) }).toMatchObject({ agree: true });
+      if (reasons.bytes.length === 0)
+        expect({ ...bytes, agree: costsAgree(bytes) }).toMatchObject({ agree: true });
+      if (reasons.macs.length === 0)
+        expect({ ...macs, agree: costsAgree(macs) }).toMatchObject({ agree: true });
       // Without activations it can only be less.
       expect(memory!.analytic).toBeLessThan(memory!.measured);
     },

@@ -33,8 +33,14 @@ export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCost
   };
   return {
     bytes: pair(roundBytes, ({ analytic }) => analytic?.bytes ?? null),
-    macs: pair(({ macs }) => macs, ({ analytic }) => analytic?.macs ?? null),
-    memory: pair(({ peakBytes }) => peakBytes, ({ analytic }) => analytic?.memory ?? null),
+    macs: pair(
+      ({ macs }) => macs,
+      ({ analytic }) => analytic?.macs ?? null,
+    ),
+    memory: pair(
+      ({ peakBytes }) => peakBytes,
+      ({ analytic }) => analytic?.memory ?? null,
+    ),
   };
 }
 
