@@ -1,5 +1,6 @@
 import type { CellResult } from '../cell-result.js';
-import { groupBy, spreadOf, type ResultGroup } from '../statistics.js';
+import { groupBy } from '../group-by.js';
+import { spreadOf, type ResultGroup } from '../statistics.js';
 
 /** A plot: what a report draws, and what is written as SVG. */
 export interface Plot {

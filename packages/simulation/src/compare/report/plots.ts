@@ -1,5 +1,6 @@
 import type { CellResult } from '../cell-result.js';
-import { groupBy, type ResultGroup } from '../statistics.js';
+import { groupBy } from '../group-by.js';
+import type { ResultGroup } from '../statistics.js';
 import {
   accuracyCurves,
   accuracyOver,
