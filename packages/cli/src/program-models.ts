@@ -30,6 +30,12 @@ function addCompress(program: Command, terminal: Terminal): void {
       'remove channels: what is to be left of channels, density, macs, bytes or parameters',
     )
     .addOption(new Option('--spread <how>', 'over layers').choices(['uniform', 'global']).default('uniform'))
+    .option(
+      '--multiple <count>',
+      'keep a multiple of so many channels in layers that lose some; 4 suits the engine best',
+      whole,
+      1,
+    )
     .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
     .option('--criterion <name>', `what scores: ${names(criteria)}`, 'magnitude')
     .option(
