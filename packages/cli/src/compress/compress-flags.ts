@@ -115,12 +115,13 @@ export function commandOf(flags: CompressFlags, options: CompressOptions): strin
   const parts = [
     `espalier compress --model ${model} --out ${out} --access ${access} --repair ${repair}`,
     channels
-      ? `--target ${channels.target.kind}=${channels.target.value} --spread ${channels.spread} --multiple ${channels.multiple ?? 1} --criterion ${channels.criterion}`
+      ? `--target ${channels.target.kind}=${channels.target.value} --spread ${channels.spread} --multiple ${channels.multiple ?? 1}`
       : '',
     weights
-      ? `--density ${weights.density} --criterion ${weights.criterion} --allocation ${allocationsOf(flags).join(',')}` +
+      ? `--density ${weights.density} --allocation ${allocationsOf(flags).join(',')}` +
         ` --layer-floor ${weights.layerFloor} --iterations ${weights.iterations}`
       : '',
+    channels || weights ? `--criterion ${flags.criterion}` : '',
     rounding ? `--bits ${rounding.bits} --quantizer ${rounding.quantizer}` : '',
     flags.with === undefined ? '' : `--with ${flags.with}`,
     ...flags.set.map((override) => `--set ${override}`),
