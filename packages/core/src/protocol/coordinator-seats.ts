@@ -19,7 +19,7 @@ export function joinClient(
   state: CoordinatorState,
   event: Of<'join'>,
 ): Transition {
-  const { samples, name, part, newClientId, newReturnToken } = event;
+  const { samples, name, part, newClientId, newReturnToken, share = 1 } = event;
   const seats = [...state.seats.values()];
   const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
   const known = returning ?? seats.find((other) => other.partitionIndex === part);
@@ -30,7 +30,7 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'excluded', message }],
     };
   }
-  if (returning) return seat(state, event, { ...returning, samples, name });
+  if (returning) return seat(state, event, { ...returning, samples, name, share });
   const holder = seats.find((other) => other.partitionIndex === part);
   if (holder?.presence === 'present') {
     const message = `part ${holder.partitionIndex + 1} is held by ${holder.name}: choose another part, or stop that client first`;
@@ -39,7 +39,7 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
     };
   }
-  if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
+  if (holder) return seat(state, event, { ...holder, samples, name, share, returnToken: newReturnToken });
   if (seats.length >= mostSeats(config)) {
     const message = `the run has ${seats.length} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
     return {
@@ -53,6 +53,7 @@ export function joinClient(
     partitionIndex,
     name,
     samples,
+    share,
     returnToken: newReturnToken,
     absences: 0,
     restUntil: 0,

@@ -46,6 +46,8 @@ export interface Seat {
   readonly partitionIndex: number;
   readonly name: string;
   readonly samples: number;
+  /** Of the mask's active weights: what its device carries, in (0, 1]. */
+  readonly share: number;
   readonly returnToken: string;
   /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */
   readonly presence: 'present' | 'away' | 'gone';
@@ -109,6 +111,8 @@ export type CoordinatorEvent =
       readonly part: number | null;
       readonly name: string;
       readonly samples: number;
+      /** Of the mask's active weights: what its device carries; left out for all of them. */
+      readonly share?: number;
     }
   | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: string }
