@@ -69,8 +69,11 @@ export type ObservedRound = Pick<RuleMoment, 'graph' | 'mask' | 'spec' | 'round'
 /** How a mask changes on adjustment rounds. Pure; passes `maskRuleContract`. */
 export interface MaskRule {
   readonly id: string;
-  /** What the clients' devices are asked for: `topGradients` of some layers, `denseGradients` of all at once, or nothing. */
-  readonly needs: 'nothing' | 'topGradients' | 'denseGradients';
+  /**
+   * What the clients' devices are asked for: `topGradients` of some layers, `denseGradients` of all at once, `ownMasks` that
+   * they make of the round's, or nothing.
+   */
+  readonly needs: 'nothing' | 'topGradients' | 'denseGradients' | 'ownMasks';
   /** Weights start again at their first values after every change (Frankle & Carbin, ICLR 2019). */
   readonly rewinds: boolean;
   /** Inactive weights whose gradients clients report; empty for rules that need none. */

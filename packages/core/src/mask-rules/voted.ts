@@ -15,7 +15,7 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const voted: MaskRule = {
   id: 'voted',
-  needs: 'topGradients',
+  needs: 'ownMasks',
   rewinds: false,
   requests: () => [],
   localWork: ({ spec, round }) => ({ readjustment: exchangeShare(round, spec) || null, extrusion: null }),

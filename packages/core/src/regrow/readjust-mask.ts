@@ -42,8 +42,8 @@ export function ownMaskOf(received: Mask, own: Mask): OwnMask {
 /**
  * The mask that a client made of the one it received.
  * @param share what it was asked to exchange
- * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or other numbers
- * than they drop; `mask_mismatch` when the result has another hash than the client says.
+ * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or grow other numbers
+ * than they drop, or when the result has another hash than the client says.
  */
 export function followOwnMask(received: Mask, { hash, layers }: OwnMask, share: number): Mask {
   const asked = new Map(readjustmentRequests(received, share).map(({ layer, count }) => [layer, count]));
@@ -58,5 +58,5 @@ export function followOwnMask(received: Mask, { hash, layers }: OwnMask, share: 
   }
   const own = layers.length === 0 ? received : applyMaskDelta(received, received.hash, layers);
   if (own.hash === hash) return own;
-  throw new EspalierError('mask_mismatch', `a client's own mask came out as ${own.hash}, announced was ${hash}`);
+  throw new EspalierError('invalid_mask', `a client's own mask came out as ${own.hash}, announced was ${hash}`);
 }

@@ -4,6 +4,7 @@ import {
   aggregationSection,
   augmentationSection,
   dataSection,
+  heterogeneousSection,
   learningRateSection,
   maskSection,
   modelSection,
@@ -72,6 +73,7 @@ export const jobSchema = z
     pretrain: pretrainSection,
     aggregation: aggregationSection,
     serverOptimizer: serverOptimizerSection,
+    heterogeneous: heterogeneousSection,
     quorum: z
       .number()
       .gt(0)
