@@ -18,4 +18,5 @@ export {
   unpackActive,
   unpackMoments,
 } from './pack.js';
+export { packedPositions } from './positions.js';
 export { initialState } from './initialize.js';

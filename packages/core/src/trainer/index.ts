@@ -2,6 +2,7 @@ export type {
   AbortSignalLike,
   EvaluateOptions,
   Evaluation,
+  Extrusion,
   Footprint,
   MomentMode,
   MomentOptions,

@@ -1,0 +1,31 @@
+import { adjustmentUnit } from '../schedule/adjustment-unit.js';
+import { exchangeShare } from '../schedule/progressive.js';
+import type { MaskRule } from './mask-rule.js';
+import { progressive } from './progressive.js';
+
+/** λ of the penalty (the authors' research code). */
+const PENALTY = 0.01;
+
+/** ψ·η₀ and the most a step's learning rate may be. */
+const PEAK_LEARNING_RATE = 0.1;
+
+/**
+ * FedMef's budget-aware extrusion (Huang et al., "FedMef: Towards Memory-efficient Federated Dynamic Pruning", CVPR
+ * 2024): in the round that ends with an adjustment, clients press what is about to go into what stays, by a penalty on
+ * the smallest weights and a learning rate that follows the budget of steps. Then as FedTiny: the smallest go, those of
+ * the largest clients' gradients come.
+ */
+export const extruding: MaskRule = {
+  ...progressive,
+  id: 'extruding',
+  localWork: ({ graph, spec, round, adjustment }) => ({
+    readjustment: null,
+    extrusion: {
+      penalty: PENALTY,
+      peakLearningRate: PEAK_LEARNING_RATE,
+      maximumLearningRate: PEAK_LEARNING_RATE,
+      share: exchangeShare(round, spec),
+      layers: adjustmentUnit(graph, spec.granularity, adjustment),
+    },
+  }),
+};
