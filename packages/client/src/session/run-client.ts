@@ -16,6 +16,7 @@ import {
   type FrameConnection,
   type Mask,
   type ServerMessage,
+  type TrainControl,
   type Trainer,
   type TrainProgress,
 } from '@espalier/core';
@@ -314,10 +315,7 @@ class Session {
     const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : null;
     this.#report({ kind: 'task', task: task.kind, round });
     try {
-      const onProgress = (progress: TrainProgress): void => {
-        this.#report({ kind: 'progress', round, progress });
-      };
-      const answer = await performTask(this.#context(), task, { signal, onProgress });
+      const answer = await performTask(this.#context(), task, { signal, ...this.#listening(round) });
       this.dispatch({ kind: 'taskDone', id, answer });
     } catch (error) {
       const { code, rawMessage } = toEspalierError(error);
@@ -325,6 +323,17 @@ class Session {
     } finally {
       this.#tidy();
     }
+  }
+
+  /** Progress of a round, where somebody listens. */
+  #listening(round: number | null): Pick<TrainControl, 'onProgress'> {
+    const { onEvent } = this.#options;
+    if (onEvent === undefined) return {};
+    return {
+      onProgress: (progress) => {
+        onEvent({ kind: 'progress', round, progress });
+      },
+    };
   }
 
   #tidy(): void {

@@ -38,6 +38,11 @@ export interface PooledCall {
   readonly options: TrainOptions | null;
 }
 
+/** How much work a call is beside others of the same run: a backward pass costs about what two forward ones do. */
+function costOf({ kind, samples }: Pick<PooledCall, 'kind' | 'samples'>): number {
+  return kind === 'forward' ? samples : 3 * samples;
+}
+
 /** What may happen between a call's work and its caller: virtual time passes, or somebody counts. */
 export type Pacing = <T>(call: PooledCall, work: Promise<T>) => Promise<T>;
 
@@ -145,8 +150,7 @@ export class PooledTrainer implements Trainer {
         const result = await work(trainer);
         this.#footprint = trainer.footprint();
         return result;
-      });
-    const done = ask(network, compute);
-    return this.#pace({ ...cost, network }, done);
+      }, costOf(cost));
+    return this.#pace({ ...cost, network }, ask(network, compute));
   }
 }
