@@ -118,6 +118,8 @@ export interface StaticMaskSpec {
   readonly allocation: string;
   /** `global` keeps at least this density in every layer. */
   readonly layerFloor: number;
+  /** Times that weights are scored, each time pruning a part of the way; at least 1. */
+  readonly passes: number;
 }
 
 /** Limits on the length of an update. */

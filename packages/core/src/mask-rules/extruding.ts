@@ -6,9 +6,6 @@ import { progressive } from './progressive.js';
 /** λ of the penalty (the authors' research code). */
 const PENALTY = 0.01;
 
-/** ψ·η₀ and the most a step's learning rate may be. */
-const PEAK_LEARNING_RATE = 0.1;
-
 /**
  * FedMef's budget-aware extrusion (Huang et al., "FedMef: Towards Memory-efficient Federated Dynamic Pruning", CVPR
  * 2024): in the round that ends with an adjustment, clients press what is about to go into what stays, by a penalty on
@@ -18,12 +15,13 @@ const PEAK_LEARNING_RATE = 0.1;
 export const extruding: MaskRule = {
   ...progressive,
   id: 'extruding',
-  localWork: ({ graph, spec, round, adjustment }) => ({
+  localWork: ({ graph, spec, learningRate, round, adjustment }) => ({
     readjustment: null,
     extrusion: {
       penalty: PENALTY,
-      peakLearningRate: PEAK_LEARNING_RATE,
-      maximumLearningRate: PEAK_LEARNING_RATE,
+      // ψ = 1: no higher than the job begins.
+      peakLearningRate: learningRate,
+      maximumLearningRate: learningRate,
       share: exchangeShare(round, spec),
       layers: adjustmentUnit(graph, spec.granularity, adjustment),
     },

@@ -11,6 +11,8 @@ export interface RuleMoment {
   readonly graph: ModelGraph;
   /** The job's: keys a rule's own random streams. */
   readonly seed: number;
+  /** The job's first learning rate. */
+  readonly learningRate: number;
   /** The round's mask. */
   readonly mask: Mask;
   readonly spec: AdjustmentSpec;

@@ -34,7 +34,7 @@ function moment(mask: Mask, rest: Partial<RuleMoment> = {}): RuleMoment {
     peakFraction: 0.5,
     gradientWeighting: 'samples',
   } as const;
-  return { graph, seed: 3, mask, spec, targetDensity: 0.25, round: 1, adjustment: 0, adjustments: 2, ...rest };
+  return { graph, seed: 3, learningRate: 0.1, mask, spec, targetDensity: 0.25, round: 1, adjustment: 0, adjustments: 2, ...rest };
 }
 
 function withWeights(...weights: readonly number[]): Map<string, Float32Array> {
@@ -153,7 +153,7 @@ describe('by hand', () => {
   it('extruding presses on the share that is about to go, of the layers whose turn it is', () => {
     const { readjustment, extrusion } = maskRules['extruding']!.localWork!(moment(onlyLayer(0, 1, 2, 3)));
     expect(readjustment).toBeNull();
-    expect(extrusion).toMatchObject({ penalty: 0.01, layers: [layer!.name] });
+    expect(extrusion).toMatchObject({ penalty: 0.01, peakLearningRate: 0.1, layers: [layer!.name] });
     expect(extrusion!.share).toBeCloseTo(0.42678, 5);
   });
 

@@ -62,7 +62,7 @@ export const adjustingMethods: readonly Method[] = [
       'Without scaled activation pruning, which needs networks without batch norm.',
       'The budget is the steps of the round that ends with an adjustment, and the penalised weights are chosen at its first step.',
       'The penalty λ is 0.01 from the start; the authors’ code warms it up.',
-      'Learning rates stay the job’s outside the extrusion, and go up to 0.1 within it.',
+      'Within the extrusion the learning rate goes up to the job’s first at most (ψ = 1).',
     ],
   },
   {

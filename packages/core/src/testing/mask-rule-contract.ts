@@ -43,6 +43,7 @@ export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): vo
     const momentOf = (mask: Mask, adjustment: number): RuleMoment => ({
       graph,
       seed: 11,
+      learningRate: 0.05,
       mask,
       spec,
       targetDensity: TARGET,

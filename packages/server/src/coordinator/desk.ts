@@ -180,7 +180,7 @@ export class CoordinatorDesk {
 
   #seat({ connection, seat }: Extract<CoordinatorEffect, { kind: 'seat' }>): void {
     const link = this.#links.get(connection);
-    const { clientId, returnToken, partitionIndex } = seat;
+    const { clientId, returnToken, partitionIndex, share } = seat;
     this.#replace(clientId, link);
     if (!link) {
       // It broke while the seat was being written down.
@@ -193,7 +193,8 @@ export class CoordinatorDesk {
     this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
-    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
+    const carried = share < 1 ? `, and trains ${share} of the mask` : '';
+    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`);
     link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
   }
 

@@ -211,10 +211,11 @@ export class Workshop {
   #ruleMoment({ due, number }: Adjustment): RuleMoment {
     const { job } = this.#options;
     const { adjustment: spec, targetDensity, seed } = job;
+    const learningRate = job.learningRate.initial;
     const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
     const { mask } = this.model;
     return {
-      ...{ graph: this.#graph, seed, mask, spec, targetDensity, adjustments },
+      ...{ graph: this.#graph, seed, learningRate, mask, spec, targetDensity, adjustments },
       ...{ round: due, adjustment: number },
     };
   }

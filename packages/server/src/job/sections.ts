@@ -236,6 +236,9 @@ export const maskSection = z
     criterion: z.enum(vocabulary.criteria).default('magnitude').describe('Scores weights; the highest stay.'),
     allocation: z.enum(vocabulary.allocations).default('erk').describe('Density per layer.'),
     layerFloor: shareBelowOne().default(0).describe('`global` keeps at least this density in every layer.'),
+    passes: count(1, 1000)
+      .default(1)
+      .describe('Prunes in so many passes to density^(i ÷ passes), scoring anew what is left.'),
   })
   .prefault({})
   .describe('The first mask of methods without a candidate pool.');
