@@ -1,82 +1,102 @@
 /**
  * `node tools/bench-overhead.mjs --job <file> [--data <folder>] [--set key=value …]`: what a simulation costs beside the
- * arithmetic it is there for. Runs the job with one worker thread and takes the CPU seconds of the whole process; then
- * runs it once more with a trainer on this thread and takes the CPU seconds within the trainer's calls alone, loading left
- * out. Build packages/simulation first.
+ * arithmetic it is there for. One run with one worker: the CPU seconds of the whole process beside those that the worker
+ * spent within its trainer's calls, loading left out. Linux only, which tells a thread's time. Build packages/simulation
+ * first.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createNodeTrainer, openFleetImages } from '../packages/client-node/dist/index.js';
+import { isMainThread } from 'node:worker_threads';
+import {
+  createNodeTrainer,
+  createWorkerTrainer,
+  openFleetImages,
+} from '../packages/client-node/dist/index.js';
 import { parseJob } from '../packages/server/dist/index.js';
-import { openThreadPool, simulate, TrainerPool } from '../packages/simulation/dist/index.js';
+import { simulate, TrainerPool } from '../packages/simulation/dist/index.js';
 
-const { values } = parseArgs({
-  options: {
-    job: { type: 'string' },
-    data: { type: 'string' },
-    set: { type: 'string', multiple: true, default: [] },
-  },
-});
-const job = parseJob(readFileSync(values.job, 'utf8'), { overrides: values.set });
-const folder = values.data ?? null;
+const CALLS = ['load', 'train', 'gradients', 'topGradients', 'batchNormMoments', 'evaluate'];
 
-function cpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+/** CPU seconds of this thread. */
+function threadSeconds() {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e9;
 }
 
-/** The trainer, with the calls and CPU seconds of each kind counted. */
-function counted(trainer, kinds) {
-  const wrapped = {
+/** Called on the worker: the trainer, with its calls and their CPU seconds added up where the main thread sees them. */
+export async function createTrainer({ counts }) {
+  const sums = new Float64Array(counts);
+  const trainer = await createNodeTrainer();
+  const counted = {
     name: trainer.name,
     ops: trainer.ops,
     footprint: () => trainer.footprint(),
     dispose: () => trainer.dispose(),
   };
-  for (const name of ['load', 'train', 'gradients', 'topGradients', 'batchNormMoments', 'evaluate']) {
-    const kind = (kinds[name] = { calls: 0, seconds: 0 });
-    wrapped[name] = async (...given) => {
-      const before = cpu();
+  for (const [at, name] of CALLS.entries()) {
+    counted[name] = async (...given) => {
+      const before = threadSeconds();
       try {
         return await trainer[name](...given);
       } finally {
-        kind.calls++;
-        kind.seconds += cpu() - before;
+        sums[2 * at] += 1;
+        sums[2 * at + 1] += threadSeconds() - before;
       }
     };
   }
-  return wrapped;
+  return counted;
 }
 
-const images = await openFleetImages(job, folder);
-const nothing = () => Promise.resolve();
+function processSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
 
-/** CPU seconds of each round's line, and of all. */
-async function run(pool) {
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      job: { type: 'string' },
+      data: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const job = parseJob(readFileSync(values.job, 'utf8'), { overrides: values.set });
+  const folder = values.data ?? null;
+  const counts = new SharedArrayBuffer(16 * CALLS.length);
+  const spec = { kind: 'module', module: import.meta.url, options: { counts } };
+  const pool = new TrainerPool([await createWorkerTrainer({ spec })]);
+  const images = await openFleetImages(job, folder);
+  const sums = new Float64Array(counts);
+  const engineSeconds = () =>
+    CALLS.reduce((sum, name, at) => (name === 'load' ? sum : sum + sums[2 * at + 1]), 0);
+  const nothing = () => Promise.resolve();
   const laps = [];
-  const began = cpu();
-  const metrics = () => Promise.resolve(void laps.push(cpu() - began));
-  const store = { checkpoint: nothing, restoreMetrics: nothing, finish: nothing, metrics };
+  const [began, engineBegan] = [processSeconds(), engineSeconds()];
+  const lap = () => laps.push([processSeconds() - began, engineSeconds() - engineBegan]);
+  const store = {
+    checkpoint: nothing,
+    restoreMetrics: nothing,
+    finish: nothing,
+    metrics: () => Promise.resolve(void lap()),
+  };
   const { summary, wallSeconds } = await simulate({ job, pool, folder, images, store });
-  return { seconds: cpu() - began, laps, wallSeconds, hash: summary.model.hash };
+  lap();
+  await pool.dispose();
+
+  for (const [at, name] of CALLS.entries())
+    if (sums[2 * at] > 0) console.log(`${name}: ${sums[2 * at]} calls, ${sums[2 * at + 1].toFixed(2)} CPU s`);
+  console.log('| until | simulation, CPU s | trainer alone, CPU s | overhead | of what came since |');
+  console.log('|---|--:|--:|--:|--:|');
+  let [lastAll, lastEngine] = [0, 0];
+  for (const [at, [all, engine]] of laps.entries()) {
+    const label = at === laps.length - 1 ? 'the end' : `line of round ${at}`;
+    const percent = (part, whole) => `${(100 * (part / whole - 1)).toFixed(1)} %`;
+    const since = engine === lastEngine ? '' : percent(all - lastAll, engine - lastEngine);
+    console.log(
+      `| ${label} | ${all.toFixed(2)} | ${engine.toFixed(2)} | ${percent(all, engine)} | ${since} |`,
+    );
+    [lastAll, lastEngine] = [all, engine];
+  }
+  console.log(`${wallSeconds.toFixed(1)} s; model ${summary.model.hash}`);
 }
 
-const threads = await openThreadPool({ workers: 1 });
-const simulated = await run(threads);
-await threads.dispose();
-
-const kinds = {};
-const bare = new TrainerPool([counted(await createNodeTrainer(), kinds)]);
-const again = await run(bare);
-await bare.dispose();
-
-const { load, ...calls } = kinds;
-const alone = Object.values(calls).reduce((sum, { seconds }) => sum + seconds, 0);
-for (const [name, { calls: count, seconds }] of Object.entries(kinds))
-  if (count > 0) console.log(`${name}: ${count} calls, ${seconds.toFixed(2)} CPU s`);
-console.log(`CPU s until each round's line: ${simulated.laps.map((each) => each.toFixed(1)).join(', ')}`);
-console.log(`engine alone ${alone.toFixed(2)} CPU s, simulation ${simulated.seconds.toFixed(2)} CPU s`);
-console.log(`overhead ${(100 * (simulated.seconds / alone - 1)).toFixed(1)} %`);
-console.log(
-  `model ${simulated.hash}${again.hash === simulated.hash ? '' : `, but ${again.hash} on one thread`}`,
-);
+if (isMainThread) await main();

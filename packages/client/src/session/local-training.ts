@@ -6,8 +6,9 @@ import {
   regrowParams,
   splitFraction,
   subset,
+  trainMacs,
+  wholeGradientMacs,
   type Dataset,
-  type Footprint,
   type Mask,
   type ModelState,
   type StreamKey,
@@ -46,20 +47,35 @@ export function trainLocally(
 }
 
 async function trainPlainly(
-  { data, trainer }: TaskContext,
+  context: TaskContext,
   mask: Mask,
   options: TrainOptions,
   control: TrainControl,
 ): Promise<LocalTraining> {
+  const { data, trainer } = context;
   const last = await trainer.train(data.train, options, control);
-  return { ...measured(last, trainer.footprint()), state: last.state, mask, last };
+  return { ...measured(context, { samples: data.train, options }, last), state: last.state, mask, last };
+}
+
+/** What the trainer was asked to do. */
+interface Training {
+  readonly samples: Dataset;
+  readonly options: TrainOptions;
 }
 
 function measured(
+  { job: { graph }, trainer }: TaskContext,
+  { samples, options: { batchSize, topGradients } }: Training,
   { steps, samplesSeen }: TrainResult,
-  { trainMacsPerSample, peakBytes }: Footprint,
 ): Pick<LocalTraining, 'steps' | 'samplesSeen' | 'macs' | 'peakBytes'> {
-  return { steps, samplesSeen, macs: samplesSeen * trainMacsPerSample, peakBytes };
+  const { trainMacsPerSample, peakBytes } = trainer.footprint();
+  const lastBatch = datasetSize(samples) % batchSize || batchSize;
+  const asked = topGradients.map(({ layer }) => layer);
+  // Besides the steps, whole gradients of the layers asked for, of the last batch.
+  const executed = samplesSeen * trainMacsPerSample + lastBatch * wholeGradientMacs(graph, asked);
+  // A trainer that computes all weights anyhow has those already.
+  const macs = Math.min(executed, samplesSeen * trainMacs(graph, null).total);
+  return { steps, samplesSeen, macs, peakBytes };
 }
 
 /**
@@ -68,24 +84,24 @@ function measured(
  * of the samples.
  */
 async function trainReadjusting(
-  { job, data, trainer }: TaskContext,
+  context: TaskContext,
   { mask }: ReceivedModel,
   { options, share }: { readonly options: TrainOptions; readonly share: number },
   control: TrainControl,
 ): Promise<LocalTraining> {
+  const { job, data, trainer } = context;
   const [before, after] = halves(data.train, options);
-  const first = await trainer.train(
-    before.samples,
-    { ...options, epochs: before.epochs, topGradients: readjustmentRequests(mask, share) },
-    control,
-  );
-  const begun = measured(first, trainer.footprint());
+  const topGradients = readjustmentRequests(mask, share);
+  const asking = { samples: before.samples, options: { ...options, epochs: before.epochs, topGradients } };
+  const first = await trainer.train(asking.samples, asking.options, control);
+  const begun = measured(context, asking, first);
   const own = readjustMask(mask, first.state.params, first.topGradients);
   const params = regrowParams(first.state.params, mask, own);
   await trainer.load(job.graph, { params, moments: first.state.moments }, own);
   const stream = { ...options.stream, purpose: `${options.stream.purpose}/readjusted` };
-  const last = await trainer.train(after.samples, { ...options, epochs: after.epochs, stream }, control);
-  const rest = measured(last, trainer.footprint());
+  const going = { samples: after.samples, options: { ...options, epochs: after.epochs, stream } };
+  const last = await trainer.train(going.samples, going.options, control);
+  const rest = measured(context, going, last);
   return {
     state: last.state,
     mask: own,
@@ -129,7 +145,6 @@ export function trainedDifference(
   { state, mask }: LocalTraining,
 ): Float32Array {
   const trained = packActive(job.graph, mask, state.params);
-  const began =
-    mask === received.mask ? received.values : packActive(job.graph, mask, received.params);
+  const began = mask === received.mask ? received.values : packActive(job.graph, mask, received.params);
   return trained.map((value, i) => value - (began[i] ?? 0));
 }
