@@ -30,6 +30,12 @@ function addCompress(program: Command, terminal: Terminal): void {
       'remove channels: what is to be left of channels, density, macs, bytes or parameters',
     )
     .addOption(new Option('--spread <how>', 'over layers').choices(['uniform', 'global']).default('uniform'))
+    .option(
+      '--multiple <count>',
+      'keep a multiple of so many channels in layers that lose some; 4 suits the engine best',
+      whole,
+      1,
+    )
     .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
     .option('--criterion <name>', `what scores: ${names(criteria)}`, 'magnitude')
     .option(
@@ -39,7 +45,7 @@ function addCompress(program: Command, terminal: Terminal): void {
     )
     .option('--with <job>', 'ask the clients of this job file for statistics; takes --access aggregates')
     .addOption(setOption())
-    .option('--layer-floor <share>', 'density that "global" leaves every layer with', Number, 0)
+    .option('--layer-floor <share>', 'density that "global" leaves every layer with', shareOrNone, 0)
     .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
     .option('--bits <count>', 'round weights to 2 to 8 bits', whole)
     .option('--quantizer <name>', `levels: ${names(quantizers)}`, 'uniform')
@@ -94,6 +100,10 @@ function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
   return value;
+}
+
+function shareOrNone(text: string): number {
+  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text);
 }
 
 function whole(text: string): number {

@@ -62,6 +62,7 @@ export async function compress(flags: CompressFlags, terminal: Terminal): Promis
   const report: CompressionReport = {
     ...proof,
     command: commandOf(flags, options),
+    folder: flags.out,
     model: model.graph.name,
     options: outcome.options,
     originalBytes: costOf(model.graph, 'bytes'),

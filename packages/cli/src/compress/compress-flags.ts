@@ -21,6 +21,7 @@ export interface CompressFlags extends HostFlags {
   /** `kind=value` of what is to be left of the channels. */
   readonly target?: string;
   readonly spread: 'uniform' | 'global';
+  readonly multiple: number;
   readonly density?: number;
   readonly criterion: string;
   /** One name; several with commas between, of which clients choose. */
@@ -50,8 +51,9 @@ export interface CompressFlags extends HostFlags {
 
 /** @throws EspalierError `invalid_argument` for flags that contradict each other or ask for nothing. */
 export function optionsOf(flags: CompressFlags): CompressOptions {
-  const { access, repair, samples, seed, spread, criterion } = flags;
-  const channels = flags.target === undefined ? null : { target: targetOf(flags.target), spread, criterion };
+  const { access, repair, samples, seed, spread, criterion, multiple } = flags;
+  const channels =
+    flags.target === undefined ? null : { target: targetOf(flags.target), spread, criterion, multiple };
   const { density, layerFloor, iterations } = flags;
   const [allocation = ''] = allocationsOf(flags);
   const weights = density === undefined ? null : { density, criterion, allocation, layerFloor, iterations };
@@ -113,12 +115,13 @@ export function commandOf(flags: CompressFlags, options: CompressOptions): strin
   const parts = [
     `espalier compress --model ${model} --out ${out} --access ${access} --repair ${repair}`,
     channels
-      ? `--target ${channels.target.kind}=${channels.target.value} --spread ${channels.spread} --criterion ${channels.criterion}`
+      ? `--target ${channels.target.kind}=${channels.target.value} --spread ${channels.spread} --multiple ${channels.multiple ?? 1}`
       : '',
     weights
-      ? `--density ${weights.density} --criterion ${weights.criterion} --allocation ${allocationsOf(flags).join(',')}` +
+      ? `--density ${weights.density} --allocation ${allocationsOf(flags).join(',')}` +
         ` --layer-floor ${weights.layerFloor} --iterations ${weights.iterations}`
       : '',
+    channels || weights ? `--criterion ${flags.criterion}` : '',
     rounding ? `--bits ${rounding.bits} --quantizer ${rounding.quantizer}` : '',
     flags.with === undefined ? '' : `--with ${flags.with}`,
     ...flags.set.map((override) => `--set ${override}`),

@@ -184,7 +184,7 @@ describe('espalier compress', () => {
     await truncate(shard, 100);
     expect((await run('compress', '--model', layers, ...to)).notes).toContain('[malformed_message]');
     await rm(shard);
-    expect((await run('compress', '--model', layers, ...to)).notes).toContain('weight files are missing');
+    expect((await run('compress', '--model', layers, ...to)).notes).toContain('1 weight file is missing');
   });
 });
 
