@@ -118,6 +118,11 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
       wholeNumber,
       1,
     )
+    .option(
+      '--memory <megabytes>',
+      "what training may use here, for jobs that give devices parts of the mask; by default all of the machine's",
+      megabytes,
+    )
     .option('--name <name>', 'how this client is called in logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
     .addOption(backendOption())
@@ -254,6 +259,13 @@ function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError('give a whole number of at least 0');
   return value;
+}
+
+/** Bytes. */
+function megabytes(text: string): number {
+  const bytes = 1e6 * Number(text);
+  if (!(bytes >= 1 && bytes < 1e15)) throw new InvalidArgumentError('give a number of megabytes above 0');
+  return Math.floor(bytes);
 }
 
 /** `3/10` → part 2 (from 0) of 10. */

@@ -12,7 +12,7 @@ export type InitialMask =
   | 'candidatePool';
 
 /** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
-export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients';
+export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients' | 'ownMasks';
 
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {

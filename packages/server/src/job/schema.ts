@@ -4,6 +4,7 @@ import {
   aggregationSection,
   augmentationSection,
   dataSection,
+  heterogeneousSection,
   learningRateSection,
   maskSection,
   modelSection,
@@ -77,6 +78,7 @@ export const jobSchema = z
     pretrain: pretrainSection,
     aggregation: aggregationSection,
     serverOptimizer: serverOptimizerSection,
+    heterogeneous: heterogeneousSection,
     quorum: z
       .number()
       .gt(0)
