@@ -129,7 +129,6 @@ export function trainedDifference(
   { state, mask }: LocalTraining,
 ): Float32Array {
   const trained = packActive(job.graph, mask, state.params);
-  const began =
-    mask === received.mask ? received.values : packActive(job.graph, mask, received.params);
+  const began = mask === received.mask ? received.values : packActive(job.graph, mask, received.params);
   return trained.map((value, i) => value - (began[i] ?? 0));
 }

@@ -69,7 +69,9 @@ describe('a nested sub-mask', () => {
 
 describe('the union of masks', () => {
   it('has what one of them has', () => {
-    expect(activeOf(unionMask([new Mask([layer([1, 5])]), new Mask([layer([0, 5, 9])])]))).toEqual([0, 1, 5, 9]);
+    expect(activeOf(unionMask([new Mask([layer([1, 5])]), new Mask([layer([0, 5, 9])])]))).toEqual([
+      0, 1, 5, 9,
+    ]);
   });
 
   it('is refused of nothing, and of masks of other layers', () => {
@@ -83,7 +85,10 @@ describe('packed positions', () => {
     const { params } = initialState(graph, 4);
     const specs = maskableSpecs(graph);
     const even = specs.map(({ name, size }) => ({
-      ...layer([...Array(size).keys()].filter((i) => i % 2 === 0), size),
+      ...layer(
+        [...Array(size).keys()].filter((i) => i % 2 === 0),
+        size,
+      ),
       name,
     }));
     const mask = new Mask(even);
