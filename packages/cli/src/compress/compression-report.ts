@@ -1,6 +1,7 @@
 import type { CompressOptions, ReportBlock, ReportDocument } from '@espalier/core';
 import type { WrittenFile } from '@espalier/client-node';
 import { amount, bytes, percent } from '../terminal.js';
+import type { ClientsReport } from './ask-clients.js';
 import type { NetworkFigures, Proof } from './proof.js';
 
 /** Everything a compression leaves behind, as `report.json`. */
@@ -13,8 +14,8 @@ export interface CompressionReport extends Proof {
   /** Of the compression alone, without measuring. */
   readonly seconds: number;
   readonly versions: readonly string[];
-  /** Of clients' answers, where they were asked; null elsewhere. */
-  readonly clients: { readonly asked: number; readonly samples: number } | null;
+  /** What clients were asked and said; null where nobody was. */
+  readonly clients: ClientsReport | null;
 }
 
 /** The same for the report page. */
@@ -40,6 +41,7 @@ export function compressionDocument(report: CompressionReport): ReportDocument {
           },
         ],
       },
+      ...(report.clients ? [{ heading: 'What clients said', blocks: clientBlocks(report.clients) }] : []),
       { heading: 'Layers', blocks: [layerChart(report), layerTable(report)] },
       {
         heading: 'Files',
@@ -168,4 +170,33 @@ function layerTable({ layers }: CompressionReport): ReportBlock {
       percent(active / weights),
     ]),
   };
+}
+
+function clientBlocks({ clients, samples, candidates, chosen, accuracy, bytes: moved }: ClientsReport) {
+  const held =
+    accuracy === null ? '' : ` On images that they held out the outcome is right for ${percent(accuracy)}.`;
+  return [
+    {
+      kind: 'text' as const,
+      text:
+        `${clients} clients with ${samples} training images sent batch-norm means and variances of every candidate, then ` +
+        `its loss under the merged statistics: ${bytes(moved.up)} in all, joining included. Nobody trained.${held}`,
+    },
+    {
+      kind: 'table' as const,
+      caption: 'Candidates under the merged statistics, on the clients\u2019 training images',
+      columns: [
+        { label: 'candidate' },
+        ...['density', 'loss', 'right'].map((label) => ({ label, align: 'right' as const })),
+        { label: '' },
+      ],
+      rows: candidates.map(({ name, density, loss, accuracy: right }, i) => [
+        name,
+        percent(density),
+        loss.toFixed(3),
+        percent(right),
+        i === chosen ? 'chosen' : '',
+      ]),
+    },
+  ];
 }

@@ -48,10 +48,15 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
   return needs;
 }
 
-/** True when clients choose between candidates before the first round. */
+/**
+ * True when clients choose between candidates before the first round. A job without rounds is its selection alone: there
+ * even a single candidate is given clients' statistics.
+ */
 export function selectsOnClients(job: Job): boolean {
   const { size, selection } = job.pool;
   return (
-    methodNamed(job.method).initialMask === 'candidatePool' && selection === 'adaptiveBatchNorm' && size > 1
+    methodNamed(job.method).initialMask === 'candidatePool' &&
+    selection === 'adaptiveBatchNorm' &&
+    (size > 1 || job.rounds === 0)
   );
 }

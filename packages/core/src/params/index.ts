@@ -16,6 +16,7 @@ export {
   packedLength,
   packMoments,
   unpackActive,
+  unpackKept,
   unpackMoments,
 } from './pack.js';
 export { packedPositions } from './positions.js';

@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
+import { SeatBook } from './seat-book.js';
 
 /** What states did not have from the beginning, with what a state without it means. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
@@ -33,7 +34,7 @@ export function readState(text: string): CoordinatorState {
   return {
     ...LATER,
     ...rest,
-    seats: new Map(seats.map((seat) => [seat.clientId, { ...LATER_OF_SEATS, ...seat }])),
+    seats: SeatBook.of(seats.map((seat) => ({ ...LATER_OF_SEATS, ...seat }))),
     step: { ...step, answers: new Map(step.answers), failed: new Set(step.failed) },
   };
 }

@@ -116,22 +116,30 @@ export class Workshop {
     });
   }
 
-  /** Pretrains and prunes coarsely. */
+  /** Pretrains and prunes coarsely, or takes the candidates that it was given. */
   async prepare(): Promise<void> {
-    const { job, trainer, serverData, initial } = this.#options;
+    const { candidates = null } = this.#options;
     await this.#evaluations.whenCanaryReady;
+    if (candidates === null) await this.#prepareModel();
+    else this.#takePool(candidates);
+    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
+  }
+
+  async #prepareModel(): Promise<void> {
+    const { job, trainer, serverData, initial } = this.#options;
     const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial });
     if (start.kind === 'mask') {
       this.#model = globalModel(this.#graph, start.mask, {
         ...state,
         params: applyMask(this.#graph, start.mask, state.params),
       });
-    } else {
-      this.#pool = start.pool;
-      // Without selection the first candidate is taken as it is.
-      this.#choose(0, start.pool.moments);
-    }
-    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
+    } else this.#takePool(start.pool);
+  }
+
+  #takePool(pool: NestedPool): void {
+    this.#pool = pool;
+    // Without selection the first candidate is taken as it is.
+    this.#choose(0, pool.moments);
   }
 
   /** Null when the gradients are right, else a sentence. */

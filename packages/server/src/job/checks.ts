@@ -37,7 +37,7 @@ export function crossProblems(job: Job, broken: ReadonlySet<string>): readonly P
 
 const CHECKS: readonly CrossCheck[] = [
   { path: 'clientsPerRound', fields: ['numClients', 'clientsPerRound'], find: cohortFits },
-  { path: 'targetDensity', fields: ['method', 'targetDensity'], find: densitySuitsMethod },
+  { path: 'targetDensity', fields: ['method', 'targetDensity', 'rounds'], find: densitySuitsMethod },
   { path: 'model', fields: ['model', 'imageSize', 'channels'], find: modelBuilds },
   {
     path: 'targetDensity',
@@ -69,7 +69,9 @@ function cohortFits({ clientsPerRound, numClients }: Job): string | null {
   return `is ${clientsPerRound}; expected at most numClients, ${numClients}`;
 }
 
-function densitySuitsMethod({ method, targetDensity }: Job): string | null {
+function densitySuitsMethod({ method, targetDensity, rounds }: Job): string | null {
+  // Nothing is trained, so nothing could be trained under another name.
+  if (rounds === 0) return null;
   const dense = trainsDensely(method);
   if (dense && targetDensity < 1) {
     return `is ${targetDensity}; method ${method} trains every weight, so expected 1. Leave it out or choose a method that prunes`;
