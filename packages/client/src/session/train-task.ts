@@ -1,17 +1,15 @@
 import {
   datasetSize,
   EspalierError,
-  packActive,
-  trainMacs,
-  wholeGradientMacs,
+  ownMaskOf,
   type ClientMessage,
   type ClientUpdate,
   type Evaluation,
   type ServerMessage,
   type StreamKey,
   type TrainControl,
-  type TrainResult,
 } from '@espalier/core';
+import { trainedDifference, trainLocally } from './local-training.js';
 import { receiveModel } from './received-model.js';
 import { EVALUATION_BATCH, type ReceivedModel, type TaskContext } from './task-context.js';
 
@@ -23,35 +21,33 @@ export async function trainRound(
   message: TrainMessage,
   control: TrainControl,
 ): Promise<ClientMessage> {
-  const { job, data, trainer, clock } = context;
+  const { data, trainer, clock } = context;
   const { round, model, work } = message;
   const started = clock();
   const received = await takeModel(context, model);
   const evaluation = message.evaluate ? await evaluateHeldOut(context) : null;
   const stream = trainStream(context, round);
-  const result = await trainer.train(
-    data.train,
-    { ...work, normalization: job.normalization, stream },
-    control,
-  );
+  const trained = await trainLocally(context, received, { work, stream }, control);
+  const { last } = trained;
   const update: ClientUpdate = {
     round,
     maskHash: received.mask.hash,
-    delta: difference(context, received, result),
-    moments: result.state.moments,
+    delta: trainedDifference(context, received, trained),
+    moments: trained.state.moments,
     samples: datasetSize(data.train),
     metrics: {
-      loss: result.losses.at(-1) ?? 0,
-      steps: result.steps,
-      samplesSeen: result.samplesSeen,
+      loss: last.losses.at(-1) ?? 0,
+      steps: trained.steps,
+      samplesSeen: trained.samplesSeen,
       seconds: clock() - started,
-      macs: executedMacs(context, message, result),
-      peakBytes: trainer.footprint().peakBytes,
-      microBatch: result.microBatch,
+      macs: trained.macs,
+      peakBytes: trained.peakBytes,
+      microBatch: last.microBatch,
       backend: trainer.name,
     },
-    topGradients: result.topGradients,
+    topGradients: last.topGradients,
     evaluation,
+    ...(work.readjustment === undefined ? {} : { ownMask: ownMaskOf(received.mask, trained.mask) }),
   };
   return { kind: 'update', update };
 }
@@ -63,21 +59,6 @@ export async function evaluateFinal(
 ): Promise<ClientMessage> {
   context.memory.final = await takeModel(context, message.model);
   return { kind: 'evaluation', round: message.round, evaluation: await evaluateHeldOut(context) };
-}
-
-/**
- * The steps, and whole gradients of the layers asked for, of the last batch; a trainer that computes all weights anyhow has
- * them already.
- */
-function executedMacs(
-  { job: { graph }, data, trainer }: TaskContext,
-  { work: { batchSize, topGradients } }: TrainMessage,
-  { samplesSeen }: TrainResult,
-): number {
-  const lastBatch = datasetSize(data.train) % batchSize || batchSize;
-  const asked = topGradients.map(({ layer }) => layer);
-  const executed = samplesSeen * trainer.footprint().trainMacsPerSample + lastBatch * wholeGradientMacs(graph, asked);
-  return Math.min(executed, samplesSeen * trainMacs(graph, null).total);
 }
 
 /** Random numbers of one client's round: keyed by what it holds, never by its connection. */
@@ -102,9 +83,4 @@ async function evaluateHeldOut({ job, data, trainer }: TaskContext): Promise<Eva
     );
   }
   return trainer.evaluate(data.evaluation, { batchSize: EVALUATION_BATCH, normalization: job.normalization });
-}
-
-function difference({ job }: TaskContext, received: ReceivedModel, result: TrainResult): Float32Array {
-  const trained = packActive(job.graph, received.mask, result.state.params);
-  return trained.map((value, i) => value - (received.values[i] ?? 0));
 }

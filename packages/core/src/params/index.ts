@@ -19,4 +19,5 @@ export {
   unpackKept,
   unpackMoments,
 } from './pack.js';
+export { packedPositions } from './positions.js';
 export { initialState } from './initialize.js';

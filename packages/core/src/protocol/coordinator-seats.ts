@@ -19,7 +19,7 @@ export function joinClient(
   state: CoordinatorState,
   event: Of<'join'>,
 ): Transition {
-  const { samples, name, part, newClientId, newReturnToken } = event;
+  const { samples, name, part, newClientId, newReturnToken, share = 1 } = event;
   const { seats } = state;
   const returning = seats.ofToken(event.shownReturnToken);
   const holder = seats.ofPart(part);
@@ -31,7 +31,7 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'excluded', message }],
     };
   }
-  if (returning) return seat(state, event, { ...returning, samples, name });
+  if (returning) return seat(state, event, { ...returning, samples, name, share });
   if (holder?.presence === 'present') {
     const message = `part ${holder.partitionIndex + 1} is held by ${holder.name}: choose another part, or stop that client first`;
     return {
@@ -39,7 +39,7 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
     };
   }
-  if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
+  if (holder) return seat(state, event, { ...holder, samples, name, share, returnToken: newReturnToken });
   if (seats.size >= mostSeats(config)) {
     const message = `the run has ${seats.size} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
     return {
@@ -53,6 +53,7 @@ export function joinClient(
     partitionIndex,
     name,
     samples,
+    share,
     returnToken: newReturnToken,
     absences: 0,
     restUntil: 0,

@@ -91,6 +91,8 @@ export type CoordinatorEvent =
       readonly part: number | null;
       readonly name: string;
       readonly samples: number;
+      /** Of the mask's active weights: what its device carries; left out for all of them. */
+      readonly share?: number;
     }
   | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: string }

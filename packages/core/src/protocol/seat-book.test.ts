@@ -8,6 +8,7 @@ const seatOf = (who: number, token: number, presence: Seat['presence'], admitted
   partitionIndex: 2 * who,
   name: `part ${who}`,
   samples: 5,
+  share: 1,
   returnToken: `${who} ${token}`,
   presence,
   admitted,

@@ -4,7 +4,7 @@ import { SeatBook } from './seat-book.js';
 
 /** What states did not have from the beginning, with what a state without it means. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
-const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false };
+const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1 };
 
 type StoredSeat = Omit<Seat, keyof typeof LATER_OF_SEATS> & Partial<typeof LATER_OF_SEATS>;
 
