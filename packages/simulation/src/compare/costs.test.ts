@@ -18,13 +18,13 @@ afterAll(() => pool.dispose());
 const gridOf = (method: string): string => `
 name: costs
 job:
-  model: { name: resnet20, width: 8 }
-  data: { kind: procedural, numClasses: 3, samplesPerClass: 12, testSamplesPerClass: 2 }
+  model: { name: resnet20, width: 6 }
+  data: { kind: procedural, numClasses: 3, samplesPerClass: 8, testSamplesPerClass: 1 }
   imageSize: 8
   partition: { kind: iid }
-  numClients: 3
+  numClients: 2
   clientsPerRound: 2
-  rounds: 4
+  rounds: 3
   localEpochs: 1
   batchSize: 4
   learningRate: 0.01
