@@ -1,6 +1,7 @@
 import type { MomentReport } from '../batchnorm/merge-moments.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
+import type { UpdateProfile } from './update-profile.js';
 
 /** One client's difference with its weight. */
 export interface WeightedUpdate {
@@ -16,9 +17,12 @@ export interface UpdateSource {
   readonly length: number;
   /**
    * A reader per update, in the order of partition indices, so that float64 rounding is the same whoever was faster.
-   * Updates may lie on a disk: a reader can be called again and then gives the same.
+   * Updates may lie on a disk: a reader can be called again and then gives the same. What it gives holds until the next
+   * reader is called, for all may use one place.
    */
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
+  /** The profile of the update at that position where one was made when it came; null, or absent, where none was. */
+  readonly profileAt?: (at: number) => UpdateProfile | null;
 }
 
 /** What became of a round's updates. */

@@ -45,6 +45,17 @@ export function updateSource(
   };
 }
 
+/** The same source, every update read into one place: what was read before is gone. */
+function inOnePlace(source: UpdateSource): UpdateSource {
+  const place = new Float32Array(source.length);
+  const updates = source.updates.map((read) => async () => {
+    const { values, weight } = await read();
+    place.set(values);
+    return { values: place, weight };
+  });
+  return { ...source, updates };
+}
+
 /** What every aggregator promises; call it once per aggregator, at the top of a test file. */
 export function aggregatorContract(aggregator: Aggregator): void {
   const options = defaultOptions(aggregator.options);
@@ -113,6 +124,15 @@ export function aggregatorContract(aggregator: Aggregator): void {
           const first = await fold(all);
           expect(all).toEqual(before);
           expect(await fold(all)).toEqual(first);
+        }),
+      );
+    });
+
+    it('holds no update once it reads the next', async () => {
+      await fc.assert(
+        fc.asyncProperty(updates, async (all) => {
+          const { values } = await aggregator.aggregate(inOnePlace(updateSource(all)), options);
+          expect(values).toEqual(await fold(all));
         }),
       );
     });

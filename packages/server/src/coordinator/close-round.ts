@@ -19,11 +19,17 @@ import {
   type RuleMoment,
   type ServerOptimizerSpec,
   type TopGradientRequest,
+  type UpdateProfile,
 } from '@espalier/core';
 import { globalModel, type SteppedModel } from './global-model.js';
 
-/** One round's accepted work, readable one at a time in partition order. */
-export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
+/** One round's accepted work in partition order. */
+export interface UpdateReader {
+  /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
+  readonly updates: readonly (() => Promise<ClientUpdate>)[];
+  /** What was made of an update when it came; null for those from before a restart. */
+  readonly profileAt: (at: number) => UpdateProfile | null;
+}
 
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
@@ -103,12 +109,12 @@ async function steppedState(
   { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
 ): Promise<SteppedState> {
   const updates: UpdateSummary[] = [];
-  const readers = reader.map((read, at) => async () => {
+  const readers = reader.updates.map((read, at) => async () => {
     const { delta, ...summary } = await read();
     updates[at] = summary;
     return { values: delta, weight: summary.samples };
   });
-  const source = { length: values.length, updates: readers };
+  const source = { length: values.length, updates: readers, profileAt: reader.profileAt };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
   const { update, slots } = serverOptimizerNamed(kind).step(delta, before, { round, options });
   const params = unpackActive(graph, mask, addUpdate(values, update));

@@ -1,6 +1,7 @@
 import {
   checkTurn,
   EspalierError,
+  profileUpdate,
   PROTOCOL_VERSION,
   toEspalierError,
   unreachable,
@@ -13,8 +14,9 @@ import {
   type ModelGraph,
   type Request,
   type Turn,
+  type UpdateProfile,
 } from '@espalier/core';
-import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMemory } from '@espalier/proto';
+import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
@@ -25,6 +27,7 @@ import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import type { AnswerBytes } from './payloads.js';
+import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
@@ -320,7 +323,9 @@ export class CoordinatorDesk {
       throw new EspalierError('duplicate', `round ${turn.round} has this client's ${turn.phase} already`);
     }
     this.#checkContents(clientId, message);
-    void this.#keep(clientId, turn, bytes);
+    // Now, for the next message takes the place of the values.
+    const profile = message.kind === 'update' ? profileUpdate(message.update.delta) : null;
+    void this.#keep({ clientId, ...turn }, bytes, profile);
   }
 
   #checkContents(clientId: string, message: AnswerMessage): void {
@@ -348,12 +353,13 @@ export class CoordinatorDesk {
   }
 
   /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
-  async #keep(clientId: string, turn: Omit<Turn, 'clientId'>, bytes: AnswerBytes): Promise<void> {
+  async #keep(turn: Turn, bytes: AnswerBytes, profile: UpdateProfile | null): Promise<void> {
+    const { clientId } = turn;
     this.#storing.add(clientId);
     try {
-      const payload = await this.#workshop.payloads.put(clientId, bytes);
+      const payload = await this.#workshop.payloads.put(clientId, bytes, profile);
       this.#pool.give(bytes.bytes);
-      this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload });
+      this.#reducer.dispatch({ kind: 'answer', ...turn, payload });
     } catch (error) {
       this.#reducer.fail(error);
     } finally {
@@ -422,13 +428,4 @@ function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
     case 'evaluation':
       return { phase: 'evaluate', round: message.round };
   }
-}
-
-/** One place for one update's values at a time. */
-function scratchFloats(): FloatMemory {
-  let floats = new Float32Array();
-  return (length) => {
-    if (floats.length < length) floats = new Float32Array(length);
-    return floats.subarray(0, length);
-  };
 }

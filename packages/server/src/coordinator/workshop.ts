@@ -248,6 +248,7 @@ export class Workshop {
     const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen } = await closeRound(stood, reader, rules);
+    this.payloads.forgetProfiles();
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;
