@@ -24,14 +24,21 @@ export interface DataCardState {
   readonly reading: Signal<Reading | null>;
   readonly remarks: Signal<readonly string[]>;
   readonly loose: Signal<readonly FoundFile[]>;
+  /** The choice whose files are being listed; the last one counts. */
+  readonly listing: Signal<object | null>;
 }
 
 /** Choose images: a folder per class, single files, or the procedural sample; then see what was understood. */
 export function DataCard(): JSX.Element | null {
-  const state: DataCardState = { reading: useSignal(null), remarks: useSignal([]), loose: useSignal([]) };
+  const state: DataCardState = {
+    reading: useSignal(null),
+    remarks: useSignal([]),
+    loose: useSignal([]),
+    listing: useSignal(null),
+  };
   const job = invitation.value;
   if (!job) return null;
-  const take = (files: readonly FoundFile[]): void => void takeFiles(files, job, state);
+  const take = (files: Promise<readonly FoundFile[]>): Promise<void> => takeFiles(files, job, state);
   return (
     <section class="card">
       <header>
@@ -43,11 +50,18 @@ export function DataCard(): JSX.Element | null {
       ) : (
         <DropZone
           classes={job.classes}
-          onDrop={(transfer) => void droppedFiles(transfer).then(take)}
+          onDrop={(transfer) => void take(droppedFiles(transfer))}
           onPick={(files) => {
-            take(pickedFiles(files));
+            const found = pickedFiles(files);
+            void take(found);
+            return found.then(() => undefined);
           }}
         />
+      )}
+      {state.listing.value && (
+        <p class="note" role="status">
+          Looking through the files …
+        </p>
       )}
       {state.reading.value && <ReadingBar reading={state.reading.value} />}
       {state.loose.value.length > 0 && (
@@ -89,12 +103,23 @@ function ReadingBar({ reading: { done, total, decoding } }: { readonly reading: 
   );
 }
 
-async function takeFiles(files: readonly FoundFile[], job: Invitation, state: DataCardState): Promise<void> {
-  const sorted = sortFiles(files, job.classes);
-  state.remarks.value = leftOut(sorted, job.classes);
-  state.loose.value = sorted.loose;
-  if (sorted.images.length > 0) await decode(sorted.images, job, state);
+async function takeFiles(
+  found: Promise<readonly FoundFile[]>,
+  job: Invitation,
+  state: DataCardState,
+): Promise<void> {
+  const own = {};
+  state.listing.value = own;
+  const files = await found.catch(() => null);
+  const sorted = files && (await sortFiles(files, job.classes));
+  if (state.listing.value !== own) return;
+  state.listing.value = null;
+  state.remarks.value = sorted ? leftOut(sorted, job.classes) : [UNREADABLE];
+  state.loose.value = sorted?.loose ?? [];
+  if (sorted && sorted.images.length > 0) await decode(sorted.images, job, state);
 }
+
+const UNREADABLE = 'The browser could not read that folder. Choose it again, or look at its permissions.';
 
 async function decode(images: readonly ClassImage[], job: Invitation, state: DataCardState): Promise<void> {
   state.reading.value?.decoding.cancel();

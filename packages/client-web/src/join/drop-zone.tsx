@@ -7,7 +7,8 @@ import { listed } from './sort-files.js';
 export interface DropZoneProps {
   readonly classes: readonly string[];
   readonly onDrop: (transfer: DataTransfer) => void;
-  readonly onPick: (files: FileList) => void;
+  /** Resolves when it has taken the files out of the list. */
+  readonly onPick: (files: FileList) => Promise<void>;
 }
 
 /** Where a folder is dropped; folders and files can be picked with the keyboard too. */
@@ -49,7 +50,7 @@ function PickButton({
 }: {
   readonly label: string;
   readonly folder: boolean;
-  readonly onPick: (files: FileList) => void;
+  readonly onPick: DropZoneProps['onPick'];
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -66,8 +67,12 @@ function PickButton({
         multiple
         {...(folder ? { webkitdirectory: true } : { accept: 'image/*' })}
         onChange={({ currentTarget }) => {
-          if (currentTarget.files && currentTarget.files.length > 0) onPick(currentTarget.files);
-          currentTarget.value = '';
+          const { files } = currentTarget;
+          if (!files || files.length === 0) return;
+          // Emptied afterwards, so that the same folder can be chosen again.
+          void onPick(files).finally(() => {
+            currentTarget.value = '';
+          });
         }}
       />
     </>
