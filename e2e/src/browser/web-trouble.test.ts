@@ -213,18 +213,7 @@ describe('before a tab takes part', () => {
     const mine = await writePhotos(join(folder, 'dropped'), 5, 2);
     await writeFile(join(mine, 'notes.pdf'), 'no image');
     const page = await joinPage(served);
-    const zone = page.getByText('Drop a folder here');
-    await zone.waitFor();
-    const { x, y } = (await zone.boundingBox())!;
-    const devtools = await page.context().newCDPSession(page);
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await devtools.send('Input.dispatchDragEvent', {
-        type,
-        x: x + 5,
-        y: y + 5,
-        data: { items: [], files: [mine], dragOperationsMask: 1 },
-      });
-    }
+    await drop(page, mine);
     await page.getByText(`${PHOTO_CLASSES.length * 5} images of your own`).waitFor();
     await page.getByText('1 file was left out that is no image: “notes.pdf”').waitFor();
   });
@@ -246,11 +235,27 @@ describe('before a tab takes part', () => {
         for (const { duration } of list.getEntries()) noted.push(duration);
       }).observe({ type: 'longtask' });
     });
-    await page.getByLabel('Choose a folder').last().setInputFiles(many);
-    await page.getByText('3,000 images of your own').waitFor();
+    await drop(page, many);
+    await page.getByText(/^3.000 images of your own$/).waitFor();
     expect(await page.evaluate(() => Reflect.get(globalThis, 'longTasks') as number[])).toEqual([]);
   }, 60_000);
 });
+
+/** Drags that folder from outside onto the page. */
+async function drop(page: Page, path: string): Promise<void> {
+  const zone = page.getByText('Drop a folder here');
+  await zone.waitFor();
+  const { x, y } = (await zone.boundingBox())!;
+  const devtools = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', {
+      type,
+      x: x + 5,
+      y: y + 5,
+      data: { items: [], files: [path], dragOperationsMask: 1 },
+    });
+  }
+}
 
 async function onePhoto(place: string): Promise<Buffer> {
   return readFile(join(await writePhotos(place, 1, 7), PHOTO_CLASSES[0]!, '0.jpg'));

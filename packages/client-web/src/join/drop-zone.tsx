@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { listed } from './sort-files.js';
+import { hasFolderDialog, pickedFiles, pickFolder, type ImageSource } from './collect-files.js';
+import { listed, type FoundFile } from './sort-files.js';
 
 /** What the zone does with what it is given. */
 export interface DropZoneProps {
   readonly classes: readonly string[];
   readonly onDrop: (transfer: DataTransfer) => void;
-  /** Resolves when it has taken the files out of the list. */
-  readonly onPick: (files: FileList) => Promise<void>;
+  readonly onPick: (source: ImageSource) => void;
 }
 
 /** Where a folder is dropped; folders and files can be picked with the keyboard too. */
@@ -42,7 +42,7 @@ export function DropZone({ classes, onDrop, onPick }: DropZoneProps): JSX.Elemen
   );
 }
 
-/** A button with the platform's file dialog behind it. */
+/** A button with the platform's file dialog behind it, or the browser's own for folders where it has one. */
 function PickButton({
   label,
   folder,
@@ -53,9 +53,16 @@ function PickButton({
   readonly onPick: DropZoneProps['onPick'];
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
+  const ask = async (): Promise<void> => {
+    if (!folder || !hasFolderDialog()) input.current?.click();
+    else {
+      const picked = await pickFolder();
+      if (picked) onPick(picked);
+    }
+  };
   return (
     <>
-      <button type="button" onClick={() => input.current?.click()}>
+      <button type="button" onClick={() => void ask()}>
         {label}
       </button>
       <input
@@ -68,13 +75,18 @@ function PickButton({
         {...(folder ? { webkitdirectory: true } : { accept: 'image/*' })}
         onChange={({ currentTarget }) => {
           const { files } = currentTarget;
-          if (!files || files.length === 0) return;
-          // Emptied afterwards, so that the same folder can be chosen again.
-          void onPick(files).finally(() => {
-            currentTarget.value = '';
-          });
+          if (files && files.length > 0) onPick({ kind: 'files', portions: emptied(currentTarget, files) });
         }}
       />
     </>
   );
+}
+
+/** The files; the input is emptied after the last, so that the same folder can be chosen again. */
+async function* emptied(
+  input: HTMLInputElement,
+  files: FileList,
+): AsyncIterable<readonly FoundFile[]> {
+  yield* pickedFiles(files);
+  input.value = '';
 }

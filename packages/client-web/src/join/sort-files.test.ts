@@ -10,8 +10,8 @@ const sort = (...paths: string[]): ReturnType<typeof sortFiles> =>
   );
 
 describe('files sorted by class', () => {
-  it('go by the nearest folder named like a class, whatever its case', async () => {
-    const { images } = await sort('pets/Cat/1.jpg', 'pets/dog/deep/2.PNG', 'cat/dog/3.jpeg');
+  it('go by the nearest folder named like a class, whatever its case', () => {
+    const { images } = sort('pets/Cat/1.jpg', 'pets/dog/deep/2.PNG', 'cat/dog/3.jpeg');
     expect(images.map(({ path, label }) => [path, label])).toEqual([
       ['pets/Cat/1.jpg', 0],
       ['pets/dog/deep/2.PNG', 1],
@@ -19,14 +19,13 @@ describe('files sorted by class', () => {
     ]);
   });
 
-  it('leave a test set alone where there is a training set beside it', async () => {
-    const both = await sort('d/train/cat/1.jpg', 'd/test/cat/1.jpg');
-    expect(both).toMatchObject({ images: [{ label: 0 }], test: 1 });
-    expect((await sort('test/cat/1.jpg')).images).toHaveLength(1);
+  it('leave a test set alone where there is a training set beside it', () => {
+    expect(sort('d/train/cat/1.jpg', 'd/test/cat/1.jpg')).toMatchObject({ images: [{ label: 0 }], test: 1 });
+    expect(sort('test/cat/1.jpg').images).toHaveLength(1);
   });
 
-  it('are loose without a folder, and clutter is nothing', async () => {
-    const sorted = await sort('1.jpg', 'cat/.DS_Store', '__MACOSX/cat/1.jpg', 'cat/Thumbs.db');
+  it('are loose without a folder, and clutter is nothing', () => {
+    const sorted = sort('1.jpg', 'cat/.DS_Store', '__MACOSX/cat/1.jpg', 'cat/Thumbs.db');
     expect(sorted).toMatchObject({ images: [], others: [] });
     expect(sorted.loose.map(({ path }) => path)).toEqual(['1.jpg']);
   });
@@ -44,11 +43,11 @@ describe('what was left out', () => {
       ['cat/1.heic', 'cat/2.jpg'],
       '1 HEIC photo was left out: browsers cannot read them. Export them as JPEG.',
     ],
-  ])('%p', async (paths, sentence) => {
-    expect(leftOut(await sort(...paths), CLASSES).join(' ')).toContain(sentence);
+  ])('%p', (paths, sentence) => {
+    expect(leftOut(sort(...paths), CLASSES).join(' ')).toContain(sentence);
   });
 
-  it('is nothing for a sound folder', async () => {
-    expect(leftOut(await sort('cat/1.jpg', 'dog/1.jpg'), CLASSES)).toEqual([]);
+  it('is nothing for a sound folder', () => {
+    expect(leftOut(sort('cat/1.jpg', 'dog/1.jpg'), CLASSES)).toEqual([]);
   });
 });

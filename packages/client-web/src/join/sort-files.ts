@@ -1,5 +1,3 @@
-import { inSlices } from '../ui/in-slices.js';
-
 /** A file with the path it was dropped or picked under, e.g. `pets/train/cat/1.jpg`. */
 export interface FoundFile {
   readonly path: string;
@@ -36,17 +34,11 @@ const CLUTTER = /^(\.|thumbs\.db$|desktop\.ini$|__macosx$)/i;
 
 /**
  * Sorts files by the job's classes: the nearest folder above a file that is named like a class, whatever its case.
- * `test/<class>/` is left alone where the files have a `train/`. The page goes on meanwhile.
+ * `test/<class>/` is left alone where the files have a `train/`.
  */
-export async function sortFiles(
-  files: readonly FoundFile[],
-  classes: readonly string[],
-): Promise<SortedFiles> {
+export function sortFiles(files: readonly FoundFile[], classes: readonly string[]): SortedFiles {
   const labels = new Map(classes.map((name, label) => [name.trim().toLowerCase(), label]));
-  let hasTrain = false;
-  await inSlices(files, ({ path }) => {
-    hasTrain ||= foldersOf(path).includes('train');
-  });
+  const hasTrain = files.some(({ path }) => foldersOf(path).includes('train'));
   const sorted = {
     images: [] as ClassImage[],
     foreign: new Map<string, number>(),
@@ -55,10 +47,10 @@ export async function sortFiles(
     others: [] as string[],
     test: 0,
   };
-  await inSlices(files, ({ path, file }) => {
+  for (const { path, file } of files) {
     const parts = path.split('/');
     const name = parts.at(-1) ?? path;
-    if (parts.some((part) => CLUTTER.test(part))) return;
+    if (parts.some((part) => CLUTTER.test(part))) continue;
     const folders = foldersOf(path);
     if (HEIC.test(name)) sorted.heic++;
     else if (!IMAGE.test(name)) sorted.others.push(name);
@@ -70,7 +62,7 @@ export async function sortFiles(
       if (label === undefined) sorted.foreign.set(own, (sorted.foreign.get(own) ?? 0) + 1);
       else sorted.images.push({ path, file, label });
     }
-  });
+  }
   return sorted;
 }
 
