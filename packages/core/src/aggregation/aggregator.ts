@@ -1,6 +1,7 @@
 import type { MomentReport } from '../batchnorm/merge-moments.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
+import type { ColumnRule } from './column-rule.js';
 import type { UpdateProfile } from './update-profile.js';
 
 /** One client's difference with its weight. */
@@ -46,6 +47,11 @@ export interface Aggregator {
    * updates; `not_finite`.
    */
   aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
+  /**
+   * What the rule does at one coordinate, where it looks at coordinates one by one; null where it judges updates as a
+   * whole. Whatever else clients report coordinate by coordinate can then follow it too.
+   */
+  readonly coordinateRule: ((options: OptionValues) => ColumnRule) | null;
   /**
    * Batch-norm statistics under the same rule; never a variance below 0.
    * @param reports those of the updates given to `aggregate`, in the same order

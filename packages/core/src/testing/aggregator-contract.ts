@@ -137,6 +137,22 @@ export function aggregatorContract(aggregator: Aggregator): void {
       );
     });
 
+    const rule = aggregator.coordinateRule?.(options);
+    if (rule) {
+      it('does to every coordinate what its rule of one coordinate says', async () => {
+        await fc.assert(
+          fc.asyncProperty(updates, async (all) => {
+            const weights = Float64Array.from(all, ({ weight }) => weight);
+            const columns = Array.from({ length: LENGTH }, (_, i) => all.map(({ values }) => values[i]!));
+            const ruled = Float64Array.from(columns, (column) =>
+              rule(Float64Array.from(column), weights, new Float64Array(all.length)),
+            );
+            expect(await fold(all)).toEqual(ruled);
+          }),
+        );
+      });
+    }
+
     it('merges statistics within their range, never to a negative variance', () => {
       fc.assert(
         fc.property(updates, (all) => {

@@ -3,6 +3,7 @@ import {
   applyMask,
   aggregateUpdates,
   aggregatorNamed,
+  coordinateRule,
   meanTopGradients,
   moveSlots,
   regrowParams,
@@ -82,7 +83,11 @@ export async function closeRound(
   }
   const kept = seen.kept.map((at) => updates[at]!);
   const { rule, moment, requests, origin } = adjustment;
-  const gradients = meanTopGradients(kept, moment.spec.gradientWeighting);
+  const gradients = meanTopGradients(
+    kept,
+    moment.spec.gradientWeighting,
+    coordinateRule(rules.aggregation)?.rule ?? null,
+  );
   const adjusted = rule.adjust(moment, { params: state.params, gradients, requests });
   const params = rule.rewinds
     ? applyMask(graph, adjusted.mask, origin())
