@@ -27,6 +27,7 @@ import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import type { AnswerBytes } from './payloads.js';
+import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
@@ -68,6 +69,7 @@ export class CoordinatorDesk {
   readonly #post: ModelPost;
   readonly #left = new LeftBehindShelf();
   readonly #door: DeskDoor;
+  readonly #refusals: RefusalLog;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
@@ -78,6 +80,7 @@ export class CoordinatorDesk {
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
     this.book = new ClientBook(options.clock);
+    this.#refusals = new RefusalLog(options);
     this.#options = options;
     this.#workshop = workshop;
     this.#reducer = reducer;
@@ -130,7 +133,13 @@ export class CoordinatorDesk {
   /** Somebody was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
     this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`turned ${peer} away: ${error.message}`, { code: error.code, peer });
+    const { code, message } = error;
+    this.#refusals.write({
+      who: addressOf(peer),
+      code,
+      message: `turned ${peer} away: ${message}`,
+      facts: { code, peer },
+    });
   }
 
   /** Does what the reducer decided about one client. */
@@ -176,6 +185,7 @@ export class CoordinatorDesk {
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
     this.#door.close();
+    this.#refusals.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -292,7 +302,12 @@ export class CoordinatorDesk {
         this.#sendWholeMask(link, clientId);
         return;
       case 'failed':
-        this.#options.log.warn(`client ${clientId} reports [${message.code}] ${message.message}`);
+        this.#refusals.write({
+          who: clientId,
+          code: message.code,
+          message: `client ${clientId} reports [${message.code}] ${message.message}`,
+          facts: { code: message.code, client: clientId },
+        });
         this.#reducer.dispatch({ kind: 'failed', clientId, round: message.round, code: message.code });
         return;
       case 'leave':
@@ -397,7 +412,12 @@ export class CoordinatorDesk {
     if (clientId !== null) this.book.refused(clientId, error);
     const { peer } = connection;
     const facts = { ...error.facts, code: error.code, client: clientId, peer };
-    this.#options.log.warn(`refused ${clientId ?? peer}: ${error.message}`, facts);
+    this.#refusals.write({
+      who: clientId ?? addressOf(peer),
+      code: error.code,
+      message: `refused ${clientId ?? peer}: ${error.message}`,
+      facts,
+    });
   }
 
   #closed(link: ClientLink): void {
