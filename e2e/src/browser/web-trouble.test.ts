@@ -158,7 +158,9 @@ describe('a device that is lost while it trains', () => {
     };`;
 
   it('begins the round anew and uploads nothing that the lost device computed', async () => {
-    const yaml = `${PROCEDURAL}\n`.replace('quorum: 0.5', 'quorum: 1').replace('returnTimeout: 1', 'returnTimeout: 60');
+    const yaml = `${PROCEDURAL}\n`
+      .replace('quorum: 0.5', 'quorum: 1')
+      .replace('returnTimeout: 1', 'returnTimeout: 60');
     const served = await serve('lost', yaml);
     let lostOnes = 0;
     served.meddler.rewrite(
