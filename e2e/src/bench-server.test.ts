@@ -20,7 +20,10 @@ describe('espalier bench server, made small', () => {
     expect(ackMs.p99).toBeGreaterThanOrEqual(ackMs.p50);
     expect(reference['ratio']).toBeCloseTo(updatesPerSecond! / reference['updatesPerSecond']!, 6);
     expect(result['peakBytes']).toBeGreaterThan(1e7);
-    expect(result.aggregate.ratio).toBeCloseTo(result.aggregate.seconds / result.aggregate.plainPassSeconds, 6);
+    expect(result.aggregate.ratio).toBeCloseTo(
+      result.aggregate.seconds / result.aggregate.plainPassSeconds,
+      6,
+    );
     expect(result['closingSeconds']).toBeGreaterThan(result.aggregate.seconds);
   });
 

@@ -55,14 +55,14 @@ async function listening(command: Command): Promise<Listening> {
 
 /** Opens a pipe to write once somebody reads it, who then waits for what is never written. */
 async function onceRead(pipe: string, reader: Command): Promise<FileHandle> {
-  let ended = false;
-  void reader.finished.then(() => (ended = true));
-  for (;;) {
+  const readers = new Set([reader]);
+  void reader.finished.then(() => readers.clear());
+  while (readers.size > 0) {
     const writer = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
     if (writer) return writer;
-    if (ended) throw new Error(`nobody read the pipe: ${reader.err}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  throw new Error(`nobody read the pipe: ${reader.err}`);
 }
 
 describe('a host of IPv6 alone', () => {

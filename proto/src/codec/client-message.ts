@@ -6,7 +6,13 @@ import { decoding, malformed } from './failure.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
 import { decodeCode, decodeProfile, encodeProfile } from './session-codec.js';
-import { decodeEvaluation, decodeKnownUpdate, decodeUpdate, encodeEvaluation, encodeUpdate } from './update-codec.js';
+import {
+  decodeEvaluation,
+  decodeKnownUpdate,
+  decodeUpdate,
+  encodeEvaluation,
+  encodeUpdate,
+} from './update-codec.js';
 import { speaking } from './version.js';
 
 type Join = Extract<ClientMessage, { kind: 'join' }>;

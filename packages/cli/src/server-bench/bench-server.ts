@@ -230,7 +230,10 @@ function throughput(bursts: readonly MeasuredBurst[], clients: number): Throughp
   };
 }
 
-function roundNote({ upload, closing, aggregating, plainPass, download, reference }: Round, clients: number): string {
+function roundNote(
+  { upload, closing, aggregating, plainPass, download, reference }: Round,
+  clients: number,
+): string {
   const rate = (burst: Burst): string => (clients / burst.seconds).toFixed(0);
   return `download ${download.toFixed(1)} s, upload ${rate(upload)}/s, closing ${closing.toFixed(2)} s, of it aggregating ${aggregating.toFixed(2)} s (plain pass ${plainPass.toFixed(2)} s); bare ${rate(reference)}/s`;
 }

@@ -83,10 +83,7 @@ function PickButton({
 }
 
 /** The files; the input is emptied after the last, so that the same folder can be chosen again. */
-async function* emptied(
-  input: HTMLInputElement,
-  files: FileList,
-): AsyncIterable<readonly FoundFile[]> {
+async function* emptied(input: HTMLInputElement, files: FileList): AsyncIterable<readonly FoundFile[]> {
   yield* pickedFiles(files);
   input.value = '';
 }

@@ -80,11 +80,7 @@ function reread(
   };
 }
 
-async function maximumNorm(
-  source: UpdateSource,
-  clip: ClipSpec,
-  profiles: Profiles,
-): Promise<number> {
+async function maximumNorm(source: UpdateSource, clip: ClipSpec, profiles: Profiles): Promise<number> {
   if (clip.kind === 'norm') return clip.maximum;
   for (const at of profiles.missing) await source.updates[at]!();
   return clip.factor * middleOf(profiles.all().map(({ norm }) => norm));

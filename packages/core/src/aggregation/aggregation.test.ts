@@ -155,7 +155,8 @@ describe('updates that were profiled when they came', () => {
 
   it('may be some of them only', async () => {
     const source = updateSource(updates, 2);
-    const profileAt = (at: number): UpdateProfile | null => (at < 3 ? profileUpdate(updates[at]!.values) : null);
+    const profileAt = (at: number): UpdateProfile | null =>
+      at < 3 ? profileUpdate(updates[at]!.values) : null;
     await aggregateUpdates({ ...source, profileAt }, { ...PLAIN, clip });
     expect(source.reads).toEqual([1, 1, 1, 2, 2]);
   });

@@ -38,7 +38,8 @@ function foldNode(
   for (let c = 0; c < channels; c++) {
     for (const [k, part] of parts.entries()) column[k] = part.mean[c]!;
     const centre = rule(column, weights, scratch);
-    for (const [k, part] of parts.entries()) column[k] = part.variance[c]! + spread * (part.mean[c]! - centre) ** 2;
+    for (const [k, part] of parts.entries())
+      column[k] = part.variance[c]! + spread * (part.mean[c]! - centre) ** 2;
     mean[c] = centre;
     variance[c] = rule(column, weights, scratch);
   }

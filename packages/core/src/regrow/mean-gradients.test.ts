@@ -72,9 +72,11 @@ describe('meanTopGradients', () => {
     it('weighs by samples inside', () => {
       const [first, ...others] = honest;
       const heavy = { ...others[0]!, samples: 30 };
-      const { values } = meanTopGradients([first!, heavy, ...others.slice(1), inventor], 'samples', trimmed(0.2)).get(
-        'a/kernel',
-      )!;
+      const { values } = meanTopGradients(
+        [first!, heavy, ...others.slice(1), inventor],
+        'samples',
+        trimmed(0.2),
+      ).get('a/kernel')!;
       expect(values[0]).toBe((30 * 5 + 10 * 6 + 10 * 7) / 50);
     });
   });

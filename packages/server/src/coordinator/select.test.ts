@@ -31,10 +31,7 @@ const statistics = (mean: number): CandidateStatistics => ({
 });
 
 /** Four that agree on the first candidate, and one that says whatever moves the choice most. */
-const LOSSES = [
-  ...[0.5, 0.52, 0.54, 0.56].map((loss) => evaluations(loss, loss + 0.3)),
-  evaluations(1e6, 0),
-];
+const LOSSES = [...[0.5, 0.52, 0.54, 0.56].map((loss) => evaluations(loss, loss + 0.3)), evaluations(1e6, 0)];
 const MOMENTS = [...[1, 1.1, 0.9, 1].map(statistics), statistics(1e6)];
 
 describe('one hostile client of five in the selection', () => {

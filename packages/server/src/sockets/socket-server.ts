@@ -100,9 +100,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
 interface GuardedDoor {
   /** Why that request may not become a WebSocket, or null. */
-  refusal(request: IncomingMessage): EspalierError | null;
+  readonly refusal: (request: IncomingMessage) => EspalierError | null;
   /** Ends a connection that was let in only to hear why it may not stay. */
-  turnAway(socket: Socket, next: (error?: Error) => void): void;
+  readonly turnAway: (socket: Socket, next: (error?: Error) => void) => void;
 }
 
 /**
