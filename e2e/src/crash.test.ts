@@ -46,9 +46,24 @@ describe('a coordinator that is killed', () => {
   });
 });
 
-function sameEnd({ result }: SurvivedRun): boolean {
+describe.each(['fedrts', 'feddst'])('a coordinator of %s over nested masks that is killed', (method) => {
+  it('remembers what rounds said of links, and what ranks the weights of a mask', async () => {
+    const overrides = [`method=${method}`, 'pruning.peakFraction=0.3', 'heterogeneous=nested'];
+    const job = { ...parseJob(TINY_JOB, { overrides }), quorum: 1, roundTimeout: 600 };
+    const unhurt = await surviveCrashes(job, new Fate(() => false), parent);
+    const stream = randomStream({ seed: 4, purpose: 'crashes' });
+    const run = await surviveCrashes(job, new Fate(() => stream.uniform() < 0.05), parent);
+
+    expect(unhurt.result.summary.mask.version).toBeGreaterThan(0);
+    expect(unhurt.result.summary.refusals).toEqual({});
+    expect(run.lives).toBeGreaterThan(2);
+    expect(sameEnd(run, unhurt)).toBe(true);
+  });
+});
+
+function sameEnd({ result }: SurvivedRun, other: SurvivedRun = whole): boolean {
   const { model, mask, rounds } = result.summary;
-  const expected = whole.result.summary;
+  const expected = other.result.summary;
   return model.hash === expected.model.hash && mask.hash === expected.mask.hash && rounds === expected.rounds;
 }
 

@@ -139,6 +139,18 @@ async function control(what: 'run' | 'pause' | 'resume'): Promise<Response> {
   return response;
 }
 
+/** Notes every text of the element that says how much of the model has arrived, from the page's first moment. */
+async function noteArrivals(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const noted = new Set<number>();
+    Reflect.set(globalThis, 'arrivals', noted);
+    new MutationObserver(() => {
+      const shown = document.querySelector('[data-figure=arrived]')?.getAttribute('data-bytes');
+      if (shown) noted.add(Number(shown));
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+  });
+}
+
 const atRound = (page: Page, pattern: string): Promise<unknown> =>
   page.waitForFunction(
     (wanted) => new RegExp(wanted).test(document.querySelector('[data-figure=round]')?.textContent ?? ''),
@@ -153,6 +165,7 @@ describe('a browser tab beside two Node clients', () => {
   let outcomes: readonly ClientOutcome[];
   let seated: ReportRun['clients'];
   let longTasks: readonly number[];
+  let tried: { readonly arrivals: readonly number[]; readonly file: string | null };
 
   beforeAll(async () => {
     watch = await openPage(`/#admin=${listening.adminToken}`);
@@ -166,6 +179,7 @@ describe('a browser tab beside two Node clients', () => {
     await atRound(joining, 'Round [2-9] of');
     // Held, so that a fast machine does not end the run while the page is away.
     await control('pause');
+    tried = await tryModel();
     await joining.reload();
     await joining.locator('[data-state=working]').waitFor();
     const readLongTasks = await watchLongTasks(joining);
@@ -179,6 +193,22 @@ describe('a browser tab beside two Node clients', () => {
     if (code !== 0) throw new Error(err);
     summary = (await readRunFolder(listening.folder)).summary!;
   }, 120_000);
+
+  async function tryModel(): Promise<typeof tried> {
+    const page = await browser.newPage();
+    await noteArrivals(page);
+    await page.goto(`${listening.url}/try#admin=${listening.adminToken}`);
+    const file = await page.locator('[data-figure=model-file]').textContent();
+    const arrivals = await page.evaluate(() => [...(Reflect.get(globalThis, 'arrivals') as Set<number>)]);
+    await page.close();
+    return { arrivals, file };
+  }
+
+  it('shows the model of the moment, read as it arrives', () => {
+    const last = tried.arrivals.at(-1) ?? 0;
+    expect(last).toBeGreaterThan(1000);
+    expect(tried.file).toBe(`${(last / 1000).toFixed(1)} kB`);
+  });
 
   it('finishes with them on the same mask and the same model', async () => {
     const { graph } = decodeBundle((await readRunFolder(listening.folder)).bundle!);

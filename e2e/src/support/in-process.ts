@@ -88,6 +88,8 @@ export function startClient(
     readonly makeTrainer?: () => Promise<Trainer>;
     readonly onEvent?: (event: ClientReport) => void;
     readonly schedule?: typeof schedule;
+    /** Multiply-accumulates per second that the device says it does; 0 for unknown. */
+    readonly macsPerSecond?: number;
   } = {},
 ): RunningClient {
   return runClient({
@@ -97,7 +99,7 @@ export function startClient(
     token: options.token ?? null,
     name: `part ${part + 1}`,
     part,
-    profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
+    profile: { memoryBytes: 0, macsPerSecond: options.macsPerSecond ?? 0, platform: 'test' },
     schedule: options.schedule ?? schedule,
     clock,
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),

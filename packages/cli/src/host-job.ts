@@ -1,6 +1,6 @@
 import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
-import type { Job } from '@espalier/core';
-import { serveJob, type ConnectionLimits, type ServedJob } from '@espalier/server';
+import type { Job, ModelGraph, NestedPool } from '@espalier/core';
+import { serveJob, type ConnectionLimits, type ServedJob, type ServeOptions } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';
 import { nodeClock, nodeSchedule } from './platform.js';
@@ -8,9 +8,18 @@ import { noteSkipped } from './data/note-skipped.js';
 import type { Terminal } from './terminal.js';
 import { webFolder } from './web-app.js';
 
+/** A network that is handed in, with candidates for clients to choose among. */
+export interface GivenNetwork {
+  readonly graph: ModelGraph;
+  readonly classes: readonly string[];
+  readonly candidates: NestedPool;
+}
+
 /** How a job is hosted on this machine. */
 export interface HostOptions {
   readonly job: Job;
+  /** In place of the job's own network; the coordinator then reads no data at all. */
+  readonly network?: GivenNetwork | null;
   /** Image folder of the coordinator's samples; null for data that needs none. */
   readonly folder: string | null;
   readonly host: string;
@@ -34,22 +43,15 @@ export interface HostOptions {
 
 /** Reads the coordinator's own samples, starts its trainer in a worker, and listens. */
 export async function hostJob(options: HostOptions, terminal: Terminal): Promise<ServedJob> {
-  const { job, folder, backend, cache } = options;
-  const { server, test, classes, skipped, warnings } = await prepareServerData(job, folder, { cache });
-  noteSkipped(skipped, terminal);
-  for (const warning of warnings) terminal.note(warning);
-  const { graph, initial } = await openModel(job, classes.length);
-  const trainer = await createThreadTrainer(trainerOptions(backend ?? undefined, graph));
+  const { network = null } = options;
+  const start = network === null ? await startOf(options, terminal) : { ...network, ...NO_DATA };
+  const trainer = await createThreadTrainer(trainerOptions(options.backend ?? undefined, start.graph));
   try {
     const served = await serveJob({
       ...options,
+      ...start,
       trainer,
-      classes,
-      graph,
-      initial,
       web: webFolder(),
-      serverData: server,
-      testData: test,
       clock: nodeClock,
       schedule: nodeSchedule,
     });
@@ -61,4 +63,20 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
     await trainer.dispose();
     throw error;
   }
+}
+
+/** What a job starts from. */
+type Start = Pick<ServeOptions, 'graph' | 'classes' | 'initial' | 'serverData' | 'testData' | 'candidates'>;
+
+const NO_DATA = { initial: null, serverData: null, testData: null };
+
+async function startOf(
+  { job, folder, cache }: Pick<HostOptions, 'job' | 'folder' | 'cache'>,
+  terminal: Terminal,
+): Promise<Start> {
+  const { server, test, classes, skipped, warnings } = await prepareServerData(job, folder, { cache });
+  noteSkipped(skipped, terminal);
+  for (const warning of warnings) terminal.note(warning);
+  const { graph, initial } = await openModel(job, classes.length);
+  return { graph, initial, classes, serverData: server, testData: test };
 }

@@ -1,7 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { modelFormats } from '@espalier/client-node';
 import { ACCESS_LEVELS, allocations, criteria, quantizers, repairs } from '@espalier/core';
-import { compress, type CompressFlags } from './commands/compress.js';
+import { compress } from './commands/compress.js';
+import type { CompressFlags } from './compress/compress-flags.js';
+import { addHostOptions } from './host-flags.js';
+import { setOption } from './run-options.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
 import type { Terminal } from './terminal.js';
 
@@ -12,7 +15,7 @@ export function addModelCommands(program: Command, terminal: Terminal): void {
 }
 
 function addCompress(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('compress')
     .description('Make a model smaller and faster without seeing any data; write it with a report beside it.')
     .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder')
@@ -27,10 +30,22 @@ function addCompress(program: Command, terminal: Terminal): void {
       'remove channels: what is to be left of channels, density, macs, bytes or parameters',
     )
     .addOption(new Option('--spread <how>', 'over layers').choices(['uniform', 'global']).default('uniform'))
+    .option(
+      '--multiple <count>',
+      'keep a multiple of so many channels in layers that lose some; 4 suits the engine best',
+      whole,
+      1,
+    )
     .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
     .option('--criterion <name>', `what scores: ${names(criteria)}`, 'magnitude')
-    .option('--allocation <name>', `density per layer: ${names(allocations)}`, 'erk')
-    .option('--layer-floor <share>', 'density that "global" leaves every layer with', Number, 0)
+    .option(
+      '--allocation <name>',
+      `density per layer: ${names(allocations)}; several with commas for clients to choose`,
+      'erk',
+    )
+    .option('--with <job>', 'ask the clients of this job file for statistics; takes --access aggregates')
+    .addOption(setOption())
+    .option('--layer-floor <share>', 'density that "global" leaves every layer with', shareOrNone, 0)
     .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
     .option('--bits <count>', 'round weights to 2 to 8 bits', whole)
     .option('--quantizer <name>', `levels: ${names(quantizers)}`, 'uniform')
@@ -46,10 +61,10 @@ function addCompress(program: Command, terminal: Terminal): void {
     .option('--classes <count>', 'its classes', whole, 10)
     .addOption(
       new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
-    )
-    .action(async (flags: CompressFlags) => {
-      await compress(flags, terminal);
-    });
+    );
+  addHostOptions(command).action(async (flags: CompressFlags) => {
+    await compress(flags, terminal);
+  });
 }
 
 function addExport(program: Command, terminal: Terminal): void {
@@ -85,6 +100,10 @@ function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
   return value;
+}
+
+function shareOrNone(text: string): number {
+  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text);
 }
 
 function whole(text: string): number {

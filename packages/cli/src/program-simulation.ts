@@ -5,6 +5,7 @@ import { simulateCommand, type SimulateFlags } from './commands/simulate.js';
 import type { ExitCode } from './exit-codes.js';
 import { cacheOption, noCacheOption } from './program-data.js';
 import type { Terminal } from './terminal.js';
+import { setOption } from './run-options.js';
 
 /** Adds the commands that run whole fleets on this machine. */
 export function addSimulationCommands(
@@ -30,7 +31,7 @@ function addSimulate(program: Command, terminal: Terminal, ended: (code: ExitCod
     .addOption(new Option('--backend <name>', 'train with this backend instead of the best one found'))
     .addOption(cacheOption())
     .addOption(noCacheOption())
-    .addOption(setOption('override a key of the job file; may be repeated'))
+    .addOption(setOption())
     .addOption(new Option('--seed <number>', "override the job's seed").argParser(wholeNumber))
     .addOption(
       new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
@@ -69,12 +70,6 @@ function addCompare(program: Command, terminal: Terminal, ended: (code: ExitCode
     .action(async (flags: CompareFlags) => {
       ended(await compare(flags, terminal));
     });
-}
-
-function setOption(description: string): Option {
-  return new Option('--set <key=value>', description)
-    .default([] as readonly string[])
-    .argParser((value: string, before: readonly string[]) => [...before, value]);
 }
 
 function devicesOption(): Option {

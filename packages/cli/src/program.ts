@@ -9,7 +9,8 @@ import { inspect, type InspectFlags } from './commands/inspect.js';
 import { join, type JoinFlags } from './commands/join.js';
 import { serve, type ServeFlags } from './commands/serve.js';
 import { createToken, listTokens, revokeToken } from './commands/token.js';
-import { addLimitOptions } from './limit-options.js';
+import { addHostOptions } from './host-flags.js';
+import { setOption } from './run-options.js';
 import { addModelCommands } from './program-models.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
@@ -84,7 +85,7 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 }
 
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
-  addLimitOptions(program.command('serve'))
+  addHostOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
@@ -92,11 +93,6 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .option('--control <run folder>', 'the dense control to draw beside the run')
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
     .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on', portNumber, 7464)
-    .option('--open', 'let clients in without a token')
-    .option('--tls-cert <file>', 'certificate (PEM)')
-    .option('--tls-key <file>', 'private key (PEM)')
     .addOption(runsOption())
     .addOption(backendOption())
     .addOption(cacheOption())
@@ -121,6 +117,11 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
       'threads of the sparse engine; results do not depend on them',
       wholeNumber,
       1,
+    )
+    .option(
+      '--memory <megabytes>',
+      "what training may use here, for jobs that give devices parts of the mask; by default all of the machine's",
+      megabytes,
     )
     .option('--name <name>', 'how this client is called in logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
@@ -249,12 +250,6 @@ function backendOption(): Option {
   return new Option('--backend <name>', 'train with this backend instead of the best one found');
 }
 
-function setOption(): Option {
-  return new Option('--set <key=value>', 'override a key of the job file; may be repeated')
-    .default([] as readonly string[])
-    .argParser((value: string, before: readonly string[]) => [...before, value]);
-}
-
 function seedOption(): Option {
   return new Option('--seed <number>', "override the job's seed").argParser(wholeNumber);
 }
@@ -266,10 +261,11 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function portNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 65535) throw new InvalidArgumentError('give a port from 0 to 65535');
-  return value;
+/** Bytes. */
+function megabytes(text: string): number {
+  const bytes = 1e6 * Number(text);
+  if (!(bytes >= 1 && bytes < 1e15)) throw new InvalidArgumentError('give a number of megabytes above 0');
+  return Math.floor(bytes);
 }
 
 /** `3/10` → part 2 (from 0) of 10. */

@@ -6,7 +6,9 @@
 import { biasGrad, channelStats } from './stats';
 import { denseConv, denseWeightGrad, packDense } from './dense';
 import { Op, RECORD_BYTES } from './gen/ops';
-import { join, joinGrad, normBatch, normRunning } from './norm';
+import { join } from './join';
+import { joinGrad } from './join-grad';
+import { normBatch, normRunning } from './norm';
 import { adam, loss, sgd } from './learn';
 import { copy, fill, flatten, gather, gatherAdd, loadImages, pool, poolGrad, scatter, zeroGaps } from './move';
 import { awaitProgram, meet, publish, publishedCount, publishedFirst } from './threads';

@@ -240,6 +240,24 @@ export class Network {
     this.refresh();
   }
 
+  /** All kept parameters, as they lie in memory; the view is good until the next call. */
+  values(): Float32Array {
+    return this.memory.f32(this.store.values, this.store.floats);
+  }
+
+  /** The gradients of what is kept, aligned with {@link values}; good until the next call. */
+  gradients(): Float32Array {
+    return this.memory.f32(this.store.grads, this.store.floats);
+  }
+
+  /** Where a parameter's kept values lie among {@link values}, by ascending flat index. */
+  placesOf(parameter: string): Uint32Array {
+    const slot = this.store.slots.find(({ name }) => name === parameter)!;
+    const places = Uint32Array.from({ length: slot.count }, (_, i) => slot.start + i);
+    const flat = this.#flatOf(slot);
+    return flat ? places.sort((a, b) => flat[a - slot.start]! - flat[b - slot.start]!) : places;
+  }
+
   /** Takes running statistics over. */
   writeMoments(tree: MomentTree): void {
     for (const { node, channels, running } of this.store.norms.values()) {

@@ -15,6 +15,7 @@ import {
 } from '@espalier/core';
 import { Breather } from './breather.js';
 import type { Call, Piece } from './call.js';
+import { Extruder } from './extruder.js';
 import { executedMacs } from './footprint.js';
 import { createMomentGatherer, type MomentGatherer } from './moments.js';
 import type { Network } from './network.js';
@@ -40,7 +41,7 @@ export async function trainNetwork(run: TrainRun): Promise<TrainResult> {
   const { epochs, batchSize, normalization, augmentation, stream } = options;
   const batches = batchesPerEpoch(dataset, batchSize);
   const breather = new Breather(executedMacs(network.store).trainMacsPerSample);
-  const optimizer = new OptimizerClock(network, options);
+  const optimizer = new OptimizerClock(network, options, epochs * batches);
   const losses: number[] = [];
   const moments = createMomentGatherer(network.graph, run.moments, options.momentMode);
   let top: readonly TopGradients[] = [];
@@ -145,16 +146,23 @@ class OptimizerClock {
   readonly #options: TrainOptions;
   #power1 = 1;
   #power2 = 1;
+  readonly #extruder: Extruder | null;
+  readonly #budget: number;
 
-  constructor(network: Network, options: TrainOptions) {
+  /** @param budget steps of the whole run */
+  constructor(network: Network, options: TrainOptions, budget: number) {
     this.#network = network;
     this.#options = options;
+    this.#budget = budget;
+    this.#extruder = options.extrusion ? new Extruder(network, options.extrusion) : null;
   }
 
-  /** To be called before each update. */
+  /** To be called before each update, when the gradients are there. */
   advance(): void {
+    const run = { learningRate: this.#options.learningRate, step: this.steps, steps: this.#budget };
+    const learningRate = this.#extruder?.press(run) ?? run.learningRate;
     this.steps++;
-    const { optimizer, learningRate, proximal } = this.#options;
+    const { optimizer, proximal } = this.#options;
     const hyper = this.#network.memory.f32(this.#network.store.hyper, 8);
     if (optimizer.kind === 'sgd') {
       hyper.set([learningRate, optimizer.momentum, optimizer.weightDecay, proximal]);

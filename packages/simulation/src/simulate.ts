@@ -9,6 +9,7 @@ import { EspalierError, randomStream, type Job } from '@espalier/core';
 import {
   Coordinator,
   memoryJournal,
+  nodeHash,
   type CoordinatorOptions,
   type Log,
   type RunReport,
@@ -145,6 +146,7 @@ async function coordinatorOptions(
     serverSamplesPerClass: job.pretrain.samplesPerClass,
     admission: null,
     randomBytes: (length) => Uint8Array.from({ length }, () => ids.below(256)),
+    hash: nodeHash,
     schedule: (seconds, callback) => timeline.plan(seconds, callback),
     clock: devices === null ? () => performance.now() / 1000 : () => timeline.now,
     log: trouble.watching(log),

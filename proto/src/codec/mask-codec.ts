@@ -76,10 +76,25 @@ export function encodeMaskUpdate(update: MaskUpdate, context: WireContext): v1.M
     case 'full':
       return { full: encodeMask(update.mask) };
     case 'delta':
-      return {
-        delta: { parent: hashToBytes(update.parent, 'parent hash'), ...encodeDelta(update.layers, context) },
-      };
+      return { delta: encodeMaskDelta(update.parent, update.layers, context) };
   }
+}
+
+/** Changes to the mask of that hash. */
+export function encodeMaskDelta(
+  parent: string,
+  layers: readonly MaskDeltaLayer[],
+  context: WireContext,
+): v1.MaskDelta.$Properties {
+  return { parent: hashToBytes(parent, 'parent hash'), ...encodeDelta(layers, context) };
+}
+
+/** @throws EspalierError `malformed_message`. Whether it fits the mask it names is the receiver's to check. */
+export function decodeMaskDelta(
+  wire: v1.MaskDelta.$Shape,
+  context: WireContext,
+): { readonly parent: string; readonly layers: MaskDeltaLayer[] } {
+  return { parent: bytesToHash(wire.parent, 'parent hash'), layers: decodeDelta(wire, context) };
 }
 
 /** @throws EspalierError `malformed_message`. Whether a delta fits the mask it names is the receiver's to check. */
@@ -94,11 +109,7 @@ export function decodeMaskUpdate(
     case 'full':
       return { kind: 'full', mask: decodeMask(update.full, context) };
     case 'delta':
-      return {
-        kind: 'delta',
-        parent: bytesToHash(update.delta.parent, 'parent hash'),
-        layers: decodeDelta(update.delta, context),
-      };
+      return { kind: 'delta', ...decodeMaskDelta(update.delta, context) };
     case undefined:
       throw malformed('the mask update is of no kind');
   }

@@ -52,6 +52,7 @@ describe('a client message is refused', () => {
   const update = clientWire('update/ordinary').update!;
   const adjusting = clientWire('update/adjusting').update!;
   const top = adjusting.topGradients![0]!;
+  const own = clientWire('update/own-mask').update!;
   const join = clientWire('join/open').join!;
 
   it.each<[string, v1.ClientMessage.$Properties, string, string]>([
@@ -81,6 +82,24 @@ describe('a client message is refused', () => {
       { update: { ...update, moments: floats(0, 0, 1, 1, 0, 0, 1, -1) } },
       'malformed_message',
       'variance of conv.norm',
+    ],
+    [
+      'with an own mask of another mask than the received',
+      { update: { ...own, maskHash: adjusting.maskHash! } },
+      'malformed_message',
+      'expected the mask that was received',
+    ],
+    [
+      'with an own mask without its changes',
+      { update: { ...own, ownMask: without(own.ownMask!, 'delta') } },
+      'malformed_message',
+      'own mask',
+    ],
+    [
+      'with an own mask of a short hash',
+      { update: { ...own, ownMask: { ...own.ownMask!, hash: new Uint8Array(3) } } },
+      'malformed_message',
+      '3 bytes',
     ],
     [
       'with a short hash',
@@ -197,6 +216,11 @@ describe('a server message is refused', () => {
   const withMask = (maskUpdate: v1.MaskUpdate.$Properties): v1.ServerMessage.$Properties => ({
     train: { ...train, model: { ...train.model, maskUpdate } },
   });
+  const readjusting = serverWire('train/readjusting').train!;
+  const pressing = readjusting.work!.extrusion!;
+  const withWork = (work: v1.TrainWork.$Properties): v1.ServerMessage.$Properties => ({
+    train: { ...readjusting, work: { ...readjusting.work, ...work } },
+  });
   const withGraph = (graph: v1.ModelGraph.$Properties): v1.ServerMessage.$Properties => ({
     challenge: { ...challenge, job: { ...challenge.job, graph } },
   });
@@ -219,6 +243,15 @@ describe('a server message is refused', () => {
       'expected conv/kernel of 36',
     ],
     ['with a layer changed twice', withMask({ delta: { ...delta, layers: [1, 1] } }), 'ascending'],
+    ['with a readjustment of nothing', withWork({ readjustment: 0 }), 'expected a share above 0'],
+    ['with a readjustment of more than all', withWork({ readjustment: 1.5 }), 'expected a share above 0'],
+    [
+      'with an extrusion of more than all',
+      withWork({ extrusion: { ...pressing, share: 1.01 } }),
+      'expected at most 1',
+    ],
+    ['with extruded layers out of order', withWork({ extrusion: { ...pressing, layers: [1, 0] } }), 'ascending'],
+    ['with an extruded layer that is not', withWork({ extrusion: { ...pressing, layers: [7] } }), '7'],
     ['with a list too few', withMask({ delta: { ...delta, layers: [0] } }), '2 index lists for 1'],
     [
       'with counts over the union',

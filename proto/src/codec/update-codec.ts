@@ -1,10 +1,11 @@
-import type { ClientUpdate, Evaluation, TopGradients, UpdateMetrics } from '@espalier/core';
+import type { ClientUpdate, Evaluation, OwnMask, TopGradients, UpdateMetrics } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toFloat32In, toKnownFloat32In, type FloatMemory } from './arrays.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from './failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
 import { decodeIndexList, encodeIndexList } from './indices-codec.js';
+import { decodeMaskDelta, encodeMaskDelta } from './mask-codec.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { nonNegative, required, toUint32 } from './numbers.js';
 
@@ -19,6 +20,7 @@ export function encodeUpdate(update: ClientUpdate, context: WireContext): v1.Upd
     metrics: encodeMetrics(update.metrics),
     topGradients: update.topGradients.map((top) => encodeTop(top, context)),
     evaluation: update.evaluation === null ? null : encodeEvaluation(update.evaluation),
+    ownMask: update.ownMask === undefined ? null : encodeOwnMask(update.ownMask, update.maskHash, context),
   };
 }
 
@@ -43,7 +45,7 @@ export function decodeKnownUpdate(
 }
 
 function decodeAround(wire: v1.Update.$Shape, context: WireContext, delta: Float32Array): ClientUpdate {
-  const { evaluation = null } = wire;
+  const { evaluation = null, ownMask = null } = wire;
   return {
     round: wire.round ?? 0,
     maskHash: bytesToHash(wire.maskHash, 'mask hash'),
@@ -53,7 +55,28 @@ function decodeAround(wire: v1.Update.$Shape, context: WireContext, delta: Float
     metrics: decodeMetrics(wire.metrics),
     topGradients: (wire.topGradients ?? []).map((top) => decodeTop(top, context)),
     evaluation: evaluation === null ? null : decodeEvaluation(evaluation),
+    ...(ownMask === null ? {} : { ownMask: decodeOwnMask(ownMask, wire.maskHash, context) }),
   };
+}
+
+function encodeOwnMask(
+  { hash, layers }: OwnMask,
+  parent: string,
+  context: WireContext,
+): v1.OwnMask.$Properties {
+  return { hash: hashToBytes(hash, 'own mask hash'), delta: encodeMaskDelta(parent, layers, context) };
+}
+
+function decodeOwnMask(
+  { hash, delta }: v1.OwnMask.$Shape,
+  received: Uint8Array | undefined,
+  context: WireContext,
+): OwnMask {
+  const { parent, layers } = decodeMaskDelta(required(delta, 'the own mask'), context);
+  if (parent !== bytesToHash(received, 'mask hash')) {
+    throw malformed(`an own mask made of ${parent}; expected the mask that was received`);
+  }
+  return { hash: bytesToHash(hash, 'own mask hash'), layers };
 }
 
 /** Sums over a data set. */

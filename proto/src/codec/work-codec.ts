@@ -1,4 +1,4 @@
-import type { Augmentation, MomentMode, Optimizer, TopGradientRequest, TrainWork } from '@espalier/core';
+import type { Augmentation, Extrusion, MomentMode, Optimizer, TopGradientRequest, TrainWork } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from './failure.js';
@@ -18,12 +18,15 @@ export function encodeWork(work: TrainWork, context: WireContext): v1.TrainWork.
       layer: positionOf(context, layer),
       count: toUint32(count, 'top gradients'),
     })),
+    readjustment: work.readjustment ?? null,
+    extrusion: work.extrusion === undefined ? null : encodeExtrusion(work.extrusion, context),
   };
 }
 
 /** @throws EspalierError `malformed_message`, `not_finite`. */
 export function decodeWork(wire: v1.TrainWork.$Shape | null | undefined, context: WireContext): TrainWork {
   const work = required(wire, 'the work');
+  const { readjustment = null, extrusion = null } = work;
   return {
     epochs: work.epochs ?? 0,
     batchSize: atLeastOne(work.batchSize, 'batch size'),
@@ -33,6 +36,35 @@ export function decodeWork(wire: v1.TrainWork.$Shape | null | undefined, context
     momentMode: decodeMomentMode(work.momentMode),
     proximal: nonNegative(work.proximal, 'proximal'),
     topGradients: (work.topGradients ?? []).map((request) => decodeRequest(request, context)),
+    ...(readjustment === null ? {} : { readjustment: decodeReadjustment(readjustment) }),
+    ...(extrusion === null ? {} : { extrusion: decodeExtrusion(extrusion, context) }),
+  };
+}
+
+function decodeReadjustment(share: number): number {
+  if (share > 0 && share <= 1) return share;
+  throw malformed(`a readjustment of ${share}; expected a share above 0 and at most 1`);
+}
+
+function encodeExtrusion(extrusion: Extrusion, context: WireContext): v1.Extrusion.$Properties {
+  const { penalty, peakLearningRate, maximumLearningRate, share, layers } = extrusion;
+  const positions = layers.map((layer) => positionOf(context, layer));
+  return { penalty, peakLearningRate, maximumLearningRate, share, layers: positions };
+}
+
+function decodeExtrusion(wire: v1.Extrusion.$Shape, context: WireContext): Extrusion {
+  const { layers = [] } = wire;
+  if (layers.some((position, i) => i > 0 && position <= layers[i - 1]!)) {
+    throw malformed('the layers of an extrusion are not in ascending order');
+  }
+  const share = nonNegative(wire.share, 'extrusion share');
+  if (share > 1) throw malformed(`an extrusion of a share of ${share}; expected at most 1`);
+  return {
+    penalty: nonNegative(wire.penalty, 'extrusion penalty'),
+    peakLearningRate: nonNegative(wire.peakLearningRate, 'peak learning rate'),
+    maximumLearningRate: nonNegative(wire.maximumLearningRate, 'maximum learning rate'),
+    share,
+    layers: layers.map((position) => layerAt(context, position).name),
   };
 }
 

@@ -4107,6 +4107,12 @@ export namespace espalier {
             /** TrainWork topGradients. */
             topGradients: espalier.v1.TopGradientRequest[];
 
+            /** TrainWork readjustment. */
+            readjustment: (number|null);
+
+            /** TrainWork extrusion. */
+            extrusion: (espalier.v1.Extrusion|null);
+
             /**
              * Encodes the specified TrainWork message. Does not implicitly {@link espalier.v1.TrainWork.verify|verify} messages.
              * @param message TrainWork message or plain object to encode
@@ -4155,6 +4161,12 @@ export namespace espalier {
                 /** TrainWork topGradients */
                 topGradients?: espalier.v1.TopGradientRequest.$Properties[];
 
+                /** TrainWork readjustment */
+                readjustment?: (number|null);
+
+                /** TrainWork extrusion */
+                extrusion?: (espalier.v1.Extrusion.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -4169,8 +4181,91 @@ export namespace espalier {
               momentMode?: espalier.v1.MomentMode.$Shape;
               proximal?: number;
               topGradients?: espalier.v1.TopGradientRequest.$Shape[];
+              readjustment?: number|null;
+              extrusion?: espalier.v1.Extrusion.$Shape|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        /**
+         * Properties of an Extrusion.
+         * @deprecated Use espalier.v1.Extrusion.$Properties instead.
+         */
+        interface IExtrusion extends espalier.v1.Extrusion.$Properties {
+        }
+
+        /** Represents an Extrusion. */
+        class Extrusion {
+
+            /**
+             * Constructs a new Extrusion.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Extrusion.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Extrusion penalty. */
+            penalty: number;
+
+            /** Extrusion peakLearningRate. */
+            peakLearningRate: number;
+
+            /** Extrusion maximumLearningRate. */
+            maximumLearningRate: number;
+
+            /** Extrusion share. */
+            share: number;
+
+            /** Extrusion layers. */
+            layers: number[];
+
+            /**
+             * Encodes the specified Extrusion message. Does not implicitly {@link espalier.v1.Extrusion.verify|verify} messages.
+             * @param message Extrusion message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Extrusion.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Extrusion message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Extrusion & espalier.v1.Extrusion.$Shape} Extrusion
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Extrusion & espalier.v1.Extrusion.$Shape;
+        }
+
+        namespace Extrusion {
+
+            /** Properties of an Extrusion. */
+            interface $Properties {
+
+                /** Extrusion penalty */
+                penalty?: number;
+
+                /** Extrusion peakLearningRate */
+                peakLearningRate?: number;
+
+                /** Extrusion maximumLearningRate */
+                maximumLearningRate?: number;
+
+                /** Extrusion share */
+                share?: number;
+
+                /** Extrusion layers */
+                layers?: number[];
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Extrusion. */
+            type $Shape = espalier.v1.Extrusion.$Properties;
         }
 
         /**
@@ -5064,6 +5159,9 @@ export namespace espalier {
             /** Update evaluation. */
             evaluation: (espalier.v1.Evaluation|null);
 
+            /** Update ownMask. */
+            ownMask: (espalier.v1.OwnMask|null);
+
             /**
              * Encodes the specified Update message. Does not implicitly {@link espalier.v1.Update.verify|verify} messages.
              * @param message Update message or plain object to encode
@@ -5112,12 +5210,78 @@ export namespace espalier {
                 /** Update evaluation */
                 evaluation?: (espalier.v1.Evaluation.$Properties|null);
 
+                /** Update ownMask */
+                ownMask?: (espalier.v1.OwnMask.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of an Update. */
             type $Shape = espalier.v1.Update.$Properties;
+        }
+
+        /**
+         * Properties of an OwnMask.
+         * @deprecated Use espalier.v1.OwnMask.$Properties instead.
+         */
+        interface IOwnMask extends espalier.v1.OwnMask.$Properties {
+        }
+
+        /** Represents an OwnMask. */
+        class OwnMask {
+
+            /**
+             * Constructs a new OwnMask.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.OwnMask.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** OwnMask hash. */
+            hash: Uint8Array;
+
+            /** OwnMask delta. */
+            delta: espalier.v1.MaskDelta;
+
+            /**
+             * Encodes the specified OwnMask message. Does not implicitly {@link espalier.v1.OwnMask.verify|verify} messages.
+             * @param message OwnMask message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.OwnMask.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an OwnMask message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.OwnMask & espalier.v1.OwnMask.$Shape} OwnMask
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.OwnMask & espalier.v1.OwnMask.$Shape;
+        }
+
+        namespace OwnMask {
+
+            /** Properties of an OwnMask. */
+            interface $Properties {
+
+                /** OwnMask hash */
+                hash?: Uint8Array;
+
+                /** OwnMask delta */
+                delta?: espalier.v1.MaskDelta.$Properties;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an OwnMask. */
+            type $Shape = espalier.v1.OwnMask.$Properties;
         }
 
         /**

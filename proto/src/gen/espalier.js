@@ -5904,12 +5904,26 @@ export const espalier = $root.espalier = (() => {
             TrainWork.prototype.momentMode = null;
             TrainWork.prototype.proximal = 0;
             TrainWork.prototype.topGradients = $util.emptyArray;
+            TrainWork.prototype.readjustment = null;
+            TrainWork.prototype.extrusion = null;
 
             let $oneOfFields;
 
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(TrainWork.prototype, "_augmentation", {
                 get: $util.oneOfGetter($oneOfFields = ["augmentation"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(TrainWork.prototype, "_readjustment", {
+                get: $util.oneOfGetter($oneOfFields = ["readjustment"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(TrainWork.prototype, "_extrusion", {
+                get: $util.oneOfGetter($oneOfFields = ["extrusion"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -5937,6 +5951,10 @@ export const espalier = $root.espalier = (() => {
                 if (message.topGradients != null && message.topGradients.length)
                     for (let i = 0; i < message.topGradients.length; ++i)
                         $root.espalier.v1.TopGradientRequest.encode(message.topGradients[i], writer.uint32(66).fork(), _depth + 1).ldelim();
+                if (message.readjustment != null && $Object.hasOwnProperty.call(message, "readjustment"))
+                    writer.uint32(73).double(message.readjustment);
+                if (message.extrusion != null && $Object.hasOwnProperty.call(message, "extrusion"))
+                    $root.espalier.v1.Extrusion.encode(message.extrusion, writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6033,6 +6051,20 @@ export const espalier = $root.espalier = (() => {
                             message.topGradients.push($root.espalier.v1.TopGradientRequest.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 9: {
+                            if (wireType !== 1)
+                                break;
+                            message.readjustment = reader.double();
+                            message._readjustment = "readjustment";
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.extrusion = $root.espalier.v1.Extrusion.decode(reader, reader.size(), $undefined, _depth + 1, message.extrusion);
+                            message._extrusion = "extrusion";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -6051,6 +6083,142 @@ export const espalier = $root.espalier = (() => {
             };
 
             return TrainWork;
+        })();
+
+        v1.Extrusion = (function() {
+
+            const Extrusion = function (properties) {
+                this.layers = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Extrusion.prototype.penalty = 0;
+            Extrusion.prototype.peakLearningRate = 0;
+            Extrusion.prototype.maximumLearningRate = 0;
+            Extrusion.prototype.share = 0;
+            Extrusion.prototype.layers = $util.emptyArray;
+
+            Extrusion.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.penalty != null && $Object.hasOwnProperty.call(message, "penalty") && !$Object.is(message.penalty, 0))
+                    writer.uint32(9).double(message.penalty);
+                if (message.peakLearningRate != null && $Object.hasOwnProperty.call(message, "peakLearningRate") && !$Object.is(message.peakLearningRate, 0))
+                    writer.uint32(17).double(message.peakLearningRate);
+                if (message.maximumLearningRate != null && $Object.hasOwnProperty.call(message, "maximumLearningRate") && !$Object.is(message.maximumLearningRate, 0))
+                    writer.uint32(25).double(message.maximumLearningRate);
+                if (message.share != null && $Object.hasOwnProperty.call(message, "share") && !$Object.is(message.share, 0))
+                    writer.uint32(33).double(message.share);
+                if (message.layers != null && message.layers.length)
+                    writer.uint32(42).uint32s(message.layers);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Extrusion.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.Extrusion();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.penalty = value;
+                            else
+                                delete message.penalty;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.peakLearningRate = value;
+                            else
+                                delete message.peakLearningRate;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.maximumLearningRate = value;
+                            else
+                                delete message.maximumLearningRate;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.share = value;
+                            else
+                                delete message.share;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType === 2) {
+                                if (!(message.layers && message.layers.length))
+                                    message.layers = [];
+                                reader.uint32s(message.layers);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.layers && message.layers.length))
+                                message.layers = [];
+                            message.layers.push(reader.uint32());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Extrusion;
         })();
 
         v1.Optimizer = (function() {
@@ -7294,12 +7462,19 @@ export const espalier = $root.espalier = (() => {
             Update.prototype.metrics = null;
             Update.prototype.topGradients = $util.emptyArray;
             Update.prototype.evaluation = null;
+            Update.prototype.ownMask = null;
 
             let $oneOfFields;
 
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(Update.prototype, "_evaluation", {
                 get: $util.oneOfGetter($oneOfFields = ["evaluation"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Update.prototype, "_ownMask", {
+                get: $util.oneOfGetter($oneOfFields = ["ownMask"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -7327,6 +7502,8 @@ export const espalier = $root.espalier = (() => {
                         $root.espalier.v1.TopGradients.encode(message.topGradients[i], writer.uint32(58).fork(), _depth + 1).ldelim();
                 if (message.evaluation != null && $Object.hasOwnProperty.call(message, "evaluation"))
                     $root.espalier.v1.Evaluation.encode(message.evaluation, writer.uint32(66).fork(), _depth + 1).ldelim();
+                if (message.ownMask != null && $Object.hasOwnProperty.call(message, "ownMask"))
+                    $root.espalier.v1.OwnMask.encode(message.ownMask, writer.uint32(74).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -7426,6 +7603,13 @@ export const espalier = $root.espalier = (() => {
                             message._evaluation = "evaluation";
                             continue;
                         }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            message.ownMask = $root.espalier.v1.OwnMask.decode(reader, reader.size(), $undefined, _depth + 1, message.ownMask);
+                            message._ownMask = "ownMask";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -7444,6 +7628,97 @@ export const espalier = $root.espalier = (() => {
             };
 
             return Update;
+        })();
+
+        v1.OwnMask = (function() {
+
+            const OwnMask = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            OwnMask.prototype.hash = $util.newBuffer([]);
+            OwnMask.prototype.delta = null;
+
+            OwnMask.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                    writer.uint32(10).bytes(message.hash);
+                if (message.delta != null && $Object.hasOwnProperty.call(message, "delta"))
+                    $root.espalier.v1.MaskDelta.encode(message.delta, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            OwnMask.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.OwnMask();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.hash = value;
+                            else
+                                delete message.hash;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.delta = $root.espalier.v1.MaskDelta.decode(reader, reader.size(), $undefined, _depth + 1, message.delta);
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return OwnMask;
         })();
 
         v1.UpdateMetrics = (function() {

@@ -40,7 +40,9 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
  * data type, by its name; `not_finite`.
  */
 export function decodeOnnx(bytes: Uint8Array): OnnxModel {
-  return decoding('an ONNX model', () => readModel(readWire(onnx.Model, bytes)));
+  return decoding('this is no whole ONNX model (the file may be cut short)', () =>
+    readModel(readWire(onnx.Model, bytes)),
+  );
 }
 
 function readModel({ graph, opsetImport = [] }: onnx.Model.$Shape): OnnxModel {

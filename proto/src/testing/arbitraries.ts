@@ -117,7 +117,7 @@ const optimizer: Arbitrary<Optimizer> = fc.oneof(
 
 const layer = fc.constantFrom(...sampleMask.layers);
 
-const work: Arbitrary<TrainWork> = fc.record({
+const plainWork: Arbitrary<TrainWork> = fc.record({
   epochs: uint32,
   batchSize: positive,
   learningRate: nonNegative,
@@ -130,6 +130,24 @@ const work: Arbitrary<TrainWork> = fc.record({
     { maxLength: 3 },
   ),
 });
+
+const share = fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true });
+
+const extrusion = fc.record({
+  penalty: nonNegative,
+  peakLearningRate: nonNegative,
+  maximumLearningRate: nonNegative,
+  share,
+  layers: fc.subarray(sampleMask.layers.map(({ name }) => name)),
+});
+
+const work = fc
+  .tuple(plainWork, fc.option(share), fc.option(extrusion))
+  .map(([plain, readjustment, pressing]): TrainWork => ({
+    ...plain,
+    ...(readjustment === null ? {} : { readjustment }),
+    ...(pressing === null ? {} : { extrusion: pressing }),
+  }));
 
 const evaluation: Arbitrary<Evaluation> = fc
   .tuple(nonNegative, uint32, uint32)
@@ -145,7 +163,7 @@ const topGradients = layer.chain(({ name, size }) =>
   ),
 );
 
-const update: Arbitrary<ClientUpdate> = fc.record({
+const plainUpdate: Arbitrary<ClientUpdate> = fc.record({
   round: uint32,
   maskHash: hash,
   delta: values,
@@ -164,6 +182,10 @@ const update: Arbitrary<ClientUpdate> = fc.record({
   topGradients: fc.array(topGradients, { maxLength: 3 }),
   evaluation: fc.option(evaluation),
 });
+
+const update = fc
+  .tuple(plainUpdate, fc.option(fc.record({ hash, layers: deltaLayers })))
+  .map(([plain, ownMask]): ClientUpdate => (ownMask === null ? plain : { ...plain, ownMask }));
 
 const facts = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.oneof(text, fc.double(), fc.boolean()), {
   maxKeys: 4,

@@ -189,6 +189,26 @@ export const serverSamples: readonly Sample<ServerMessage>[] = [
       evaluate: false,
     },
   },
+  {
+    name: 'train/readjusting',
+    message: {
+      kind: 'train',
+      round: 4,
+      model,
+      work: {
+        ...work,
+        readjustment: 0.25,
+        extrusion: {
+          penalty: 0.01,
+          peakLearningRate: 0.05,
+          maximumLearningRate: 0.1,
+          share: 0.15,
+          layers: ['conv/kernel', 'depth/kernel'],
+        },
+      },
+      evaluate: false,
+    },
+  },
   { name: 'accepted/plain', message: { kind: 'accepted', round: 3 } },
   { name: 'finish/plain', message: { kind: 'finish', round: 10, model, evaluate: true } },
 ];
@@ -236,6 +256,23 @@ export const clientSamples: readonly Sample<ClientMessage>[] = [
           },
         ],
         evaluation: { lossSum: 40.5, correct: 9, samples: 30 },
+      },
+    },
+  },
+  {
+    name: 'update/own-mask',
+    message: {
+      kind: 'update',
+      update: {
+        ...update,
+        maskHash: sampleMask.hash,
+        ownMask: {
+          hash: HASH,
+          layers: [
+            { name: 'conv/kernel', dropped: Uint32Array.of(3, 35), grown: Uint32Array.of(20, 31) },
+            { name: 'depth/kernel', dropped: Uint32Array.of(5), grown: Uint32Array.of(0) },
+          ],
+        },
       },
     },
   },

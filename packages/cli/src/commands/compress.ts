@@ -5,62 +5,38 @@ import {
   createNodeTrainer,
   makeNewFolder,
   refuseExisting,
-  modelFormats,
   readModelFile,
   writeModel,
-  type ModelFormat,
 } from '@espalier/client-node';
 import {
   buildModel,
   checkOptions,
+  compressionCandidates,
   compressModel,
-  COST_KINDS,
   costOf,
-  entryNamed,
-  EspalierError,
   reportPage,
+  type CompressedNetwork,
   type CompressOptions,
-  type CostTarget,
-  type DataAccess,
   type ModelGraph,
-  type ValueCoding,
+  type Trainer,
 } from '@espalier/core';
 import type { ModelBundle } from '@espalier/proto';
+import { askClients, selectionJob, type ClientsReport } from '../compress/ask-clients.js';
+import {
+  allocationsOf,
+  codingOf,
+  commandOf,
+  describeOptions,
+  formatsOf,
+  optionsOf,
+  type CompressFlags,
+} from '../compress/compress-flags.js';
 import { compressionDocument, type CompressionReport } from '../compress/compression-report.js';
 import { proveCompression } from '../compress/proof.js';
 import { reportTemplate } from '../report-template.js';
-import { bytes, percent, type OutputFormat, type Terminal } from '../terminal.js';
+import { jobOf } from '../run-options.js';
+import { bytes, percent, type Terminal } from '../terminal.js';
 import { version } from '../version.js';
-
-/** Flags of `espalier compress`. */
-export interface CompressFlags {
-  readonly model: string;
-  readonly out: string;
-  readonly access: DataAccess;
-  /** `kind=value` of what is to be left of the channels. */
-  readonly target?: string;
-  readonly spread: 'uniform' | 'global';
-  readonly density?: number;
-  readonly criterion: string;
-  readonly allocation: string;
-  readonly layerFloor: number;
-  readonly iterations: number;
-  readonly repair: string;
-  readonly bits?: number;
-  readonly quantizer: string;
-  /** Values of the bundle; follows from `bits` unless told. */
-  readonly values?: 'float32' | 'float16' | 'int8' | 'int4';
-  readonly to: string;
-  readonly samples: number;
-  readonly seed: number;
-  /** Off: no times. */
-  readonly latency: boolean;
-  readonly zoo?: string;
-  readonly width?: number;
-  readonly input: string;
-  readonly classes: number;
-  readonly format: OutputFormat;
-}
 
 /** How times are measured. */
 const LATENCY = { batch: 32, rounds: 5, seconds: 4 };
@@ -74,40 +50,91 @@ export async function compress(flags: CompressFlags, terminal: Terminal): Promis
   await refuseExisting(flags.out);
   const model = await readModelFile(flags.model, zooGraph(flags));
   const input = { graph: model.graph, state: model.state, normalization: model.normalization };
-  const start = performance.now();
-  const output = await withTrainer(options, (trainer) => compressModel(input, options, trainer));
-  const seconds = (performance.now() - start) / 1000;
-  await makeNewFolder(flags.out);
-  const { graph, state, mask } = output;
-  const metadata = { ...model.metadata, compressed: describe(options) };
+  const outcome = await (flags.with === undefined ? alone : withClients)(flags, { model, options }, terminal);
+  const { graph, state, mask } = outcome.output;
+  const metadata = { ...model.metadata, compressed: describeOptions(outcome.options) };
   const files = await writeModel(flags.out, { ...model, graph, state, mask, metadata }, { formats, coding });
-  terminal.note(`compressed in ${seconds.toFixed(1)} s; measuring …`);
-  const proof = await proveCompression({ ...input, mask: maskOf(model) }, output, {
+  terminal.note(`compressed in ${outcome.seconds.toFixed(1)} s; measuring …`);
+  const proof = await proveCompression({ ...input, mask: maskOf(model) }, outcome.output, {
     ...options,
     latency: flags.latency ? LATENCY : null,
   });
   const report: CompressionReport = {
     ...proof,
     command: commandOf(flags, options),
+    folder: flags.out,
     model: model.graph.name,
-    options,
+    options: outcome.options,
     originalBytes: costOf(model.graph, 'bytes'),
     files,
-    seconds,
+    seconds: outcome.seconds,
     versions: [
       `espalier ${version}`,
       `Node ${process.versions.node}`,
       cpus()[0]?.model ?? 'unknown processor',
     ],
-    clients: null,
+    clients: outcome.clients,
   };
   await writeReport(flags.out, report);
   terminal.out(flags.format === 'json' ? JSON.stringify(report) : summary(report));
 }
 
+/** A compressed network and how it came about. */
+interface Outcome {
+  readonly output: CompressedNetwork;
+  /** As done: with the allocation that clients chose. */
+  readonly options: CompressOptions;
+  /** Of the compression, without waiting for clients. */
+  readonly seconds: number;
+  readonly clients: ClientsReport | null;
+}
+
+interface Task {
+  readonly model: ModelBundle;
+  readonly options: CompressOptions;
+}
+
+async function alone(flags: CompressFlags, { model, options }: Task): Promise<Outcome> {
+  const { result, seconds } = await timed(options, (trainer) => compressModel(model, options, trainer));
+  await makeNewFolder(flags.out);
+  return { output: result, options, seconds, clients: null };
+}
+
+async function withClients(
+  flags: CompressFlags,
+  { model, options }: Task,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const given = await jobOf({ job: flags.with ?? '', set: flags.set });
+  const allocations = allocationsOf(flags);
+  const { result: candidates, seconds } = await timed(options, (trainer) =>
+    compressionCandidates(model, { ...options, allocations }, trainer),
+  );
+  const job = selectionJob(given, { ...model, file: flags.model }, candidates);
+  await makeNewFolder(flags.out);
+  const { output, report } = await askClients(flags, { job, model, candidates }, terminal);
+  const { weights } = options;
+  const allocation = allocations[report.chosen] ?? '';
+  return {
+    output,
+    options: weights === null ? options : { ...options, weights: { ...weights, allocation } },
+    seconds,
+    clients: report,
+  };
+}
+
+async function timed<T>(
+  options: CompressOptions,
+  work: (trainer: Trainer | null) => Promise<T>,
+): Promise<{ readonly result: T; readonly seconds: number }> {
+  const start = performance.now();
+  const result = await withTrainer(options, work);
+  return { result, seconds: (performance.now() - start) / 1000 };
+}
+
 async function withTrainer<T>(
   options: CompressOptions,
-  work: (trainer: Awaited<ReturnType<typeof createNodeTrainer>> | null) => Promise<T>,
+  work: (trainer: Trainer | null) => Promise<T>,
 ): Promise<T> {
   // Only plug-ins of this access measure anything.
   if (options.access === 'none') return work(null);
@@ -123,68 +150,10 @@ function maskOf({ mask }: ModelBundle): ModelBundle['mask'] | null {
   return mask.density < 1 ? mask : null;
 }
 
-function optionsOf(flags: CompressFlags): CompressOptions {
-  const { access, repair, samples, seed, spread, criterion } = flags;
-  const channels = flags.target === undefined ? null : { target: targetOf(flags.target), spread, criterion };
-  const { density, allocation, layerFloor, iterations } = flags;
-  const weights = density === undefined ? null : { density, criterion, allocation, layerFloor, iterations };
-  const rounding = flags.bits === undefined ? null : { bits: flags.bits, quantizer: flags.quantizer };
-  if (!channels && !weights && !rounding) {
-    throw new EspalierError(
-      'invalid_argument',
-      'there is nothing to do: give --target <kind>=<share> for channels, --density <share> for weights, or --bits <n>',
-    );
-  }
-  return { access, channels, weights, rounding, repair, samples, seed };
-}
-
-/** `macs=0.5` → half of the multiply-accumulates. */
-function targetOf(text: string): CostTarget {
-  const [word = '', number = ''] = text.split('=');
-  const kind = COST_KINDS.find((one) => one === word);
-  const value = Number(number);
-  if (kind !== undefined && number !== '' && value > 0 && Number.isFinite(value)) return { kind, value };
-  throw new EspalierError(
-    'invalid_argument',
-    `the target ${text} is not <kind>=<what is to be left>; kinds are ${COST_KINDS.join(', ')}, shares lie above 0 and at most 1`,
-  );
-}
-
-function formatsOf(text: string): readonly ModelFormat[] {
-  return text.split(',').map((name) => entryNamed(modelFormats, name.trim(), 'form'));
-}
-
-function codingOf({ values, bits, quantizer }: CompressFlags): ValueCoding {
-  if (values === 'float32' || values === 'float16') return { kind: values };
-  if (values !== undefined) return { kind: 'levels', quantizer: 'uniform', bits: values === 'int8' ? 8 : 4 };
-  return bits === undefined ? { kind: 'float32' } : { kind: 'levels', quantizer, bits };
-}
-
 function zooGraph({ zoo, width, input, classes }: CompressFlags): ModelGraph | null {
   if (zoo === undefined) return null;
   const [height = 0, across = 0, channels = 0] = input.split('x').map(Number);
   return buildModel({ name: zoo, width: width ?? null }, [height, across, channels], classes);
-}
-
-function describe({ access, channels, weights, rounding, repair }: CompressOptions): string {
-  return JSON.stringify({ access, channels, weights, rounding, repair });
-}
-
-function commandOf({ model, out, to }: CompressFlags, options: CompressOptions): string {
-  const { access, channels, weights, rounding, repair, samples, seed } = options;
-  const parts = [
-    `espalier compress --model ${model} --out ${out} --access ${access} --repair ${repair}`,
-    channels
-      ? `--target ${channels.target.kind}=${channels.target.value} --spread ${channels.spread} --criterion ${channels.criterion}`
-      : '',
-    weights
-      ? `--density ${weights.density} --criterion ${weights.criterion} --allocation ${weights.allocation}` +
-        ` --layer-floor ${weights.layerFloor} --iterations ${weights.iterations}`
-      : '',
-    rounding ? `--bits ${rounding.bits} --quantizer ${rounding.quantizer}` : '',
-    `--to ${to} --samples ${samples} --seed ${seed}`,
-  ];
-  return parts.filter((part) => part !== '').join(' ');
 }
 
 async function writeReport(folder: string, report: CompressionReport): Promise<void> {
@@ -203,6 +172,7 @@ function summary({
   originalBytes,
   seconds,
   rewritingError,
+  clients,
 }: CompressionReport): string {
   const lines = [
     `parameters  ${after.active} of ${before.parameters} (${percent(after.active / before.parameters)})`,
@@ -212,8 +182,21 @@ function summary({
         `${backend.padEnd(11)} ${old.toFixed(3)} → ${now.toFixed(3)} ms an image (× ${ratio.toFixed(2)})`,
     ),
     `same class  ${percent(agreement.argmax)} of ${agreement.images} synthetic images; rewriting error ${rewritingError.toExponential(1)}`,
+    ...(clients ? clientLines(clients) : []),
     `took        ${seconds.toFixed(1)} s`,
     ...files.map(({ path, bytes: size }) => `${path}  ${bytes(size)} (${percent(size / originalBytes)})`),
   ];
   return lines.join('\n');
+}
+
+function clientLines({ clients, samples, candidates, chosen, accuracy, bytes: moved }: ClientsReport) {
+  const judged = candidates.map(
+    ({ name, loss, accuracy: right }, i) =>
+      `${i === chosen ? '→' : ' '} ${name}: loss ${loss.toFixed(3)}, ${percent(right)} right`,
+  );
+  return [
+    `clients     ${clients} with ${samples} images, ${bytes(moved.up)} received of them, ${bytes(moved.down)} sent`,
+    ...judged.map((line) => `            ${line}`),
+    ...(accuracy === null ? [] : [`            ${percent(accuracy)} right on images that they held out`]),
+  ];
 }

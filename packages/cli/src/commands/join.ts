@@ -18,6 +18,8 @@ export interface JoinFlags extends CacheFlag {
   readonly name?: string;
   readonly token?: string;
   readonly backend?: string;
+  /** Bytes that training may use. */
+  readonly memory?: number;
   /** Threads of the sparse engine. */
   readonly threads: number;
   readonly format: OutputFormat;
@@ -33,7 +35,7 @@ export async function join(url: string, flags: JoinFlags, terminal: Terminal): P
     token: flags.token ?? null,
     name: flags.name ?? defaultName(flags),
     part: flags.part?.part ?? null,
-    profile: { memoryBytes: totalmem(), macsPerSecond: 0, platform: platformName() },
+    profile: { memoryBytes: flags.memory ?? totalmem(), macsPerSecond: 0, platform: platformName() },
     hash: nodeHash,
     schedule: nodeSchedule,
     clock: nodeClock,

@@ -1,14 +1,8 @@
 import { EspalierError, type Job } from '@espalier/core';
-import {
-  checkCertificate,
-  parseJob,
-  readRunFolder,
-  type ConnectionLimits,
-  type ServedJob,
-  readText,
-} from '@espalier/server';
+import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
+import { announce, limitsOf, tlsOf, type HostFlags } from '../host-flags.js';
 import { hostJob } from '../host-job.js';
 import { onInterrupt } from '../interrupt.js';
 import { replay } from './replay.js';
@@ -16,10 +10,9 @@ import { runProgress } from '../progress.js';
 import { jobOf, type JobFlags } from '../run-options.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
-import { webFolder } from '../web-app.js';
 
 /** Flags of `espalier serve`. */
-export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
+export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag, HostFlags {
   readonly job?: string;
   /** Run folder to go on in. */
   readonly resume?: string;
@@ -29,16 +22,6 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag {
   readonly control?: string;
   readonly keepUpdates?: boolean;
   readonly data?: string;
-  readonly host: string;
-  readonly port: number;
-  readonly open?: boolean;
-  readonly origin?: readonly string[];
-  readonly maxConnectionsPerAddress: number;
-  readonly maxFramesPerSecond: number;
-  readonly maxBytesInFlight: number;
-  readonly handshakeTimeout: number;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
   readonly out: string;
   readonly backend?: string;
   readonly format: OutputFormat;
@@ -73,10 +56,8 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
     },
     terminal,
   );
-  const { url, joinToken, adminToken, folder } = served;
-  if (flags.format === 'json')
-    terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));
-  else terminal.note(invitation({ ...served, clients: job.numClients, open: flags.open ?? false }));
+  const { folder } = served;
+  announce(served, { ...flags, clients: job.numClients }, terminal);
   try {
     const { summary } = await served.ended;
     progress.end();
@@ -110,52 +91,4 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
   }
   if (job !== undefined) return jobOf({ ...flags, job });
   return parseJob((await readRunFolder(resume ?? '')).jobYaml);
-}
-
-function limitsOf(flags: ServeFlags): ConnectionLimits {
-  return {
-    origins: flags.origin ?? [],
-    connectionsPerAddress: flags.maxConnectionsPerAddress,
-    framesPerSecond: flags.maxFramesPerSecond,
-    bytesInFlight: flags.maxBytesInFlight,
-    handshakeSeconds: flags.handshakeTimeout,
-  };
-}
-
-async function tlsOf({ tlsCert, tlsKey }: ServeFlags): Promise<{ cert: string; key: string } | null> {
-  if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new EspalierError(
-      'invalid_argument',
-      '--tls-cert and --tls-key go together: give both, or neither',
-    );
-  }
-  const tls = await readTls(tlsCert, tlsKey);
-  checkCertificate(tls, new Date());
-  return tls;
-}
-
-async function readTls(certificate: string, key: string): Promise<{ cert: string; key: string }> {
-  return {
-    cert: await readText(certificate, 'the certificate'),
-    key: await readText(key, "the certificate's key"),
-  };
-}
-
-type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'> & {
-  readonly clients: number;
-  readonly open: boolean;
-};
-
-function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
-  const token = joinToken ?? (open ? null : '<token as before>');
-  const pages = webFolder() !== null;
-  return [
-    `Listening on ${url} for ${clients} clients. On each of them:`,
-    `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
-    ...(pages ? [`Or in a browser:  ${url}/join${token === null ? '' : `#token=${token}`}`] : []),
-    ...(pages ? [`Watch:   ${url}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
-    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
-    `Run folder: ${folder}`,
-  ].join('\n');
 }

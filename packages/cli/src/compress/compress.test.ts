@@ -108,9 +108,38 @@ describe('espalier compress', () => {
     ['a target without a number', ['--target', 'macs'], 'is not <kind>=<what is to be left>'],
     ['a target that cannot be met', ['--target', 'macs=0.0001'], 'cannot be met by removing channels'],
     ['an unknown form', ['--bits', '4', '--to', 'onxx'], 'did you mean onnx?'],
+    [
+      'clients at access none, by name',
+      ['--with', 'job.yaml', '--bits', '8'],
+      'calibration by clients needs access "aggregates" (moments, losses), but only "none" is granted',
+    ],
+    [
+      'clients at access synthetic, by name',
+      ['--with', 'job.yaml', '--bits', '8', '--access', 'synthetic'],
+      'calibration by clients needs access "aggregates" (moments, losses), but only "synthetic" is granted',
+    ],
+    [
+      'several allocations with nobody to choose',
+      ['--density', '0.3', '--allocation', 'erk,lamp'],
+      'nobody is there to choose',
+    ],
     ['bits out of range', ['--bits', '9'], '9 bits'],
   ])('refuses %s', async (_, args, sentence) => {
     const { code, notes } = await compress(...args);
+    expect(notes).toContain(sentence);
+    expect(code).toBe(EXIT.usage);
+    await expect(stat(join(folder, `out${made - 1}`))).rejects.toThrow();
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['values that differ', [], 'repair udfc solves the weights anew'],
+    ['masks that differ', ['--repair', 'none', '--criterion', 'synflow'], 'criterion is synflow'],
+    ['other classes', ['--repair', 'none', '--set', 'data.numClasses=4'], 'tells 3 classes apart'],
+  ])('refuses to ask clients about candidates with %s', async (_, args, sentence) => {
+    const job = join(folder, 'job.yaml');
+    await writeFile(job, 'model: cnn-small\ndata: { kind: procedural, numClasses: 3 }\nimageSize: 8\n');
+    const asking = ['--with', job, '--access', 'aggregates', '--density', '0.3', '--allocation', 'erk,lamp'];
+    const { code, notes } = await compress(...asking, ...args);
     expect(notes).toContain(sentence);
     expect(code).toBe(EXIT.usage);
     await expect(stat(join(folder, `out${made - 1}`))).rejects.toThrow();
@@ -155,7 +184,7 @@ describe('espalier compress', () => {
     await truncate(shard, 100);
     expect((await run('compress', '--model', layers, ...to)).notes).toContain('[malformed_message]');
     await rm(shard);
-    expect((await run('compress', '--model', layers, ...to)).notes).toContain('weight files are missing');
+    expect((await run('compress', '--model', layers, ...to)).notes).toContain('1 weight file is missing');
   });
 });
 

@@ -1,11 +1,15 @@
-import type { CompressOptions, ReportBlock, ReportDocument } from '@espalier/core';
+import { relative } from 'node:path';
+import type { CompressOptions, CostTarget, ReportBlock, ReportDocument } from '@espalier/core';
 import type { WrittenFile } from '@espalier/client-node';
 import { amount, bytes, percent } from '../terminal.js';
+import type { ClientsReport } from './ask-clients.js';
 import type { NetworkFigures, Proof } from './proof.js';
 
 /** Everything a compression leaves behind, as `report.json`. */
 export interface CompressionReport extends Proof {
   readonly command: string;
+  /** Where the files are. */
+  readonly folder: string;
   readonly model: string;
   readonly options: Omit<CompressOptions, 'seed'> & { readonly seed: number };
   readonly originalBytes: number;
@@ -13,8 +17,8 @@ export interface CompressionReport extends Proof {
   /** Of the compression alone, without measuring. */
   readonly seconds: number;
   readonly versions: readonly string[];
-  /** Of clients' answers, where they were asked; null elsewhere. */
-  readonly clients: { readonly asked: number; readonly samples: number } | null;
+  /** What clients were asked and said; null where nobody was. */
+  readonly clients: ClientsReport | null;
 }
 
 /** The same for the report page. */
@@ -35,26 +39,37 @@ export function compressionDocument(report: CompressionReport): ReportDocument {
             text:
               `On ${agreement.images} synthetic images the compressed network names the same class as the original for ` +
               `${percent(agreement.argmax)}; the divergence of its probabilities is ${agreement.divergence.toFixed(4)} nats. ` +
-              `Rewriting alone changes no logit by more than ${report.rewritingError.toExponential(1)} on noise. ` +
+              `Rewriting alone changes ${rewriting(report.rewritingError)} on noise. ` +
               'Synthetic images are not your data: accuracy can only be measured on those.',
           },
         ],
       },
+      ...(report.clients ? [{ heading: 'What clients said', blocks: clientBlocks(report.clients) }] : []),
       { heading: 'Layers', blocks: [layerChart(report), layerTable(report)] },
       {
         heading: 'Files',
         blocks: [
           {
             kind: 'table',
-            columns: [{ label: 'form' }, { label: 'file' }, { label: 'bytes', align: 'right' }],
-            rows: files.map(({ format, path, bytes: size }) => [format, path, size]),
+            columns: [
+              { label: 'form' },
+              { label: 'file' },
+              { label: 'bytes', align: 'right' },
+              { label: 'of the original in float32', align: 'right' },
+            ],
+            rows: files.map(({ format, path, bytes: size }) => [
+              format,
+              relative(report.folder, path),
+              grouped(size),
+              percent(size / report.originalBytes),
+            ]),
           },
         ],
       },
       {
         heading: 'How it was made',
         blocks: [
-          { kind: 'code', text: command },
+          { kind: 'code', text: command.replaceAll(' --', ' \\\n  --') },
           { kind: 'text', text: versions.join(' · ') },
         ],
       },
@@ -64,11 +79,22 @@ export function compressionDocument(report: CompressionReport): ReportDocument {
 
 function sentence({ options: { channels, weights, rounding, repair } }: CompressionReport): string {
   const parts = [
-    channels ? `channels to ${channels.target.kind}=${channels.target.value} by ${channels.criterion}` : '',
-    weights ? `weights to density ${weights.density} by ${weights.criterion} and ${weights.allocation}` : '',
-    rounding ? `${rounding.bits} bits, ${rounding.quantizer}` : '',
+    channels ? `Channels removed to ${targetText(channels.target)}, by ${channels.criterion}.` : '',
+    weights
+      ? `Weights removed to density ${weights.density}, by ${weights.criterion} and ${weights.allocation}.`
+      : '',
+    rounding ? `Rounded to ${rounding.bits} bits, ${rounding.quantizer}.` : '',
   ].filter((part) => part !== '');
-  return `${parts.length > 0 ? parts.join('; ') : 'Nothing removed'}; repair ${repair}.`;
+  return `${parts.length > 0 ? parts.join(' ') : 'Nothing removed.'} Repair: ${repair}.`;
+}
+
+function targetText({ kind, value }: CostTarget): string {
+  return value <= 1 ? `${percent(value)} of the ${kind}` : `${grouped(value)} ${kind}`;
+}
+
+/** A whole number in groups of three. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
 function shortFigures({ before, after, originalBytes, files, latency, agreement }: CompressionReport) {
@@ -90,11 +116,15 @@ function shortFigures({ before, after, originalBytes, files, latency, agreement 
   ];
 }
 
+function rewriting(error: number): string {
+  return error === 0 ? 'no logit' : `no logit by more than ${error.toExponential(1)}`;
+}
+
 function sizes(before: NetworkFigures, after: NetworkFigures): ReportBlock {
   const row = (label: string, key: keyof NetworkFigures) => [
     label,
-    before[key],
-    after[key],
+    grouped(before[key]),
+    grouped(after[key]),
     percent(after[key] / before[key]),
   ];
   return {
@@ -116,7 +146,7 @@ function times({ latency }: CompressionReport): ReportBlock {
   if (latency.length === 0) return { kind: 'text', text: 'Latency was not measured.' };
   return {
     kind: 'table',
-    caption: 'Milliseconds an image, forward; both networks in turn, the best round of each',
+    caption: 'Milliseconds an image, forward; both networks in turn, the median round of each',
     columns: [
       { label: 'back end' },
       ...['before', 'after', 'after ÷ before'].map((label) => ({ label, align: 'right' as const })),
@@ -133,10 +163,11 @@ function times({ latency }: CompressionReport): ReportBlock {
 function layerChart({ layers }: CompressionReport): ReportBlock {
   return {
     kind: 'chart',
-    caption: 'Weights left of each layer',
+    caption: 'Share of each layer\u2019s weights that is left',
+    height: 320,
     option: {
       tooltip: { trigger: 'axis' },
-      grid: { left: 48, right: 16, top: 24, bottom: 96 },
+      grid: { left: 8, right: 16, top: 12, bottom: 8, containLabel: true },
       xAxis: {
         type: 'category',
         data: layers.map(({ name }) => name.replace('/kernel', '')),
@@ -164,8 +195,37 @@ function layerTable({ layers }: CompressionReport): ReportBlock {
       name,
       before.join('×'),
       after.join('×'),
-      active,
+      grouped(active),
       percent(active / weights),
     ]),
   };
+}
+
+function clientBlocks({ clients, samples, candidates, chosen, accuracy, bytes: moved }: ClientsReport) {
+  const held =
+    accuracy === null ? '' : ` On images that they held out the outcome is right for ${percent(accuracy)}.`;
+  return [
+    {
+      kind: 'text' as const,
+      text:
+        `${clients} clients with ${samples} training images sent batch-norm means and variances of every candidate, then ` +
+        `its loss under the merged statistics: ${bytes(moved.up)} in all, joining included. Nobody trained.${held}`,
+    },
+    {
+      kind: 'table' as const,
+      caption: 'Candidates under the merged statistics, on the clients\u2019 training images',
+      columns: [
+        { label: 'candidate' },
+        ...['density', 'loss', 'right'].map((label) => ({ label, align: 'right' as const })),
+        { label: '' },
+      ],
+      rows: candidates.map(({ name, density, loss, accuracy: right }, i) => [
+        name,
+        percent(density),
+        loss.toFixed(3),
+        percent(right),
+        i === chosen ? 'chosen' : '',
+      ]),
+    },
+  ];
 }

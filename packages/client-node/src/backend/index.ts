@@ -1,6 +1,1 @@
-export {
-  chooseNodeBackend,
-  describeBackends,
-  nodeBackends,
-  type NodeBackendOptions,
-} from './node-backends.js';
+export { nodeBackends, type NodeBackendOptions } from './node-backends.js';

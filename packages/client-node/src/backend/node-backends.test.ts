@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createTfjsTrainer } from '@espalier/client/tfjs';
+import { chooseBackend, createTfjsTrainer, tryBackends } from '@espalier/client/tfjs';
 import { buildModel, initialState } from '@espalier/core';
 import { engine, KernelBackend, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-import { chooseNodeBackend, describeBackends, type NodeBackendOptions } from './node-backends.js';
+import { nodeBackends, type NodeBackendOptions } from './node-backends.js';
 
 /** A backend that does nothing but be there. */
 class StandIn extends KernelBackend {
@@ -25,9 +25,9 @@ afterEach(() => {
   if ('tensorflow' in engine().registryFactory) removeBackend('tensorflow');
 });
 
-describe('chooseNodeBackend', () => {
+describe('the best of nodeBackends', () => {
   it('takes wasm where no native package is installed, and says so', async () => {
-    const choice = await chooseNodeBackend({ ...NODE_22, importer: notFound });
+    const choice = await chooseBackend(nodeBackends({ ...NODE_22, importer: notFound }));
 
     expect(choice.backend).toBe('wasm');
     expect(choice.tried.map(({ name, reason }) => [name, reason])).toEqual([
@@ -38,7 +38,7 @@ describe('chooseNodeBackend', () => {
   });
 
   it('looks for the native packages of this very installation by default', async () => {
-    const choice = await chooseNodeBackend(NODE_22);
+    const choice = await chooseBackend(nodeBackends(NODE_22));
 
     expect(choice.tried[0]?.reason).toBe('The package @tensorflow/tfjs-node-gpu is not installed.');
   });
@@ -51,7 +51,7 @@ describe('chooseNodeBackend', () => {
       return Promise.resolve({});
     };
 
-    const choice = await chooseNodeBackend({ ...NODE_22, importer });
+    const choice = await chooseBackend(nodeBackends({ ...NODE_22, importer }));
 
     expect(choice).toMatchObject({ name: 'tfjs-node-gpu', backend: 'tensorflow' });
     expect(asked).toEqual(['@tensorflow/tfjs-node-gpu']);
@@ -64,7 +64,7 @@ describe('chooseNodeBackend', () => {
       return Promise.resolve({});
     };
 
-    const choice = await chooseNodeBackend({ ...NODE_22, importer });
+    const choice = await chooseBackend(nodeBackends({ ...NODE_22, importer }));
 
     expect(choice.name).toBe('tfjs-node');
     expect(choice.tried[0]?.reason).toBe(
@@ -73,18 +73,18 @@ describe('chooseNodeBackend', () => {
   });
 
   it('goes on when the package brings a tfjs of its own', async () => {
-    const choice = await chooseNodeBackend({ ...NODE_22, importer: () => Promise.resolve({}) });
+    const choice = await chooseBackend(nodeBackends({ ...NODE_22, importer: () => Promise.resolve({}) }));
 
     expect(choice.backend).toBe('wasm');
     expect(choice.tried[1]?.reason).toMatch(/^It loaded, but gave no tensorflow backend to tfjs 4\.22\.0;/);
   });
 });
 
-describe('describeBackends', () => {
+describe('each of nodeBackends', () => {
   it('does not even try tfjs-node on Node 23 and newer, and says what to do', async () => {
     const importer = (): Promise<unknown> => Promise.reject(new Error('was asked for'));
 
-    const [gpu, native, wasm, cpu] = await describeBackends({ nodeVersion: '24.1.0', importer });
+    const [gpu, native, wasm, cpu] = await tryBackends(nodeBackends({ nodeVersion: '24.1.0', importer }));
 
     expect(gpu?.available).toBe(false);
     expect(native?.reason).toBe(
@@ -104,7 +104,7 @@ describe('describeBackends', () => {
     const batch = { images: new Float32Array(4), labels: new Uint16Array(1), size: 1 };
     const before = await trainer.predict(batch);
 
-    await describeBackends({ ...NODE_22, importer: notFound });
+    await tryBackends(nodeBackends({ ...NODE_22, importer: notFound }));
 
     expect(await trainer.predict(batch)).toEqual(before);
     await trainer.dispose();

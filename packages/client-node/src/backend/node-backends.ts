@@ -1,12 +1,8 @@
 import {
-  chooseBackend,
   cpuBackend,
   importedBackend,
-  tryBackends,
   wasmBackend,
   type BackendCandidate,
-  type BackendChoice,
-  type BackendReport,
 } from '@espalier/client/tfjs';
 
 /** What the choice depends on; tests put stand-ins here. */
@@ -31,19 +27,6 @@ export function nodeBackends(options: NodeBackendOptions = {}): readonly Backend
     wasmBackend(),
     cpuBackend(),
   ];
-}
-
-/**
- * Opens the best backend that works here.
- * @throws EspalierError `backend_unavailable` with every reason when none does.
- */
-export function chooseNodeBackend(options: NodeBackendOptions = {}): Promise<BackendChoice> {
-  return chooseBackend(nodeBackends(options));
-}
-
-/** What every backend says, best first, for `espalier doctor`. */
-export function describeBackends(options: NodeBackendOptions = {}): Promise<readonly BackendReport[]> {
-  return tryBackends(nodeBackends(options));
 }
 
 /** The native packages download a binary when installed, so they are optional peers: looked for, never required. */

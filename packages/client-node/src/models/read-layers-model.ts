@@ -78,7 +78,7 @@ async function checkFiles(folder: string, groups: readonly WeightsGroup[]): Prom
   if (missing.length === 0) return;
   throw new EspalierError(
     'invalid_data',
-    `${missing.length} weight files are missing in ${folder}: ${missing.join(', ')}; copy them beside the model.json`,
+    `${missing.length === 1 ? '1 weight file is' : `${missing.length} weight files are`} missing in ${folder}: ${missing.join(', ')}; copy ${missing.length === 1 ? 'it' : 'them'} beside the model.json`,
     { path: folder },
   );
 }
@@ -88,7 +88,7 @@ function checkLength(group: WeightsGroup, bytes: number): void {
   if (bytes === needed) return;
   throw malformed(
     group.paths.join(', '),
-    `together have ${bytes} bytes, the manifest says ${needed}; fetch them again`,
+    `${group.paths.length === 1 ? 'has' : 'together have'} ${bytes} bytes, the manifest says ${needed}; fetch them again`,
   );
 }
 

@@ -5,27 +5,31 @@ import { countText, percent, plural } from '../ui/format.js';
 /** What the job is. */
 export function JobHeader({ job }: { readonly job: Invitation }): JSX.Element {
   const { name, classes, numClients, rounds, parameters, targetDensity, graph } = job;
+  const network = `${graph.name}, ${countText(parameters)} weights`;
   return (
     <header>
       <h1>{name}</h1>
       <p class="lead">
-        {`${plural(numClients, 'device')} train one small network together, which learns to tell ${classWords(classes)} apart: ${graph.name}, ${countText(parameters)} weights, of which ${percent(targetDensity)} remain in the end. It takes ${plural(rounds, 'round')}.`}
+        {rounds === 0
+          ? `${plural(numClients, 'device')} say how well a small network, which tells ${classWords(classes)} apart, does on their images: ${network}. Nothing is trained.`
+          : `${plural(numClients, 'device')} train one small network together, which learns to tell ${classWords(classes)} apart: ${network}, of which ${percent(targetDensity)} remain in the end. It takes ${plural(rounds, 'round')}.`}
       </p>
     </header>
   );
 }
 
 /** In one plain paragraph, what leaves this device and what does not. */
-export function Privacy(): JSX.Element {
+export function Privacy({ job: { rounds } }: { readonly job: Invitation }): JSX.Element {
   return (
     <section class="card">
       <h2>What leaves this device</h2>
       <p>
-        Only numbers about the network: by how much its weights changed while it trained here, the mean and
+        {`Only numbers about the network: ${rounds === 0 ? '' : 'by how much its weights changed while it trained here, '}the mean and
         spread of what its layers put out, how many images you have and how well it did on them; and the name
-        that you choose below. <strong>Your images, their names and your folders stay in this tab.</strong>{' '}
-        Whoever runs the job could still draw rough conclusions from such numbers: take part only with images
-        that you would let them guess at.
+        that you choose below. `}{' '}
+        <strong>Your images, their names and your folders stay in this tab.</strong> Whoever runs the job
+        could still draw rough conclusions from such numbers: take part only with images that you would let
+        them guess at.
       </p>
     </section>
   );

@@ -21,6 +21,7 @@ export function JoinPage(): JSX.Element {
 }
 
 function Body(): JSX.Element {
+  const job = invitation.value;
   switch (phase.value) {
     case 'loading':
       return <p class="lead">Asking the coordinator what there is to do …</p>;
@@ -39,7 +40,7 @@ function Body(): JSX.Element {
     case 'choosing':
       return (
         <>
-          <Privacy />
+          {job && <Privacy job={job} />}
           <DataCard />
           <DeviceCard />
           <StartCard />
@@ -50,7 +51,7 @@ function Body(): JSX.Element {
       return (
         <>
           <RunningCard />
-          <Privacy />
+          {job && <Privacy job={job} />}
         </>
       );
     case 'ended':

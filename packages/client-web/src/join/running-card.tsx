@@ -94,9 +94,7 @@ function Progress({ now, paused }: { readonly now: SessionFigures; readonly paus
   return (
     <div>
       <p>
-        <strong data-figure="round">
-          {round === null ? 'Before the first round' : `Round ${Math.min(round + 1, rounds)} of ${rounds}`}
-        </strong>
+        <strong data-figure="round">{roundText(round, rounds)}</strong>
         {working && ` · epoch ${epoch + 1} of ${localEpochs}, batch ${batch} of ${batches}`}
       </p>
       <div
@@ -111,6 +109,11 @@ function Progress({ now, paused }: { readonly now: SessionFigures; readonly paus
       </div>
     </div>
   );
+}
+
+function roundText(round: number | null, rounds: number): string {
+  if (rounds === 0) return 'Measuring the network';
+  return round === null ? 'Before the first round' : `Round ${Math.min(round + 1, rounds)} of ${rounds}`;
 }
 
 function items(now: SessionFigures): readonly { readonly label: string; readonly value: string }[] {

@@ -5,9 +5,10 @@ import { Chart } from '../ui/chart.js';
 import type { ChartOption } from '../ui/chart-library.js';
 
 /** Accuracy and loss per round, with the dense control where there is one. */
-export function Learning({ run }: { readonly run: ReportRun }): JSX.Element {
+export function Learning({ run }: { readonly run: ReportRun }): JSX.Element | null {
   const accuracy = useMemo(() => accuracyOption(run), [run.metrics, run.control]);
   const loss = useMemo(() => lossOption(run), [run.metrics, run.control]);
+  if (run.job.rounds === 0) return null;
   if (run.metrics.length === 0) {
     return (
       <section class="card">

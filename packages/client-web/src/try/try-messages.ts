@@ -1,6 +1,7 @@
-/** Page → worker that classifies. */
+/** Page → worker that classifies. A model comes as the chunks that follow its announcement, the last one null. */
 export type TryRequest =
-  | { readonly kind: 'model'; readonly bundle: Uint8Array }
+  | { readonly kind: 'model' }
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array | null }
   | { readonly kind: 'image'; readonly bitmap: ImageBitmap };
 
 /** What a model is. */
@@ -18,6 +19,8 @@ export interface TriedModel {
 
 /** Worker → page. */
 export type TryReport =
+  /** So many bytes of the model are there. */
+  | { readonly kind: 'arrived'; readonly bytes: number }
   | { readonly kind: 'model'; readonly model: TriedModel }
   | { readonly kind: 'problem'; readonly sentence: string }
   | {

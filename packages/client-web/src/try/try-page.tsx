@@ -53,9 +53,10 @@ function NoModel(): JSX.Element {
 
 async function find(tried: TryModel, source: Signal<Source>): Promise<void> {
   const response = await askAdmin('/api/model').catch(() => null);
-  if (response?.ok === true) {
-    tried.load(new Uint8Array(await response.arrayBuffer()));
+  if (response?.ok === true && response.body) {
     source.value = 'coordinator';
+    const total = Number(response.headers.get('content-length') ?? NaN);
+    await tried.loadStream(response.body, Number.isFinite(total) ? total : null);
     return;
   }
   const kept = await readModel();

@@ -5,7 +5,7 @@ import { byteText, countText, percent } from '../ui/format.js';
 import { Figures } from '../ui/figures.js';
 import { Notice } from '../ui/notice.js';
 import { DrawingBoard } from './drawing-board.js';
-import type { TryModel, TryResult } from './try-model.js';
+import type { Arriving, TryModel, TryResult } from './try-model.js';
 import type { TriedModel } from './try-messages.js';
 
 /** Drop, choose or draw an image, and see what the sparse model takes it for. */
@@ -18,6 +18,7 @@ export function TryPanel({ tried }: { readonly tried: TryModel }): JSX.Element {
           <p>{tried.problem.value}</p>
         </Notice>
       )}
+      {tried.arriving.value && <Arrival {...tried.arriving.value} />}
       {model && <Figures small items={modelFigures(model, tried.result.value)} />}
       {model && (
         <div class="split">
@@ -29,10 +30,38 @@ export function TryPanel({ tried }: { readonly tried: TryModel }): JSX.Element {
   );
 }
 
+function Arrival({ bytes, total }: Arriving): JSX.Element {
+  const share = total === null || total === 0 ? 0 : Math.min(1, bytes / total);
+  return (
+    <div>
+      <p class="note" data-figure="arrived" data-bytes={bytes}>
+        {total === null
+          ? `${byteText(bytes)} of the model are here`
+          : `${byteText(bytes)} of the model's ${byteText(total)} are here`}
+      </p>
+      <div
+        class="bar"
+        role="progressbar"
+        aria-valuenow={Math.round(100 * share)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-label="The model on its way"
+      >
+        <i style={{ width: `${100 * share}%` }} />
+      </div>
+    </div>
+  );
+}
+
 function modelFigures(model: TriedModel, result: TryResult | null) {
   const { bytes, denseBytes, density, parameters, activeParameters } = model;
   return [
-    { label: 'Model file', value: byteText(bytes), hint: `dense: ${byteText(denseBytes)}` },
+    {
+      name: 'model-file',
+      label: 'Model file',
+      value: byteText(bytes),
+      hint: `dense: ${byteText(denseBytes)}`,
+    },
     { label: 'Weights', value: countText(activeParameters), hint: `of ${countText(parameters)}` },
     { label: 'Density', value: percent(density) },
     {

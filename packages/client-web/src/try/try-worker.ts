@@ -9,27 +9,49 @@ import {
   type Dataset,
 } from '@espalier/core';
 import { createSparseTrainer, type SparseTrainer } from '@espalier/engine';
-import { decodeBundle, type ModelBundle } from '@espalier/proto';
+import { readBundleStream, type ModelBundle } from '@espalier/proto';
+import { ChunkQueue } from './chunk-queue.js';
 import type { TriedModel, TryReport, TryRequest } from './try-messages.js';
 
 let loaded: { readonly bundle: ModelBundle; readonly trainer: SparseTrainer } | null = null;
 let queue: Promise<void> = Promise.resolve();
 
+/** What brings chunks to the model that is being read; null while none is. */
+let arriving: ChunkQueue | null = null;
+
 self.onmessage = ({ data }: MessageEvent<TryRequest>) => {
-  queue = queue.then(() => (data.kind === 'model' ? take(data.bundle) : classify(data.bitmap)));
+  if (data.kind === 'chunk') {
+    arriving?.push(data.bytes);
+    return;
+  }
+  if (data.kind === 'image') {
+    queue = queue.then(() => classify(data.bitmap));
+    return;
+  }
+  // A model that is still on its way when the next one is announced will not come any more.
+  arriving?.push(null);
+  const chunks = new ChunkQueue();
+  arriving = chunks;
+  queue = queue.then(() => take(chunks));
 };
 
 function tell(report: TryReport): void {
   self.postMessage(report);
 }
 
-async function take(bytes: Uint8Array): Promise<void> {
+async function take(chunks: ChunkQueue): Promise<void> {
+  let arrived = 0;
   try {
-    const bundle = decodeBundle(bytes);
+    const bundle = await readBundleStream(chunks, {
+      onProgress: (bytes) => {
+        arrived = bytes;
+        tell({ kind: 'arrived', bytes });
+      },
+    });
     const trainer = await createSparseTrainer();
     await trainer.load(bundle.graph, bundle.state, bundle.mask);
     loaded = { bundle, trainer };
-    tell({ kind: 'model', model: describe(bundle, bytes.length) });
+    tell({ kind: 'model', model: describe(bundle, arrived) });
   } catch (error) {
     tell({
       kind: 'problem',

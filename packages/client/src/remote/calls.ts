@@ -40,6 +40,8 @@ export type Call =
        * `abort` message is seen when the trainer lets its thread breathe.
        */
       readonly abort: Int32Array | null;
+      /** Somebody listens to its progress. */
+      readonly progress: boolean;
     }
   | { readonly name: 'gradients'; readonly batch: Batch }
   | { readonly name: 'topGradients'; readonly batch: Batch; readonly requests: readonly TopGradientRequest[] }

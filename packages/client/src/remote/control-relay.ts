@@ -25,6 +25,11 @@ export class ControlRelay {
     }, ABORT_POLL);
   }
 
+  /** The caller wants to hear of progress. */
+  get listens(): boolean {
+    return this.#control.onProgress !== undefined;
+  }
+
   /** What the caller's progress callback threw, which ends the call. */
   get thrown(): { readonly error: unknown } | null {
     return this.#thrown;

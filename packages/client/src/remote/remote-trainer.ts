@@ -103,7 +103,8 @@ class RemoteTrainer implements Trainer {
   }
 
   async #train(dataset: Dataset, options: TrainOptions, relay: ControlRelay): Promise<CallResults['train']> {
-    const asked = this.#link.ask({ name: 'train', dataset, options, abort: relay.abort }, relay);
+    const { abort, listens: progress } = relay;
+    const asked = this.#link.ask({ name: 'train', dataset, options, abort, progress }, relay);
     const result = await asked.catch((error: unknown) => {
       throw relay.thrown ? relay.thrown.error : error;
     });

@@ -1,4 +1,4 @@
-import { unreachable, type Footprint, type Trainer } from '@espalier/core';
+import { unreachable, type Footprint, type TrainControl, type Trainer } from '@espalier/core';
 import {
   maskOf,
   plainError,
@@ -69,9 +69,7 @@ class TrainerDesk {
       case 'train':
         return trainer.train(call.dataset, call.options, {
           signal: this.#signal(id, call.abort),
-          onProgress: (progress) => {
-            this.#tell({ kind: 'progress', id, progress });
-          },
+          ...(call.progress && { onProgress: this.#relayed(id) }),
         });
       case 'gradients':
         return trainer.gradients(call.batch);
@@ -86,6 +84,12 @@ class TrainerDesk {
       default:
         return unreachable(call);
     }
+  }
+
+  #relayed(id: number): NonNullable<TrainControl['onProgress']> {
+    return (progress) => {
+      this.#tell({ kind: 'progress', id, progress });
+    };
   }
 
   #signal(id: number, flag: Int32Array | null): { readonly aborted: boolean } {

@@ -4,6 +4,7 @@ import {
   unpackActive,
   type Mask,
   type ModelGraph,
+  type ParamTree,
   type SparseModel,
 } from '@espalier/core';
 import type { ReceivedModel } from './task-context.js';
@@ -19,12 +20,17 @@ export function receiveModel(graph: ModelGraph, model: SparseModel, known: Mask 
     throw mismatch(`the mask came out as ${mask.hash}, announced was ${model.mask.hash}`);
   }
   mask.checkFits(graph);
-  return {
-    mask,
-    params: unpackActive(graph, mask, model.values),
-    moments: model.moments,
-    values: model.values,
-  };
+  return { mask, params: paramsOf(graph, model, mask), moments: model.moments, values: model.values };
+}
+
+/** Of models that somebody still holds: clients of one process that got the same message unpack it once. */
+const unpacked = new WeakMap<SparseModel, ParamTree>();
+
+/** The announced hash has been checked, so that the model's mask can be no other. */
+function paramsOf(graph: ModelGraph, model: SparseModel, mask: Mask): ParamTree {
+  const params = unpacked.get(model) ?? unpackActive(graph, mask, model.values);
+  unpacked.set(model, params);
+  return params;
 }
 
 function followMask({ maskUpdate }: SparseModel, known: Mask | null): Mask {

@@ -16,6 +16,7 @@ import {
   type FrameConnection,
   type Mask,
   type ServerMessage,
+  type TrainControl,
   type Trainer,
   type TrainProgress,
 } from '@espalier/core';
@@ -68,12 +69,20 @@ export interface ClientOptions {
   readonly shared?: SharedResources;
 }
 
-/** Lets many clients live in one process: none of it changes what a client computes or sends. */
+/**
+ * Lets many clients live in one process: none of it changes what a client computes or sends. Such a client keeps no
+ * final model, for a fleet of copies would be all that its process has room for.
+ */
 export interface SharedResources {
   /** The one instance of equal jobs. */
   job(job: ClientJob): ClientJob;
   /** The one instance of equal masks. */
   mask(mask: Mask): Mask;
+  /**
+   * A message read before from the same bytes, or what `read` gives.
+   * @param sha256 of the bytes
+   */
+  message(sha256: Uint8Array, read: () => ServerMessage): ServerMessage;
   /** Called when a task of this client has ended, whatever its outcome: what only the task needed may go. */
   taskEnded(): void;
 }
@@ -113,6 +122,9 @@ export function runClient(options: ClientOptions): RunningClient {
     finalModel: () => session.memory.final,
   };
 }
+
+/** Messages below it are sooner read than looked up. */
+const SHARED_FROM_BYTES = 1024;
 
 /** Performs the reducer's effects. It decides nothing. */
 class Session {
@@ -201,7 +213,11 @@ class Session {
     let wire = wireContext(null);
     const channel = openChannel<ClientMessage, ServerMessage>(connection, {
       encode: (message) => encodeClientMessage(message, wire),
-      decode: (bytes) => decodeServerMessage(bytes, wire),
+      decode: (bytes, sha256) => {
+        const read = (): ServerMessage => decodeServerMessage(bytes, wire);
+        const { shared } = this.#options;
+        return shared && bytes.length >= SHARED_FROM_BYTES ? shared.message(sha256, read) : read();
+      },
       maxFrameBytes: DEFAULT_MAX_FRAME_BYTES,
       maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
       hash: this.#options.hash ?? portableHash,
@@ -238,7 +254,7 @@ class Session {
   /** Without a request to evaluate it there is no task that would take the model in. */
   #keepFinal({ model }: Extract<ServerMessage, { kind: 'finish' }>): void {
     const graph = this.#state.job?.graph;
-    if (!graph) return;
+    if (!graph || this.#options.shared) return;
     try {
       this.memory.final = receiveModel(graph, model, this.memory.mask);
     } catch (error) {
@@ -299,10 +315,7 @@ class Session {
     const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : null;
     this.#report({ kind: 'task', task: task.kind, round });
     try {
-      const onProgress = (progress: TrainProgress): void => {
-        this.#report({ kind: 'progress', round, progress });
-      };
-      const answer = await performTask(this.#context(), task, { signal, onProgress });
+      const answer = await performTask(this.#context(), task, { signal, ...this.#listening(round) });
       this.dispatch({ kind: 'taskDone', id, answer });
     } catch (error) {
       const { code, rawMessage } = toEspalierError(error);
@@ -312,10 +325,23 @@ class Session {
     }
   }
 
+  /** Progress of a round, where somebody listens. */
+  #listening(round: number | null): Pick<TrainControl, 'onProgress'> {
+    const { onEvent } = this.#options;
+    if (onEvent === undefined) return {};
+    return {
+      onProgress: (progress) => {
+        onEvent({ kind: 'progress', round, progress });
+      },
+    };
+  }
+
   #tidy(): void {
     const { shared } = this.#options;
     if (shared && this.memory.mask) this.memory.mask = shared.mask(this.memory.mask);
-    shared?.taskEnded();
+    if (!shared) return;
+    this.memory.final = null;
+    shared.taskEnded();
   }
 
   #context(): TaskContext {

@@ -1,15 +1,15 @@
 import {
   datasetSize,
   EspalierError,
-  packActive,
+  ownMaskOf,
   type ClientMessage,
   type ClientUpdate,
   type Evaluation,
   type ServerMessage,
   type StreamKey,
   type TrainControl,
-  type TrainResult,
 } from '@espalier/core';
+import { trainedDifference, trainLocally } from './local-training.js';
 import { receiveModel } from './received-model.js';
 import { EVALUATION_BATCH, type ReceivedModel, type TaskContext } from './task-context.js';
 
@@ -21,35 +21,33 @@ export async function trainRound(
   message: TrainMessage,
   control: TrainControl,
 ): Promise<ClientMessage> {
-  const { job, data, trainer, clock } = context;
+  const { data, trainer, clock } = context;
   const { round, model, work } = message;
   const started = clock();
   const received = await takeModel(context, model);
   const evaluation = message.evaluate ? await evaluateHeldOut(context) : null;
   const stream = trainStream(context, round);
-  const result = await trainer.train(
-    data.train,
-    { ...work, normalization: job.normalization, stream },
-    control,
-  );
+  const trained = await trainLocally(context, received, { work, stream }, control);
+  const { last } = trained;
   const update: ClientUpdate = {
     round,
     maskHash: received.mask.hash,
-    delta: difference(context, received, result),
-    moments: result.state.moments,
+    delta: trainedDifference(context, received, trained),
+    moments: trained.state.moments,
     samples: datasetSize(data.train),
     metrics: {
-      loss: result.losses.at(-1) ?? 0,
-      steps: result.steps,
-      samplesSeen: result.samplesSeen,
+      loss: last.losses.at(-1) ?? 0,
+      steps: trained.steps,
+      samplesSeen: trained.samplesSeen,
       seconds: clock() - started,
-      macs: result.samplesSeen * trainer.footprint().trainMacsPerSample,
-      peakBytes: trainer.footprint().peakBytes,
-      microBatch: result.microBatch,
+      macs: trained.macs,
+      peakBytes: trained.peakBytes,
+      microBatch: last.microBatch,
       backend: trainer.name,
     },
-    topGradients: result.topGradients,
+    topGradients: last.topGradients,
     evaluation,
+    ...(work.readjustment === undefined ? {} : { ownMask: ownMaskOf(received.mask, trained.mask) }),
   };
   return { kind: 'update', update };
 }
@@ -85,9 +83,4 @@ async function evaluateHeldOut({ job, data, trainer }: TaskContext): Promise<Eva
     );
   }
   return trainer.evaluate(data.evaluation, { batchSize: EVALUATION_BATCH, normalization: job.normalization });
-}
-
-function difference({ job }: TaskContext, received: ReceivedModel, result: TrainResult): Float32Array {
-  const trained = packActive(job.graph, received.mask, result.state.params);
-  return trained.map((value, i) => value - (received.values[i] ?? 0));
 }

@@ -11,20 +11,20 @@ export interface ParameterStep {
 
 /** Applies a step to one parameter at a time and holds its state; inactive weights and their state stay 0. */
 export interface ParameterOptimizer {
-  /** Called before the parameters of a step. */
-  beginStep(): void;
+  /** Called before the parameters of a step, with the step's learning rate. */
+  beginStep(learningRate: number): void;
   /** The new weight, which belongs to the caller. */
   update(name: string, step: ParameterStep): tf.Tensor;
   dispose(): void;
 }
 
 /** A fresh optimiser. */
-export function createOptimizer(optimizer: Optimizer, learningRate: number): ParameterOptimizer {
+export function createOptimizer(optimizer: Optimizer): ParameterOptimizer {
   switch (optimizer.kind) {
     case 'sgd':
-      return new Sgd(learningRate, optimizer.momentum);
+      return new Sgd(optimizer.momentum);
     case 'adam':
-      return new Adam(learningRate, optimizer);
+      return new Adam(optimizer);
     default:
       return unreachable(optimizer);
   }
@@ -33,16 +33,15 @@ export function createOptimizer(optimizer: Optimizer, learningRate: number): Par
 /** `v ← m·v + g`, `w ← w − lr·v` (Polyak 1964, in the form of Sutskever et al. 2013 without the lookahead). */
 class Sgd implements ParameterOptimizer {
   readonly #velocities = new Map<string, tf.Tensor>();
-  readonly #learningRate: number;
+  #learningRate = 0;
   readonly #momentum: number;
 
-  constructor(learningRate: number, momentum: number) {
-    this.#learningRate = learningRate;
+  constructor(momentum: number) {
     this.#momentum = momentum;
   }
 
-  beginStep(): void {
-    // Momentum needs no step count.
+  beginStep(learningRate: number): void {
+    this.#learningRate = learningRate;
   }
 
   update(name: string, { weight, gradient }: ParameterStep): tf.Tensor {
@@ -64,16 +63,16 @@ class Sgd implements ParameterOptimizer {
 class Adam implements ParameterOptimizer {
   readonly #first = new Map<string, tf.Tensor>();
   readonly #second = new Map<string, tf.Tensor>();
-  readonly #learningRate: number;
+  #learningRate = 0;
   readonly #options: Extract<Optimizer, { kind: 'adam' }>;
   #step = 0;
 
-  constructor(learningRate: number, options: Extract<Optimizer, { kind: 'adam' }>) {
-    this.#learningRate = learningRate;
+  constructor(options: Extract<Optimizer, { kind: 'adam' }>) {
     this.#options = options;
   }
 
-  beginStep(): void {
+  beginStep(learningRate: number): void {
+    this.#learningRate = learningRate;
     this.#step++;
   }
 

@@ -14,6 +14,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiate, positionCounts } from './batch-pass.js';
 import type { Breather } from './breathe.js';
+import { Extruder } from './extruder.js';
 import type { Watch } from './forward.js';
 import type { LoadedModel } from './loaded-model.js';
 import { createMomentTracker, trackPass, type MomentTracker } from './moment-tracker.js';
@@ -41,23 +42,27 @@ export class TrainingRun {
   readonly tracker: MomentTracker;
   readonly #input: TrainingRunInput;
   readonly #optimizer: ParameterOptimizer;
+  #extruder: Extruder | null = null;
 
   constructor(input: TrainingRunInput) {
     const { model, options } = input;
     this.#input = input;
     this.params = new Map([...model.params].map(([name, tensor]) => [name, tf.clone(tensor)]));
-    this.#optimizer = createOptimizer(options.optimizer, options.learningRate);
+    this.#optimizer = createOptimizer(options.optimizer);
     this.tracker = createMomentTracker(options.momentMode, model.plan.graph, model.momentTree);
   }
 
   /** Runs every epoch. @throws EspalierError `training_diverged`, `aborted`. */
   async run(): Promise<void> {
-    for (let epoch = 0; epoch < this.#input.options.epochs; epoch++) await this.#runEpoch(epoch);
+    const { model, options } = this.#input;
+    if (options.extrusion) this.#extruder = await Extruder.create(model, options.extrusion);
+    for (let epoch = 0; epoch < options.epochs; epoch++) await this.#runEpoch(epoch);
   }
 
   /** Frees the optimiser's state and whatever parameters were not taken over. */
   dispose(): void {
     this.#optimizer.dispose();
+    this.#extruder?.dispose();
     disposeAll(this.params);
   }
 
@@ -90,7 +95,7 @@ export class TrainingRun {
     const { model, watch } = this.#input;
     if (!batch.images.every(Number.isFinite))
       throw diverged(at.epoch, this.steps, 'the normalised input is not finite');
-    this.#optimizer.beginStep();
+    this.#optimizer.beginStep(await this.#learningRate());
     const loss = await differentiate({
       plan: model.plan,
       state: { params: this.params, moments: model.moments },
@@ -108,6 +113,14 @@ export class TrainingRun {
     this.steps++;
     this.samplesSeen += batch.size;
     return loss;
+  }
+
+  async #learningRate(): Promise<number> {
+    const { dataset, options } = this.#input;
+    const { learningRate, epochs, batchSize } = options;
+    const steps = epochs * batchesPerEpoch(dataset, batchSize);
+    const run = { learningRate, step: this.steps, steps };
+    return (await this.#extruder?.begin(this.params, run)) ?? learningRate;
   }
 
   /** Pooled moments are those of the last epoch; a moving average sees every batch. */
@@ -137,7 +150,7 @@ export class TrainingRun {
     const { model, options } = this.#input;
     const mask = model.masks.get(name);
     return tf.tidy(() => {
-      let total = tf.clone(gradient);
+      let total = tf.clone(this.#extruder?.added(name, weight, gradient) ?? gradient);
       const { weightDecay } = options.optimizer;
       if (weightDecay !== 0) total = tf.add(total, tf.mul(weight, weightDecay));
       if (options.proximal !== 0) {

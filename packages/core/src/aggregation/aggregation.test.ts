@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { AggregationSpec } from '../job/job.js';
 import { randomStream } from '../random/stream.js';
 import { defaultOptions } from '../registry/declared-options.js';
@@ -42,6 +43,44 @@ describe('weightedMean', () => {
 
   it('adds in float64: a small client is not rounded away', async () => {
     expect((await fold(1, of(2 ** 26, 1), of(1, 2)))[0]).toBe((2 ** 26 + 2) / (2 ** 26 + 1));
+  });
+
+  it('averages every coordinate over those who held it, and leaves what nobody did', async () => {
+    const part = (weight: number, held: readonly number[], ...values: number[]): WeightedUpdate => ({
+      ...of(weight, ...values),
+      held: Uint8Array.from(held),
+    });
+    const folded = await fold(
+      4,
+      part(30, [1, 1, 0, 0], 4, 2, 0, 0),
+      part(10, [1, 0, 1, 0], 8, 0, -6, 0),
+    );
+    // 0: (30·4 + 10·8) ÷ 40. 1 and 2: one holder each. 3: none.
+    expect(folded).toEqual(Float64Array.of(5, 2, -6, 0));
+  });
+
+  it('counts a whole update at every coordinate beside parts', async () => {
+    const part = { ...of(1, 0, 9), held: Uint8Array.of(0, 1) };
+    expect(await fold(2, of(2, 3, 3), part)).toEqual(Float64Array.of(3, 5));
+  });
+
+  it('is the plain mean to the bit where everybody holds everything', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 999 }), fc.float({ noNaN: true, min: -9, max: 9 })), {
+          minLength: 1,
+        }),
+        async (clients) => {
+          const plain = clients.map(([weight, value]) => of(weight, value, -value));
+          const marked = plain.map((update) => ({ ...update, held: Uint8Array.of(1, 1) }));
+          expect(await fold(2, ...marked)).toEqual(await fold(2, ...plain));
+        },
+      ),
+    );
+  });
+
+  it('refuses marks that are not one per value', async () => {
+    await expect(fold(2, { ...of(1, 1, 2), held: Uint8Array.of(1) })).rejects.toThrow('[wrong_length]');
   });
 
   it('reads every update once', async () => {

@@ -10,6 +10,8 @@ export interface WeightedUpdate {
   readonly values: Float32Array;
   /** Above 0; a sample count keeps sums exact longest. */
   readonly weight: number;
+  /** 1 for every value of a weight that the client held, 0 for those it has no say in; left out where it held all. */
+  readonly held?: Uint8Array;
 }
 
 /** A round's updates. They all belong to one mask, so a coordinate means the same weight in each. */
@@ -41,6 +43,8 @@ export interface Aggregator {
   /** One sentence for people, with the paper. */
   readonly summary: string;
   readonly options: DeclaredOptions;
+  /** Takes updates of clients that held a part of the weights; other rules are given whole updates only. */
+  readonly takesParts: boolean;
   /**
    * The same bits for the same updates, options and order. Updates stay as they were.
    * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite, or without

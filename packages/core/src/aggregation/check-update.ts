@@ -4,7 +4,7 @@ import type { UpdateSource, WeightedUpdate } from './aggregator.js';
 /** Reads an update of a source. @throws EspalierError `wrong_length`; `invalid_argument` for an impossible weight. */
 export async function readUpdate({ length, updates }: UpdateSource, at: number): Promise<WeightedUpdate> {
   const update = await updates[at]!();
-  const { values, weight } = update;
+  const { values, weight, held } = update;
   if (values.length !== length) {
     throw new EspalierError('wrong_length', `got ${values.length} values, expected ${length}`, {
       got: values.length,
@@ -13,6 +13,9 @@ export async function readUpdate({ length, updates }: UpdateSource, at: number):
   }
   if (!(weight > 0 && weight < Infinity)) {
     throw new EspalierError('invalid_argument', `weight ${weight} is not above 0 and finite`);
+  }
+  if (held !== undefined && held.length !== length) {
+    throw new EspalierError('wrong_length', `got ${held.length} marks of what was held, expected ${length}`);
   }
   return update;
 }

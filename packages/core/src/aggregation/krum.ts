@@ -14,6 +14,7 @@ import { meanOf } from './weighted-mean.js';
 export const krum: Aggregator = {
   id: 'krum',
   summary: 'The mean of those updates that lie closest to their neighbours (Blanchard et al., NeurIPS 2017).',
+  takesParts: false,
   options: {
     hostile: {
       default: 0.2,

@@ -12,6 +12,7 @@ import { foldColumns } from './fold-columns.js';
 export const median: Aggregator = {
   id: 'median',
   summary: 'At each weight the middle of the values, by samples (Yin et al., ICML 2018).',
+  takesParts: false,
   options: {},
   aggregate: async (source) => ({
     values: await foldColumns(source, weightedMedian),

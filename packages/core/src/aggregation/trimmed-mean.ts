@@ -13,6 +13,7 @@ import { columnMoments } from './column-moments.js';
 export const trimmedMean: Aggregator = {
   id: 'trimmedMean',
   summary: 'At each weight the mean without the smallest and largest values (Yin et al., ICML 2018).',
+  takesParts: false,
   options: {
     trim: {
       default: 0.2,

@@ -1,4 +1,5 @@
 import type { ModelGraph } from '../graph/model-graph.js';
+import type { Mask } from '../mask/mask.js';
 
 /** What an allocation may ask for besides the graph. */
 export type AllocationNeed = 'scores' | 'distortions';
@@ -12,6 +13,8 @@ export interface AllocationInputs {
   readonly scores?: ReadonlyMap<string, Float32Array>;
   /** A curve per maskable parameter name. */
   readonly distortions?: ReadonlyMap<string, DistortionCurve>;
+  /** Weights that may stay; the others are gone already, and their scores say nothing. Left out where all may. */
+  readonly left?: Mask;
   /** Density that `global` leaves every layer with at the least; 0 for one weight. Others ignore it. */
   readonly layerFloor: number;
 }

@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.js';
-import { maskableSpecs } from '../graph/parameters.js';
-import { layerValues } from '../mask/layer-values.js';
+import { maskableSpecs, type ParamSpec } from '../graph/parameters.js';
+import { layerOf, layerValues, valuesAt } from '../mask/layer-values.js';
+import type { Mask } from '../mask/mask.js';
 import { keptCount, topK } from '../mask/top-k.js';
 import type { Allocation } from './allocation.js';
 import { keptTotal } from './kept-total.js';
@@ -13,7 +14,7 @@ export const globalAllocation: Allocation = {
   id: 'global',
   needs: ['scores'],
   exactTotal: true,
-  counts(graph, density, { scores, layerFloor }) {
+  counts(graph, density, { scores, left, layerFloor }) {
     if (scores === undefined) {
       throw new EspalierError('invalid_argument', 'allocation global needs scores; none were given');
     }
@@ -21,21 +22,34 @@ export const globalAllocation: Allocation = {
     const floors = specs.map(({ size }) => (layerFloor === 0 ? 1 : keptCount(layerFloor, size)));
     const rest = keptTotal(specs, density) - floors.reduce((sum, floor) => sum + floor, 0);
     if (rest < 0) throw floorTooHigh(density, layerFloor);
-    const contested = specs.map((spec, i) => withoutTop(layerValues(spec, scores), floors[i]!));
+    const contested = specs.map((spec, i) => withoutTop(scoresLeft(spec, scores, left), floors[i]!));
     const won = winsPerLayer(contested, rest);
     return new Map(specs.map(({ name }, i) => [name, floors[i]! + won[i]!]));
   },
 };
 
+/** A layer's scores, of the weights that are left alone. */
+function scoresLeft(
+  spec: ParamSpec,
+  scores: ReadonlyMap<string, Float32Array>,
+  left: Mask | undefined,
+): Float32Array {
+  const values = layerValues(spec, scores);
+  return left === undefined ? values : valuesAt(values, layerOf(left, spec.name).active);
+}
+
 /** The scores that the layer's floor does not keep already. */
 function withoutTop(scores: Float32Array, floor: number): Float32Array {
-  const kept = topK(scores, floor);
-  let next = 0;
-  return scores.filter((_, i) => {
-    if (i !== kept[next]) return true;
-    next++;
-    return false;
-  });
+  const others = new Float32Array(scores.length - Math.min(floor, scores.length));
+  let at = 0;
+  let from = 0;
+  for (const kept of topK(scores, Math.min(floor, scores.length))) {
+    others.set(scores.subarray(from, kept), at);
+    at += kept - from;
+    from = kept + 1;
+  }
+  others.set(scores.subarray(from), at);
+  return others;
 }
 
 /** How many of the `count` largest scores of all layers fall into each. */

@@ -5,7 +5,7 @@ export {
   type AnalyticRound,
   type LocalWork,
 } from './cost-model.js';
-export { forwardMacs, trainMacs, type MacCount, type TrainMacCount } from './macs.js';
+export { forwardMacs, trainMacs, wholeGradientMacs, type MacCount, type TrainMacCount } from './macs.js';
 export {
   activationBytes,
   activationGradientBytes,

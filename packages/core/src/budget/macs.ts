@@ -49,6 +49,17 @@ export function trainMacs(graph: ModelGraph, mask: Mask | null): TrainMacCount {
   return { forward, inputGradient, weightGradient: forward, total: 2 * forward + inputGradient };
 }
 
+/**
+ * Multiply-accumulates of one sample for the whole gradients of those kernels, active or not, beside a training step under
+ * a mask.
+ */
+export function wholeGradientMacs(graph: ModelGraph, kernels: readonly string[]): number {
+  const { perNode } = forwardMacs(graph, null);
+  const wanted = new Set(kernels);
+  const nodes = parameterSpecs(graph).filter(({ name }) => wanted.has(name));
+  return sum(nodes.map(({ node }) => perNode.get(node) ?? 0));
+}
+
 /** Output positions of a layer: pixels of a convolution, 1 of a dense layer. */
 function positions({ node }: ParamSpec, shapes: ShapeTable): number {
   const [height = 1, width = 1] = (shapes.get(node) ?? []).slice(0, -1);

@@ -16,6 +16,7 @@ const NEEDED: Readonly<Record<string, DataAccess>> = {
   images: 'synthetic',
   distortions: 'synthetic',
   moments: 'aggregates',
+  losses: 'aggregates',
   gradients: 'training',
 };
 

@@ -31,6 +31,8 @@ export interface ChannelPruning {
   readonly spread: ChannelSpread;
   /** Name of the criterion that scores are lifted from. */
   readonly criterion: string;
+  /** Layers that lose channels keep a whole multiple of so many; 1 unless told. */
+  readonly multiple?: number;
 }
 
 /** Which weights to remove. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../graph/zoo/index.js';
 import { allocations } from '../allocation/index.js';
 import { checkGraph } from '../graph/check-graph.js';
-import { costOf, COST_KINDS, type CostKind } from '../groups/index.js';
+import { parameterSpecs } from '../graph/parameters.js';
+import { costOf, COST_KINDS, type ChannelSpread, type CostKind } from '../groups/index.js';
 import { checkState } from '../params/model-state.js';
 import { unevenState } from '../testing/network-arbitrary.js';
 import {
@@ -73,6 +74,29 @@ describe('compressModel', () => {
     expect(small.name).toBe('resnet20-w4-compressed');
   });
 
+  it.each<[ChannelSpread, CostKind]>([
+    ['uniform', 'channels'],
+    ['global', 'channels'],
+    ['uniform', 'macs'],
+    ['global', 'bytes'],
+  ])('keeps multiples of channels in layers that lose some, %s by %s', async (spread, kind) => {
+    const wide = buildModel({ name: 'resnet20', width: 6 }, [8, 8, 3], 3);
+    const network = { graph: wide, state: unevenState(wide, 1), normalization };
+    const channels = { target: { kind, value: 0.7 }, spread, criterion: 'magnitude', multiple: 4 };
+    const { graph: small, kept, state } = await compressModel(network, { ...nothing, channels }, null);
+    checkState(small, state);
+    const before = new Map(parameterSpecs(wide).map(({ name, shape }) => [name, shape.at(-1) ?? 0]));
+    const after = parameterSpecs(small).filter(({ role, name }) => role === 'kernel' && name !== 'fc/kernel');
+    const counts = after.map(({ name, shape }) => [shape.at(-1) ?? 0, before.get(name) ?? 0] as const);
+    expect(counts.every(([left, all]) => left === all || left % 4 === 0)).toBe(true);
+    expect(counts.some(([left, all]) => left < all)).toBe(true);
+    expect(kept.size).toBeGreaterThan(0);
+    // Steps of four channels of at most 24 come to within a few of what was asked.
+    const goal = 0.7 * costOf(wide, kind);
+    expect(costOf(small, kind)).toBeLessThanOrEqual(kind === 'channels' ? goal + 2 : goal);
+    expect(costOf(small, kind)).toBeGreaterThan(0.8 * goal);
+  });
+
   it.each(COST_KINDS)('says which %s is the nearest that can be met', async (kind) => {
     const channels = { target: { kind, value: 1e-4 }, ...uniform };
     const refusal = await compressModel(input, { ...nothing, channels }, null).catch(
@@ -131,6 +155,10 @@ describe('compressModel', () => {
     [{ rounding: { bits: 4, quantizer: 'unifrom' } }, 'did you mean uniform?'],
     [{ repair: 'udcf' }, 'did you mean udfc?'],
     [{ channels: { target: { kind: 'macs' as const, value: -1 }, ...uniform } }, 'target macs=-1'],
+    [
+      { channels: { target: { kind: 'macs' as const, value: 0.5 }, ...uniform, multiple: 0 } },
+      'in multiples of 0',
+    ],
   ])('refuses %j', async (part, sentence) => {
     await expect(compressModel(input, { ...nothing, ...part }, null)).rejects.toThrow(sentence);
   });

@@ -1,5 +1,6 @@
 export { ACCESS_LEVELS, accessNeeded, checkAccess, type DataAccess, type NeedyPlugin } from './access.js';
 export { agreementOf, type Agreement } from './agreement.js';
+export { checkClientAccess, compressionCandidates, type CompressionCandidates } from './candidates.js';
 export {
   checkOptions,
   compressModel,

@@ -1,3 +1,4 @@
+export { pruneInPasses, type PruningPasses } from './prune-in-passes.js';
 export type { Criterion, CriterionInputs, CriterionNeed, ScoreTree } from './criterion.js';
 export { graspCriterion } from './grasp.js';
 export { magnitudeCriterion } from './magnitude.js';

@@ -21,6 +21,14 @@ export const synflowCriterion: Criterion = {
   },
 };
 
+/** Weights that stand together and lead from one input channel to neighbouring filters. */
+interface WeightRun {
+  /** Flat index of the first. */
+  readonly from: number;
+  readonly input: number;
+  readonly output: { readonly start: number; readonly length: number };
+}
+
 class Flow {
   /** What reaches every channel of a node's output, and what one unit there adds to the sum of the outputs. */
   readonly #forward = new Map<string, Float64Array>();
@@ -60,9 +68,12 @@ class Flow {
     const input = this.#forward.get(node.inputs[0]!)!;
     const output = this.#backward.get(node.name)!;
     const scores = new Float32Array(values.length);
-    this.#eachWeight(spec, (i, c, f) => {
-      scores[i] = (Math.abs(values[i]!) * input[c]! * output[f]!) / this.#total;
-    });
+    for (const { from, input: i, output: o } of this.#runs(spec)) {
+      const reached = input[i]! / this.#total;
+      for (let f = 0; f < o.length; f++) {
+        scores[from + f] = Math.abs(values[from + f]!) * reached * output[o.start + f]!;
+      }
+    }
     return scores;
   }
 
@@ -73,9 +84,10 @@ class Flow {
     if (spec) {
       const output = new Float64Array(width);
       const values = this.params.get(spec.name)!;
-      this.#eachWeight(spec, (i, c, f) => {
-        output[f]! += Math.abs(values[i]!) * first[c]!;
-      });
+      for (const { from, input, output: o } of this.#runs(spec)) {
+        const value = first[input]!;
+        for (let f = 0; f < o.length; f++) output[o.start + f]! += Math.abs(values[from + f]!) * value;
+      }
       return output;
     }
     switch (node.op) {
@@ -100,9 +112,12 @@ class Flow {
     const spec = this.#kernels.get(node.name);
     const values = spec && this.params.get(spec.name);
     if (spec && values) {
-      this.#eachWeight(spec, (i, c, f) => {
-        targets[0]![c]! += Math.abs(values[i]!) * output[f]!;
-      });
+      const [target] = targets;
+      for (const { from, input, output: o } of this.#runs(spec)) {
+        let sum = 0;
+        for (let f = 0; f < o.length; f++) sum += Math.abs(values[from + f]!) * output[o.start + f]!;
+        target![input]! += sum;
+      }
       return;
     }
     let start = 0;
@@ -121,18 +136,17 @@ class Flow {
     return Math.abs(this.params.get(`${name}/gamma`)![channel]!) || 1;
   }
 
-  /** Calls `visit` with every weight's flat index, input channel and filter. */
-  #eachWeight(
-    { node: name, shape, size }: ParamSpec,
-    visit: (index: number, channel: number, filter: number) => void,
-  ): void {
+  /** A kernel's weights in their order: runs from one input channel to the filters of one group. */
+  *#runs({ node: name, shape, size }: ParamSpec): Generator<WeightRun, void> {
     const node = this.#node(name);
     const filters = shape.at(-1)!;
     const depth = shape.at(-2)!;
-    const perGroup = filters / (node.op === 'conv2d' ? node.groups : 1);
-    for (let i = 0; i < size; i++) {
-      const filter = i % filters;
-      visit(i, (Math.floor(i / filters) % depth) + Math.floor(filter / perGroup) * depth, filter);
+    const length = filters / (node.op === 'conv2d' ? node.groups : 1);
+    for (let row = 0; row * filters < size; row++) {
+      for (let start = 0; start < filters; start += length) {
+        const input = (row % depth) + (start / length) * depth;
+        yield { from: row * filters + start, input, output: { start, length } };
+      }
     }
   }
 

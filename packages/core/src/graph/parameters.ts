@@ -31,6 +31,17 @@ export interface MomentSpec {
  * Values on the wire and in bundles follow this order.
  */
 export function parameterSpecs(graph: ModelGraph): readonly ParamSpec[] {
+  const known = knownParameters.get(graph);
+  if (known) return known;
+  const specs = specsOf(graph);
+  knownParameters.set(graph, specs);
+  return specs;
+}
+
+/** Of graphs asked about before: everything that walks over weights asks, and a graph never changes. */
+const knownParameters = new WeakMap<ModelGraph, readonly ParamSpec[]>();
+
+function specsOf(graph: ModelGraph): readonly ParamSpec[] {
   const shapes = inferShapes(graph);
   const excluded = unmaskableNodes(graph);
   return graph.nodes.flatMap((node) => {
@@ -53,10 +64,9 @@ export function maskableSpecs(graph: ModelGraph): readonly ParamSpec[] {
 
 /** Every batch-norm node with its number of channels, in graph order. */
 export function momentSpecs(graph: ModelGraph): readonly MomentSpec[] {
-  const shapes = inferShapes(graph);
-  return graph.nodes
-    .filter((node) => node.op === 'batchNorm')
-    .map((node) => ({ node: node.name, channels: shapes.get(node.name)?.at(-1) ?? 0 }));
+  return parameterSpecs(graph)
+    .filter(({ role }) => role === 'gamma')
+    .map(({ node, size }) => ({ node, channels: size }));
 }
 
 /** The node of that name. @throws EspalierError `invalid_graph` when there is none. */

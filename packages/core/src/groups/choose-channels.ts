@@ -28,6 +28,11 @@ export type ChannelSpread = 'uniform' | 'global';
 export interface ChooseOptions {
   readonly target: CostTarget;
   readonly spread: ChannelSpread;
+  /**
+   * Layers that lose channels keep a whole multiple of so many; 1 unless told. The engine's dense kernels take four
+   * output channels at a time, so 6 channels cost it what 8 do.
+   */
+  readonly multiple?: number;
   /** One score per group; the lowest are removed first. */
   readonly scores: Float64Array;
 }
@@ -53,32 +58,45 @@ export function costOf(graph: ModelGraph, kind: CostKind): number {
 }
 
 /**
- * The groups to remove so that the cost comes down to the target; for `channels` to the nearest whole number, else to
- * the target or just below. Every layer keeps at least one channel.
- * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can.
+ * The groups to remove so that the cost comes down to the target; for `channels` as near to it as whole steps come, else
+ * to the target or just below. Every layer keeps at least `multiple` channels, or all that it has.
+ * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can, or a multiple that
+ * is no whole number of at least 1.
  */
 export function chooseChannels(
   graph: ModelGraph,
-  { target, spread, scores }: ChooseOptions,
+  { target, spread, scores, multiple = 1 }: ChooseOptions,
 ): ReadonlySet<number> {
+  checkMultiple(multiple);
   const { groups } = channelGroups(graph);
-  const order = removalOrder(groups, scores, spread);
+  const steps = removalSteps(groups, { scores, spread, multiple });
   const goal = goalOf(graph, target);
-  const first = (count: number): ReadonlySet<number> => new Set(order.slice(0, count));
-  if (target.kind === 'channels') {
-    const count = groups.length - nearestWhole(goal);
-    if (count > order.length) throw unreachableTarget(target, goal, groups.length - order.length);
-    return first(count);
-  }
-  const costAt = (count: number): number => costOf(narrowGraph(graph, first(count)), target.kind);
-  if (costAt(order.length) > goal) throw unreachableTarget(target, goal, costAt(order.length));
-  let [low, high] = [0, order.length];
+  const first = (count: number): ReadonlySet<number> => new Set(steps.slice(0, count).flat());
+  const costAt =
+    target.kind === 'channels'
+      ? (count: number): number => groups.length - first(count).size
+      : (count: number): number => costOf(narrowGraph(graph, first(count)), target.kind);
+  // Whole channels come to within half a one of their target, other costs to it or just below.
+  const most = target.kind === 'channels' ? nearestWhole(goal) : goal;
+  if (costAt(steps.length) > most)
+    throw unreachableTarget(target, goal, { nearest: costAt(steps.length), multiple });
+  let [low, high] = [0, steps.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (costAt(middle) <= goal) high = middle;
+    if (costAt(middle) <= most) high = middle;
     else low = middle + 1;
   }
-  return first(low);
+  const above = low > 0 && target.kind === 'channels' && costAt(low - 1) - goal < goal - costAt(low);
+  return first(above ? low - 1 : low);
+}
+
+function checkMultiple(multiple: number): void {
+  if (Number.isSafeInteger(multiple) && multiple >= 1) return;
+  throw new EspalierError(
+    'invalid_argument',
+    `channels cannot be kept in multiples of ${multiple}; give a whole number of at least 1`,
+    { multiple },
+  );
 }
 
 function goalOf(graph: ModelGraph, { kind, value }: CostTarget): number {
@@ -91,33 +109,44 @@ function goalOf(graph: ModelGraph, { kind, value }: CostTarget): number {
   return value <= 1 ? value * costOf(graph, kind) : value;
 }
 
-/** Every space keeps its best group; ties go by the group's place in the graph. */
-function removalOrder(
+/**
+ * Groups that go together, in the order in which they go: of every space those of the lowest scores, so many that a
+ * multiple is left. Ties go by the place in the graph.
+ */
+function removalSteps(
   groups: readonly ChannelGroup[],
-  scores: Float64Array,
-  spread: ChannelSpread,
-): readonly number[] {
+  { scores, spread, multiple }: Required<Pick<ChooseOptions, 'scores' | 'spread' | 'multiple'>>,
+): readonly (readonly number[])[] {
   const spaces = new Map<string, number[]>();
   for (const { id, space } of groups) spaces.set(space, [...(spaces.get(space) ?? []), id]);
-  const keyed: { readonly id: number; readonly key: number }[] = [];
-  for (const ids of spaces.values()) {
-    ids.sort((a, b) => scores[a]! - scores[b]! || a - b);
-    ids.slice(0, -1).forEach((id, rank) => {
-      keyed.push({ id, key: spread === 'uniform' ? (rank + 0.5) / ids.length : scores[id]! });
-    });
+  const keyed: { readonly ids: readonly number[]; readonly key: number }[] = [];
+  for (const all of spaces.values()) {
+    all.sort((a, b) => scores[a]! - scores[b]! || a - b);
+    for (let from = 0; from + multiple < all.length;) {
+      const rest = (all.length - from) % multiple;
+      const to = from + (rest === 0 ? multiple : rest);
+      const ids = all.slice(from, to);
+      const mean = ids.reduce((sum, id) => sum + scores[id]!, 0) / ids.length;
+      keyed.push({ ids, key: spread === 'uniform' ? (from + to) / (2 * all.length) : mean });
+      from = to;
+    }
   }
-  return keyed.sort((a, b) => a.key - b.key || a.id - b.id).map(({ id }) => id);
+  return keyed.sort((a, b) => a.key - b.key || a.ids[0]! - b.ids[0]!).map(({ ids }) => ids);
 }
 
 function sizes(specs: readonly { readonly size: number }[]): number {
   return specs.reduce((sum, { size }) => sum + size, 0);
 }
 
-function unreachableTarget({ kind, value }: CostTarget, goal: number, nearest: number): EspalierError {
+function unreachableTarget(
+  { kind, value }: CostTarget,
+  goal: number,
+  { nearest, multiple }: { readonly nearest: number; readonly multiple: number },
+): EspalierError {
   const share = value <= 1 ? ` (${((value * nearest) / goal).toPrecision(3)} of the original's)` : '';
   return new EspalierError(
     'invalid_argument',
-    `the target ${kind}=${value} cannot be met by removing channels: with one channel left in every layer there are still ${nearest}${share}; ask for that or more`,
+    `the target ${kind}=${value} cannot be met by removing channels: with ${multiple === 1 ? 'one channel' : `${multiple} channels`} left in every layer there are still ${nearest}${share}; ask for that or more`,
     { kind, value, nearest },
   );
 }

@@ -4,6 +4,7 @@ export type {
   ClipSpec,
   DataSpec,
   FileDataSpec,
+  HeterogeneousSpec,
   Job,
   LearningRateSpec,
   ModelFile,

@@ -118,6 +118,8 @@ export interface StaticMaskSpec {
   readonly allocation: string;
   /** `global` keeps at least this density in every layer. */
   readonly layerFloor: number;
+  /** Times that weights are scored, each time pruning a part of the way; at least 1. */
+  readonly passes: number;
 }
 
 /** Limits on the length of an update. */
@@ -149,6 +151,14 @@ export interface ServerOptimizerSpec {
   readonly options: Readonly<Record<string, number>>;
 }
 
+/** Clients train as much of the mask as their device carries. */
+export interface HeterogeneousSpec {
+  /** Shares of the mask's active weights that a client may train, descending; the first is 1. */
+  readonly shares: readonly number[];
+  /** Seconds a client's training of a round may take by its own profile; null for `roundTimeout`. */
+  readonly roundSeconds: number | null;
+}
+
 /** A job with every option filled in. `examples/` and the JSON schema show the user's form. */
 export interface Job {
   readonly name: string;
@@ -178,6 +188,8 @@ export interface Job {
   readonly pretrain: PretrainSpec;
   readonly aggregation: AggregationSpec;
   readonly serverOptimizer: ServerOptimizerSpec;
+  /** Null gives every client the whole mask. */
+  readonly heterogeneous: HeterogeneousSpec | null;
   /** Share of the cohort that must answer before a deadline can close a step; at least one client. */
   readonly quorum: number;
   /** Seconds a step may last after which it closes with a quorum, or waits for one. */

@@ -3,12 +3,16 @@ import type { AdjustmentSpec } from '../job/job.js';
 import type { Mask } from '../mask/mask.js';
 import type { ParamTree } from '../params/model-state.js';
 import type { MaskAdjustment } from '../regrow/adjust-mask.js';
-import type { MeanGradient } from '../regrow/mean-gradients.js';
-import type { TopGradientRequest } from '../trainer/trainer.js';
+import type { GradientReport, MeanGradient } from '../regrow/mean-gradients.js';
+import type { Extrusion, TopGradientRequest } from '../trainer/trainer.js';
 
 /** Where a job stands when its mask may change. */
 export interface RuleMoment {
   readonly graph: ModelGraph;
+  /** The job's: keys a rule's own random streams. */
+  readonly seed: number;
+  /** The job's first learning rate. */
+  readonly learningRate: number;
   /** The round's mask. */
   readonly mask: Mask;
   readonly spec: AdjustmentSpec;
@@ -29,17 +33,57 @@ export interface RuleEvidence {
   readonly gradients: ReadonlyMap<string, MeanGradient>;
   /** What clients were asked. */
   readonly requests: readonly TopGradientRequest[];
+  /** Every client's largest inactive gradients, in partition order. */
+  readonly reports: readonly GradientReport[];
+  /** What clients made of their masks, in partition order; empty unless the rule has them readjust. */
+  readonly ownMasks: readonly Mask[];
+  /** What the rule remembers, this round seen; empty for rules that remember nothing. */
+  readonly memory: RuleMemory;
 }
+
+/** What a rule remembers of a run between rounds, by name; it outlives a coordinator's restart. */
+export type RuleMemory = Readonly<Record<string, Float32Array>>;
+
+/** Looks at the weights of one round as they come in. */
+export interface RuleObserver {
+  /** One client's weights after training, under its mask; clients come in partition order. */
+  client(weights: ParamTree, mask: Mask, samples: number): void;
+  /** All clients seen: what to remember from now on. */
+  close(aggregated: ParamTree): RuleMemory;
+}
+
+/** What clients do besides training in a round that ends with an adjustment. */
+export interface RoundWork {
+  /** Share of every layer's active weights that a client exchanges in a mask of its own; null for none. */
+  readonly readjustment: number | null;
+  /** Null for plain training. */
+  readonly extrusion: Extrusion | null;
+}
+
+/** An adjustment, and what the rule remembers after it where that changed. */
+export interface RuleOutcome extends MaskAdjustment {
+  readonly memory?: RuleMemory;
+}
+
+/** What an observer is told of a round. */
+export type ObservedRound = Pick<RuleMoment, 'graph' | 'mask' | 'spec' | 'round'>;
 
 /** How a mask changes on adjustment rounds. Pure; passes `maskRuleContract`. */
 export interface MaskRule {
   readonly id: string;
-  /** What the clients' devices are asked for: `topGradients` of some layers, `denseGradients` of all at once, or nothing. */
-  readonly needs: 'nothing' | 'topGradients' | 'denseGradients';
+  /**
+   * What the clients' devices are asked for: `topGradients` of some layers, `denseGradients` of all at once, `ownMasks` that
+   * they make of the round's, or nothing.
+   */
+  readonly needs: 'nothing' | 'topGradients' | 'denseGradients' | 'ownMasks';
   /** Weights start again at their first values after every change (Frankle & Carbin, ICLR 2019). */
   readonly rewinds: boolean;
   /** Inactive weights whose gradients clients report; empty for rules that need none. */
   requests(moment: RuleMoment): readonly TopGradientRequest[];
+  /** Left out where clients only train. */
+  localWork?(moment: RuleMoment): RoundWork;
+  /** Called every round, adjustment or not, by rules that remember; `memory` is null in the first. */
+  observe?(round: ObservedRound, memory: RuleMemory | null): RuleObserver;
   /** The mask that follows; the same mask, and no new version, when nothing changes. */
-  adjust(moment: RuleMoment, evidence: RuleEvidence): MaskAdjustment;
+  adjust(moment: RuleMoment, evidence: RuleEvidence): RuleOutcome;
 }

@@ -13,7 +13,7 @@ import {
   type RuleMoment,
 } from './index.js';
 
-const SPARSE = new Set(['progressive', 'pruneFl']);
+const SPARSE = new Set(['progressive', 'pruneFl', 'voted', 'extruding', 'thompson']);
 for (const rule of Object.values(maskRules)) maskRuleContract(rule, SPARSE.has(rule.id) ? 'sparse' : 'dense');
 
 describe('the registry of mask rules', () => {
@@ -34,7 +34,7 @@ function moment(mask: Mask, rest: Partial<RuleMoment> = {}): RuleMoment {
     peakFraction: 0.5,
     gradientWeighting: 'samples',
   } as const;
-  return { graph, mask, spec, targetDensity: 0.25, round: 1, adjustment: 0, adjustments: 2, ...rest };
+  return { graph, seed: 3, learningRate: 0.1, mask, spec, targetDensity: 0.25, round: 1, adjustment: 0, adjustments: 2, ...rest };
 }
 
 function withWeights(...weights: readonly number[]): Map<string, Float32Array> {
@@ -45,8 +45,14 @@ function onlyLayer(...active: readonly number[]): Mask {
   return new Mask([{ name: layer!.name, size: layer!.size, active: Uint32Array.from(active) }]);
 }
 
+const topOf = (...indices: readonly number[]) => ({
+  layer: layer!.name,
+  indices: Uint32Array.from(indices),
+  values: new Float32Array(indices.length).fill(1),
+});
+
 const activeOf = (mask: Mask): readonly number[] => [...mask.layer(layer!.name)!.active];
-const nothing = { gradients: new Map(), requests: [] };
+const nothing = { gradients: new Map(), requests: [], reports: [], ownMasks: [], memory: {} };
 
 describe('by hand', () => {
   it('the layer of the examples is the one that is thought of', () => {
@@ -89,6 +95,7 @@ describe('by hand', () => {
     expect(requests).toEqual([{ layer: layer!.name, count: 2 }]);
     const gradient = { indices: Uint32Array.of(6, 7), values: Float64Array.of(0.1, -3) };
     const { mask: next } = rule.adjust(moments, {
+      ...nothing,
       params,
       gradients: new Map([[layer!.name, gradient]]),
       requests,
@@ -106,12 +113,95 @@ describe('by hand', () => {
     const gradient = { indices: Uint32Array.of(4, 5, 6, 7), values: Float64Array.of(1, -4, 2, 3) };
     const params = withWeights(5, -1, 8, 2, 0, 0, 0, 0);
     const { mask: next } = rule.adjust(moment(mask), {
+      ...nothing,
       params,
       gradients: new Map([[layer!.name, gradient]]),
       requests,
     });
     // f · ½^(1 ÷ 10,000) of four is two: −1 and 2 go, gradients −4 and 3 come.
     expect(activeOf(next)).toEqual([0, 2, 5, 7]);
+  });
+
+  it('voted keeps the largest averages of what somebody held', () => {
+    const mask = onlyLayer(0, 1, 2, 3);
+    // One client exchanged 1 for 6, the other 1 for 7: nobody holds 1 any more, whatever its weight.
+    const ownMasks = [onlyLayer(0, 2, 3, 6), onlyLayer(0, 2, 3, 7)];
+    const params = withWeights(5, 9, -1, 2, 0, 0, -3, 0.5);
+    const { mask: next, exchanged } = maskRules['voted']!.adjust(moment(mask), {
+      ...nothing,
+      params,
+      ownMasks,
+    });
+    expect(activeOf(next)).toEqual([0, 2, 3, 6]);
+    expect([...exchanged.values()]).toEqual([1]);
+    // ½ · 0.5 · (1 + cos(π/4)) of its weights is what every client is asked to exchange.
+    expect(maskRules['voted']!.localWork!(moment(mask)).readjustment).toBeCloseTo(0.42678, 5);
+  });
+
+  it('voted fills up from what nobody held where clients held too little', () => {
+    const mask = onlyLayer(0, 1, 2, 3);
+    const params = withWeights(5, 9, -1, 2, 0, 0, 0, 0);
+    const { mask: next } = maskRules['voted']!.adjust(moment(mask), {
+      ...nothing,
+      params,
+      ownMasks: [onlyLayer(0, 6)],
+    });
+    // 0 and 6 are held; of 1, 2 and 3 the two largest stay.
+    expect(activeOf(next)).toEqual([0, 1, 3, 6]);
+  });
+
+  it('extruding presses on the share that is about to go, of the layers whose turn it is', () => {
+    const { readjustment, extrusion } = maskRules['extruding']!.localWork!(moment(onlyLayer(0, 1, 2, 3)));
+    expect(readjustment).toBeNull();
+    expect(extrusion).toMatchObject({ penalty: 0.01, peakLearningRate: 0.1, layers: [layer!.name] });
+    expect(extrusion!.share).toBeCloseTo(0.42678, 5);
+  });
+
+  it('thompson believes what clients and aggregate agree on: α += 10·X, β += 10·(1 − X)', () => {
+    const rule = maskRules['thompson']!;
+    const mask = onlyLayer(0, 1, 2, 3);
+    // a_1 = 0.427 of four is two, so κ = 2.
+    const observer = rule.observe!(moment(mask), null);
+    observer.client(withWeights(9, 8, 1, 2, 0, 0, 0, 0), mask, 30);
+    observer.client(withWeights(9, 1, 8, 2, 0, 0, 0, 0), mask, 10);
+    const memory = observer.close(withWeights(9, 6, 3, 2, 0, 0, 0, 0));
+    // Weight 0: both and the aggregate. 1: ¾ of the samples and the aggregate. 2: ¼. 3: nobody.
+    const outcome = [1, (1 + 0.75) / 2, 0.25 / 2, 0];
+    expect([...memory[`${layer!.name}/alpha`]!]).toEqual([...outcome.map((x) => 1 + 10 * x), 1, 1, 1, 1]);
+    expect([...memory[`${layer!.name}/beta`]!]).toEqual([
+      ...outcome.map((x) => 1 + 10 * (1 - x)),
+      ...[1, 1, 1, 1],
+    ]);
+
+    const reports = [
+      { samples: 30, topGradients: [topOf(4, 7)] },
+      { samples: 10, topGradients: [topOf(4, 5)] },
+    ];
+    const requests = rule.requests(moment(mask));
+    expect(requests).toEqual([{ layer: layer!.name, count: 2 }]);
+    const adjusted = rule.adjust(moment(mask), { ...nothing, params: new Map(), reports, requests, memory });
+    // Inactive: half a half of the aggregate, half the share of votes: 1, ¼, 0 and ¾.
+    const votes = [0.75, 0.375, 0.25, 0.625];
+    expect([...adjusted.memory![`${layer!.name}/alpha`]!.slice(4)]).toEqual(votes.map((x) => 1 + 10 * x));
+    expect(activeOf(adjusted.mask)).toHaveLength(4);
+    expect(activeOf(adjusted.mask)).toContain(0);
+  });
+
+  it('thompson nearly always keeps what has won often', () => {
+    const rule = maskRules['thompson']!;
+    const beliefs = {
+      [`${layer!.name}/alpha`]: Float32Array.of(900, 1, 900, 1, 900, 1, 900, 1),
+      [`${layer!.name}/beta`]: Float32Array.of(1, 900, 1, 900, 1, 900, 1, 900),
+    };
+    const requests = [{ layer: layer!.name, count: 2 }];
+    const { mask } = rule.adjust(moment(onlyLayer(0, 1, 2, 3)), {
+      ...nothing,
+      params: new Map(),
+      requests,
+      memory: beliefs,
+      reports: [{ samples: 1, topGradients: [] }],
+    });
+    expect(activeOf(mask)).toEqual([0, 2, 4, 6]);
   });
 
   it('the PQ index is 0 where all weights are alike, and high where one carries everything', () => {

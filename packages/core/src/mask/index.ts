@@ -2,4 +2,5 @@ export { denseMask, Mask, type LayerMask, type MaskLineage } from './mask.js';
 export { keptCount, topK } from './top-k.js';
 export { BoundedTopK, topInactive, type IndexedValues } from './bounded-top-k.js';
 export { applyMaskDelta, maskDelta } from './delta.js';
+export { nestedMask, unionMask } from './nested-family.js';
 export { maskFromScores } from './mask-from-scores.js';

@@ -25,6 +25,13 @@ export function layerOf(mask: Mask, name: string): LayerMask {
   return layer;
 }
 
+/** The value at each of the indices, aligned with them. */
+export function valuesAt(values: Float32Array, indices: Uint32Array): Float32Array {
+  const found = new Float32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) found[i] = values[indices[i]!]!;
+  return found;
+}
+
 /** |value| at each of the indices, aligned with them. */
 export function magnitudesAt(values: Float32Array, indices: Uint32Array): Float32Array {
   const magnitudes = new Float32Array(indices.length);

@@ -28,6 +28,61 @@ export const adjustingMethods: readonly Method[] = [
     ],
   },
   {
+    name: 'feddst',
+    summary:
+      'Clients readjust masks of their own, the coordinator keeps the largest averages (FedDST, Bibikar et al., AAAI 2022).',
+    initialMask: 'criterion',
+    criterion: null,
+    maskRule: 'voted',
+    network: 'given',
+    // Figures of the paper's CIFAR-10 runs.
+    defaults: {
+      mask: { criterion: 'magnitude', allocation: 'erk' },
+      pruning: { interval: 15, peakFraction: 0.01 },
+    },
+    departures: [
+      'A client readjusts halfway and trains on under its own mask, so that grown weights have values; the authors’ code readjusts after the last epoch.',
+      'Adjustments stop at the job’s round; the paper’s at half of its rounds.',
+      'The first mask is from the coordinator’s pretraining.',
+    ],
+  },
+  {
+    name: 'fedmef',
+    summary:
+      'Progressive pruning with budget-aware extrusion: what is about to go is pressed into what stays (FedMef, Huang et al., CVPR 2024).',
+    initialMask: 'criterion',
+    criterion: null,
+    maskRule: 'extruding',
+    network: 'given',
+    defaults: {
+      mask: { criterion: 'random', allocation: 'erk' },
+      pruning: { interval: 10, peakFraction: 0.3, granularity: 'entire' },
+    },
+    departures: [
+      'Without scaled activation pruning, which needs networks without batch norm.',
+      'The budget is the steps of the round that ends with an adjustment, and the penalised weights are chosen at its first step.',
+      'The penalty λ is 0.01 from the start; the authors’ code warms it up.',
+      'Within the extrusion the learning rate goes up to the job’s first at most (ψ = 1).',
+    ],
+  },
+  {
+    name: 'fedrts',
+    summary:
+      'Thompson sampling decides which weights stay, over what every round says of them (FedRTS, Huang et al., NeurIPS 2025).',
+    initialMask: 'criterion',
+    criterion: null,
+    maskRule: 'thompson',
+    network: 'given',
+    defaults: {
+      mask: { criterion: 'random', allocation: 'erk' },
+      pruning: { interval: 10, peakFraction: 0.4 },
+    },
+    departures: [
+      'Clients send the values of their largest gradients with the indices; only the indices are used.',
+      'Adjustments stop at the job’s round; the paper’s at 300 of 500.',
+    ],
+  },
+  {
     name: 'granet',
     summary:
       'Gradual magnitude pruning of the whole network with regrowth by gradient (GraNet, Liu et al., NeurIPS 2021).',

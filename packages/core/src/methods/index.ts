@@ -1,4 +1,6 @@
 export { adjustmentRoundsOf } from './adjustment-rounds.js';
+export { carriedShare, leastTrainingBytes, type Participant } from './carried-share.js';
+export { costDifferences, type CostDifferences } from './cost-differences.js';
 export {
   clientNeeds,
   selectsOnClients,

@@ -12,7 +12,7 @@ export type InitialMask =
   | 'candidatePool';
 
 /** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
-export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients';
+export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients' | 'ownMasks';
 
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {
@@ -48,10 +48,15 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
   return needs;
 }
 
-/** True when clients choose between candidates before the first round. */
+/**
+ * True when clients choose between candidates before the first round. A job without rounds is its selection alone: there
+ * even a single candidate is given clients' statistics.
+ */
 export function selectsOnClients(job: Job): boolean {
   const { size, selection } = job.pool;
   return (
-    methodNamed(job.method).initialMask === 'candidatePool' && selection === 'adaptiveBatchNorm' && size > 1
+    methodNamed(job.method).initialMask === 'candidatePool' &&
+    selection === 'adaptiveBatchNorm' &&
+    (size > 1 || job.rounds === 0)
   );
 }

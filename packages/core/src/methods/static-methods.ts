@@ -49,9 +49,9 @@ export const staticMethods: readonly Method[] = [
     name: 'synflow',
     criterion: 'synflow',
     summary: 'Synaptic flow over the whole network, without any data (SynFlow, Tanaka et al., NeurIPS 2020).',
-    defaults: { mask: { criterion: 'synflow', allocation: 'global' } },
+    defaults: { mask: { criterion: 'synflow', allocation: 'global', passes: 100 } },
     departures: [
-      'Weights are scored once; the paper prunes in a hundred steps and scores anew in each.',
+      'Borders of images count as interior.',
       'The first convolution and the classifier stay dense, and every layer keeps a weight.',
     ],
   },

@@ -16,6 +16,8 @@ export {
   packedLength,
   packMoments,
   unpackActive,
+  unpackKept,
   unpackMoments,
 } from './pack.js';
+export { packedPositions } from './positions.js';
 export { initialState } from './initialize.js';

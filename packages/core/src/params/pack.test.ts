@@ -13,6 +13,7 @@ import {
   packedLength,
   packMoments,
   unpackActive,
+  unpackKept,
   unpackMoments,
 } from './pack.js';
 
@@ -124,6 +125,21 @@ describe('laws on random masks of cnn-small', () => {
         expect(packActive(graph, mask, unpackActive(graph, mask, packed))).toEqual(packed);
       }),
       { seed: 7, numRuns: 50 },
+    );
+  });
+});
+
+describe('unpackKept', () => {
+  it('is unpacking, then applying the smaller mask', () => {
+    const whole = new Mask([{ name: 'fc1/kernel', size: 6, active: Uint32Array.of(1, 3, 4) }]);
+    const packed = packActive(tiny, whole, tinyParams);
+    for (const active of [[], [1], [3, 4], [1, 3, 4]]) {
+      const kept = new Mask([{ name: 'fc1/kernel', size: 6, active: Uint32Array.from(active) }]);
+      const expected = applyMask(tiny, kept, unpackActive(tiny, whole, packed));
+      expect(plain(unpackKept(tiny, { mask: whole, kept }, packed))).toEqual(plain(expected));
+    }
+    expect(() => unpackKept(tiny, { mask: whole, kept: whole }, packed.subarray(1))).toThrow(
+      '[wrong_length]',
     );
   });
 });

@@ -54,6 +54,45 @@ export function unpackActive(graph: ModelGraph, mask: Mask | null, values: Float
 }
 
 /**
+ * As {@link unpackActive}, with 0 also where `kept`, a part of the mask, is inactive.
+ * @throws EspalierError `wrong_length` naming both lengths; `invalid_mask`.
+ */
+export function unpackKept(
+  graph: ModelGraph,
+  { mask, kept }: { readonly mask: Mask; readonly kept: Mask },
+  values: Float32Array,
+): ParamTree {
+  checkLength(`of ${graph.name}`, values.length, packedLength(graph, mask));
+  const params = new Map<string, Float32Array>();
+  let at = 0;
+  for (const spec of parameterSpecs(graph)) {
+    const [active, wanted] = [activeIndices(spec, mask), activeIndices(spec, kept)];
+    const part = values.subarray(at, at + (active?.length ?? spec.size));
+    const whole = new Float32Array(spec.size);
+    if (active === null || wanted === null) whole.set(part);
+    else scatterKept(whole, { part, active, wanted });
+    params.set(spec.name, whole);
+    at += part.length;
+  }
+  return params;
+}
+
+interface KeptPart {
+  readonly part: Float32Array;
+  readonly active: Uint32Array;
+  /** Some of `active`, in the same order. */
+  readonly wanted: Uint32Array;
+}
+
+function scatterKept(target: Float32Array, { part, active, wanted }: KeptPart): void {
+  for (let i = 0, next = 0; next < wanted.length && i < active.length; i++) {
+    if (active[i] !== wanted[next]) continue;
+    target[active[i]!] = part[i]!;
+    next++;
+  }
+}
+
+/**
  * A copy of the parameters with 0 wherever the mask is inactive; always-dense parameters as they are.
  * @throws EspalierError `invalid_params` or `invalid_mask` naming the first parameter that does not fit the graph.
  */

@@ -40,17 +40,17 @@ export function isResting({ round }: CoordinatorState, seat: Seat): boolean {
  */
 export function markAttendance(config: CoordinatorConfig, state: CoordinatorState): Change {
   const { cohort, answers, failed } = state.step;
-  const seats = new Map(state.seats);
+  let { seats } = state;
   const effects: CoordinatorEffect[] = [];
   for (const clientId of cohort) {
     const seat = seats.get(clientId);
     if (!seat || failed.has(clientId)) continue;
     if (answers.has(clientId)) {
-      seats.set(clientId, { ...seat, absences: 0, restUntil: 0 });
+      if (seat.absences > 0 || seat.restUntil > 0) seats = seats.with({ ...seat, absences: 0, restUntil: 0 });
       continue;
     }
     const absent = withAbsence(config, state, seat);
-    seats.set(clientId, absent);
+    seats = seats.with(absent);
     if (absent.restUntil > seat.restUntil) {
       const message = `client ${seat.name} left ${absent.absences} rounds unanswered: it rests until round ${absent.restUntil}`;
       effects.push({ kind: 'note', message });
@@ -71,7 +71,7 @@ function withAbsence({ restAfter }: CoordinatorConfig, { round }: CoordinatorSta
 export function forgive(state: CoordinatorState, clientId: string): CoordinatorState {
   const seat = state.seats.get(clientId);
   if (!seat || seat.strikes === 0) return state;
-  return { ...state, seats: new Map(state.seats).set(clientId, { ...seat, strikes: 0 }) };
+  return { ...state, seats: state.seats.with({ ...seat, strikes: 0 }) };
 }
 
 /**
@@ -90,7 +90,7 @@ export function strike(
   const struck: Seat = excluded
     ? { ...seat, strikes, excluded, presence: 'gone', admitted: false }
     : { ...seat, strikes };
-  const next = { ...state, seats: new Map(state.seats).set(clientId, struck) };
+  const next = { ...state, seats: state.seats.with(struck) };
   return { state: next, effects: excluded ? expulsion(struck) : [] };
 }
 

@@ -223,7 +223,7 @@ function advance(config: CoordinatorConfig, state: CoordinatorState): Transition
 
 /** Starts with everybody, or past the joining deadline with a quorum of `numClients`. */
 function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
-  const present = presentSeats(state).length;
+  const present = state.seats.working;
   const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
   if (!state.prepared || state.paused || (present < config.numClients && !late)) return null;
   return config.selects ? openStep(config, state, 'moments') : nextRound(config, state);

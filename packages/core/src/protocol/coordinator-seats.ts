@@ -19,10 +19,11 @@ export function joinClient(
   state: CoordinatorState,
   event: Of<'join'>,
 ): Transition {
-  const { samples, name, part, newClientId, newReturnToken } = event;
-  const seats = [...state.seats.values()];
-  const returning = seats.find((other) => other.returnToken === event.shownReturnToken);
-  const known = returning ?? seats.find((other) => other.partitionIndex === part);
+  const { samples, name, part, newClientId, newReturnToken, share = 1 } = event;
+  const { seats } = state;
+  const returning = seats.ofToken(event.shownReturnToken);
+  const holder = seats.ofPart(part);
+  const known = returning ?? holder;
   if (known?.excluded) {
     const message = exclusionMessage(known.strikes);
     return {
@@ -30,8 +31,7 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'excluded', message }],
     };
   }
-  if (returning) return seat(state, event, { ...returning, samples, name });
-  const holder = seats.find((other) => other.partitionIndex === part);
+  if (returning) return seat(state, event, { ...returning, samples, name, share });
   if (holder?.presence === 'present') {
     const message = `part ${holder.partitionIndex + 1} is held by ${holder.name}: choose another part, or stop that client first`;
     return {
@@ -39,20 +39,21 @@ export function joinClient(
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
     };
   }
-  if (holder) return seat(state, event, { ...holder, samples, name, returnToken: newReturnToken });
-  if (seats.length >= mostSeats(config)) {
-    const message = `the run has ${seats.length} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
+  if (holder) return seat(state, event, { ...holder, samples, name, share, returnToken: newReturnToken });
+  if (seats.size >= mostSeats(config)) {
+    const message = `the run has ${seats.size} clients already, for a job of ${config.numClients}: come back with the return token, or ask for the part of one that has left`;
     return {
       state,
       effects: [{ kind: 'refuseConnection', connection: event.connection, code: 'part_taken', message }],
     };
   }
-  const partitionIndex = part ?? lowestFree(state.seats);
+  const partitionIndex = part ?? seats.lowestFree;
   return seat(state, event, {
     clientId: newClientId,
     partitionIndex,
     name,
     samples,
+    share,
     returnToken: newReturnToken,
     absences: 0,
     restUntil: 0,
@@ -74,16 +75,9 @@ function seat(
   const returned = state.seats.has(who.clientId);
   const seated: Seat = { ...who, presence: 'present', admitted: false };
   return {
-    state: { ...state, seats: new Map(state.seats).set(who.clientId, seated) },
+    state: { ...state, seats: state.seats.with(seated) },
     effects: [{ kind: 'seat', connection: event.connection, seat: seated, returned }],
   };
-}
-
-function lowestFree(seats: ReadonlyMap<string, Seat>): number {
-  const taken = new Set([...seats.values()].map((other) => other.partitionIndex));
-  let index = 0;
-  while (taken.has(index)) index++;
-  return index;
 }
 
 /** Admits a client whose canary was right, and gives it the work of the open step when it belongs to it. */
@@ -130,5 +124,5 @@ export function markGone(state: CoordinatorState, event: Of<'left'> | Of<'return
 }
 
 function withSeat(state: CoordinatorState, changed: Seat): CoordinatorState {
-  return { ...state, seats: new Map(state.seats).set(changed.clientId, changed) };
+  return { ...state, seats: state.seats.with(changed) };
 }

@@ -1,5 +1,9 @@
 import type { ErrorCode, ErrorFacts } from '../errors.js';
 import type { MaskReference } from './messages.js';
+import type { Seat } from './seat.js';
+import { SeatBook } from './seat-book.js';
+
+export type { Seat } from './seat.js';
 
 /** What the coordinator's reducer must know of a job. */
 export interface CoordinatorConfig {
@@ -40,27 +44,6 @@ export type AskingPhase = Extract<Phase, 'moments' | 'losses' | 'train' | 'evalu
 /** Phases in which the coordinator computes. */
 export type ComputingPhase = Extract<Phase, 'merge' | 'choose' | 'close'>;
 
-/** One client, connected or not. A seat outlives its connection. */
-export interface Seat {
-  readonly clientId: string;
-  readonly partitionIndex: number;
-  readonly name: string;
-  readonly samples: number;
-  readonly returnToken: string;
-  /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */
-  readonly presence: 'present' | 'away' | 'gone';
-  /** Its backend computed the canary correctly on the present connection. */
-  readonly admitted: boolean;
-  /** Rounds in a row that it left unanswered. */
-  readonly absences: number;
-  /** The round from which it is asked again. */
-  readonly restUntil: number;
-  /** Answers in a row whose contents were refused. */
-  readonly strikes: number;
-  /** It takes no further part. */
-  readonly excluded: boolean;
-}
-
 /** One question to a cohort. */
 export interface Step {
   /** Counts up over the run; deadlines carry it, so that an old one does nothing. */
@@ -85,8 +68,7 @@ export interface CoordinatorState {
   readonly adjustments: number;
   /** Rounds whose adjustment lacked its quorum and is still to be made, oldest first. */
   readonly postponed: readonly number[];
-  /** By client id. */
-  readonly seats: ReadonlyMap<string, Seat>;
+  readonly seats: SeatBook;
   readonly step: Step;
   /** The run ends after what is being computed now. */
   readonly stopping: boolean;
@@ -109,6 +91,8 @@ export type CoordinatorEvent =
       readonly part: number | null;
       readonly name: string;
       readonly samples: number;
+      /** Of the mask's active weights: what its device carries; left out for all of them. */
+      readonly share?: number;
     }
   | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: string }
@@ -210,7 +194,7 @@ export function initialCoordinatorState(config: CoordinatorConfig): {
     round: 0,
     adjustments: 0,
     postponed: [],
-    seats: new Map(),
+    seats: SeatBook.of(),
     step,
     stopping: false,
     paused: false,

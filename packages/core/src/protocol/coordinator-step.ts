@@ -11,6 +11,7 @@ import type {
   Request,
   Seat,
 } from './coordinator-state.js';
+import { canWork } from './seat.js';
 
 /** A new state with what must be done about it. */
 export interface Transition {
@@ -25,9 +26,7 @@ export function isAsking(phase: Phase): phase is AskingPhase {
 
 /** Seats that can work now, by partition index. */
 export function presentSeats(state: CoordinatorState): readonly Seat[] {
-  return [...state.seats.values()]
-    .filter((seat) => seat.presence === 'present' && seat.admitted)
-    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+  return [...state.seats.values()].filter(canWork).sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
 /**
@@ -195,7 +194,6 @@ export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): S
   });
   if (awaiting && !deadlinePassed) return 'wait';
   if (enough || state.phase === 'evaluate') return 'complete';
-  const present = presentSeats(state);
-  if (deadlinePassed) return present.length > 0 ? 'widen' : 'wait';
-  return present.some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
+  if (deadlinePassed) return state.seats.working > 0 ? 'widen' : 'wait';
+  return presentSeats(state).some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
 }

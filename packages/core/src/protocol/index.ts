@@ -10,6 +10,7 @@ export {
   type MaskReference,
   type MaskUpdate,
   type NestedPool,
+  type OwnMask,
   type ServerMessage,
   type SparseModel,
   type TrainWork,

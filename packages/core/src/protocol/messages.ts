@@ -151,6 +151,11 @@ export type ServerMessage =
 export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'> {
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
+  /**
+   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest go, those of largest
+   * gradient come, and it trains on under the mask that it made. Left out where the mask stays.
+   */
+  readonly readjustment?: number;
 }
 
 /** Client → coordinator. */
@@ -192,8 +197,12 @@ export type ClientMessage =
 /** One client's work of one round. */
 export interface ClientUpdate {
   readonly round: number;
+  /** Of the mask it received. */
   readonly maskHash: string;
-  /** Trained minus received values, canonical order, active values only. */
+  /**
+   * Trained minus received values, canonical order, active values only: of the mask it received, or of its own where it
+   * was asked for one, grown weights counting from 0.
+   */
   readonly delta: Float32Array;
   /** Statistics after training (absolute, not a difference). */
   readonly moments: MomentTree;
@@ -202,6 +211,16 @@ export interface ClientUpdate {
   readonly topGradients: readonly TopGradients[];
   /** Of the received model, when asked for. */
   readonly evaluation: Evaluation | null;
+  /** What it made of the received mask, when asked for. */
+  readonly ownMask?: OwnMask;
+}
+
+/** A mask that a client made of the one it received. */
+export interface OwnMask {
+  /** Of the result, so that both ends mean the same. */
+  readonly hash: string;
+  /** Changed layers only, in the graph's order; as many weights come as go. */
+  readonly layers: readonly MaskDeltaLayer[];
 }
 
 /** Measured on the device. */

@@ -1,7 +1,7 @@
 import type { ModelGraph } from '../graph/model-graph.js';
 import { Mask } from '../mask/mask.js';
 import type { ModelState, ParamTree } from '../params/model-state.js';
-import { applyMask, packActive, unpackActive } from '../params/pack.js';
+import { packActive, unpackActive, unpackKept } from '../params/pack.js';
 import { candidateMask, type NestedPoolPlan } from '../schedule/candidate-pool.js';
 import type { NestedPool } from './messages.js';
 
@@ -21,10 +21,31 @@ export function nestedPool(
  */
 export function candidateModel(
   graph: ModelGraph,
-  { union, values }: NestedPool,
+  pool: NestedPool,
   counts: Uint32Array,
 ): { readonly mask: Mask; readonly params: ParamTree } {
-  const whole = unpackActive(graph, new Mask(union), values);
-  const mask = candidateMask(graph, union, whole, counts);
-  return { mask, params: applyMask(graph, mask, whole) };
+  const { union, mask } = candidateMasks(graph, pool, counts);
+  return { mask, params: unpackKept(graph, { mask: union, kept: mask }, pool.values) };
+}
+
+interface PoolMasks {
+  readonly union: Mask;
+  readonly byCounts: Map<Uint32Array, Mask>;
+}
+
+/** A pool's masks follow from it alone, and every client that holds it asks for each of them twice. */
+const knownMasks = new WeakMap<NestedPool, PoolMasks>();
+
+function candidateMasks(
+  graph: ModelGraph,
+  pool: NestedPool,
+  counts: Uint32Array,
+): { readonly union: Mask; readonly mask: Mask } {
+  const known = knownMasks.get(pool) ?? { union: new Mask(pool.union), byCounts: new Map() };
+  knownMasks.set(pool, known);
+  const { union, byCounts } = known;
+  const mask =
+    byCounts.get(counts) ?? candidateMask(graph, pool.union, unpackActive(graph, union, pool.values), counts);
+  byCounts.set(counts, mask);
+  return { union, mask };
 }

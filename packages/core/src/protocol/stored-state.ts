@@ -1,9 +1,10 @@
 import { EspalierError } from '../errors.js';
 import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
+import { SeatBook } from './seat-book.js';
 
 /** What states did not have from the beginning, with what a state without it means. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
-const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false };
+const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1 };
 
 type StoredSeat = Omit<Seat, keyof typeof LATER_OF_SEATS> & Partial<typeof LATER_OF_SEATS>;
 
@@ -33,7 +34,7 @@ export function readState(text: string): CoordinatorState {
   return {
     ...LATER,
     ...rest,
-    seats: new Map(seats.map((seat) => [seat.clientId, { ...LATER_OF_SEATS, ...seat }])),
+    seats: SeatBook.of(seats.map((seat) => ({ ...LATER_OF_SEATS, ...seat }))),
     step: { ...step, answers: new Map(step.answers), failed: new Set(step.failed) },
   };
 }

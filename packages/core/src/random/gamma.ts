@@ -1,19 +1,14 @@
 import { EspalierError } from '../errors.js';
-import { exp, ln } from './elementary.js';
+import { ln } from './elementary.js';
 import { normalSource } from './normal.js';
 import type { RandomStream } from './stream.js';
 
 /**
- * Draws from the Gamma distribution with shape `alpha` and scale 1 (Marsaglia & Tsang, "A simple method for generating
- * gamma variables", 2000; for alpha below 1 their boost by a uniform's power).
+ * Logarithms of draws from the Gamma distribution with shape `alpha` and scale 1 (Marsaglia & Tsang, "A simple method for
+ * generating gamma variables", 2000; for alpha below 1 their boost by a uniform's power). They stay finite where the
+ * draws themselves would underflow, as at small alpha.
  * @throws EspalierError `invalid_argument` unless alpha is finite and above 0.
  */
-export function gammaSource(stream: RandomStream, alpha: number): () => number {
-  const draw = lnGammaSource(stream, alpha);
-  return () => exp(draw());
-}
-
-/** Logarithms of such draws: they stay finite where the draws themselves would underflow, as at small alpha. */
 export function lnGammaSource(stream: RandomStream, alpha: number): () => number {
   if (!(alpha > 0 && alpha < Infinity)) {
     throw new EspalierError(

@@ -209,29 +209,59 @@ interface Tap {
   readonly sides: readonly [Filters, Filters];
 }
 
+/** Input channels that are worked on together, so that sums in memory are touched once for all of them. */
+const TOGETHER = 4;
+
 /** Adds the lower triangle of Zᵀ C Y, where either network's filters read their own channels. */
-function addWhole(gram: Float64Array, covariance: Float64Array, { here, near, sides }: Tap): void {
-  const [{ total, filters: original }, { start: middle, filters: changed }] = sides;
+function addWhole(gram: Float64Array, covariance: Float64Array, tap: Tap): void {
+  const { near, sides } = tap;
+  const [{ total, filters: original }, { filters: changed }] = sides;
   const n = original + changed;
-  const row = new Float64Array(n);
-  for (let c = 0; c < total; c++) {
-    row.fill(0);
-    for (const [s, { start, channels, filters }] of sides.entries()) {
-      const to = s * original;
-      const values = here[s]!;
-      for (let d = 0; d < channels; d++) {
-        const share = covariance[c * total + start + d]!;
-        if (share === 0) continue;
-        for (let f = 0; f < filters; f++) row[to + f]! += share * values[d * filters + f]!;
+  const rows = Array.from({ length: TOGETHER }, () => new Float64Array(n));
+  for (const [own, { start, channels, filters }] of sides.entries()) {
+    for (let d = 0; d < channels; d += TOGETHER) {
+      const count = Math.min(TOGETHER, channels - d);
+      for (let k = 0; k < TOGETHER; k++) {
+        rows[k]!.fill(0);
+        if (k < count) writeRow(rows[k]!, covariance.subarray((start + d + k) * total), tap);
+      }
+      const weights = near[own]!;
+      for (let i = 0; i < filters; i++) {
+        const weightAt = (k: number): number => (k < count ? weights[(d + k) * filters + i]! : 0);
+        const end = own * original + i;
+        const sums = gram.subarray(end * n, end * n + end + 1);
+        addRows(sums, rows, [weightAt(0), weightAt(1), weightAt(2), weightAt(3)]);
       }
     }
-    const own = c < middle ? 0 : 1;
-    const { start, filters } = sides[own];
-    for (let i = 0; i < filters; i++) {
-      const weight = near[own]![(c - start) * filters + i]!;
-      if (weight === 0) continue;
-      const end = own * original + i;
-      for (let j = 0; j <= end; j++) gram[end * n + j]! += weight * row[j]!;
+  }
+}
+
+type Four = readonly [number, number, number, number];
+
+function addRows(sums: Float64Array, rows: readonly Float64Array[], [p, q, r, s]: Four): void {
+  if (p === 0 && q === 0 && r === 0 && s === 0) return;
+  const [a, b, c, d] = rows as readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+  for (let j = 0; j < sums.length; j++) {
+    sums[j] = sums[j]! + p * a[j]! + q * b[j]! + r * c[j]! + s * d[j]!;
+  }
+}
+
+/** Covariances of one input channel, `covariance`, with every filter of both networks under one tap. */
+function writeRow(row: Float64Array, covariance: Float64Array, { here, sides }: Tap): void {
+  for (const [s, { start, channels, filters }] of sides.entries()) {
+    const to = row.subarray(s === 0 ? 0 : sides[0].filters).subarray(0, filters);
+    const values = here[s]!;
+    let d = 0;
+    for (; d + TOGETHER <= channels; d += TOGETHER) {
+      const four = Array.from({ length: TOGETHER }, (_, k) =>
+        values.subarray((d + k) * filters, (d + k + 1) * filters),
+      );
+      const at = start + d;
+      addRows(to, four, [covariance[at]!, covariance[at + 1]!, covariance[at + 2]!, covariance[at + 3]!]);
+    }
+    for (; d < channels; d++) {
+      const share = covariance[start + d]!;
+      for (let f = 0; f < filters; f++) to[f]! += share * values[d * filters + f]!;
     }
   }
 }

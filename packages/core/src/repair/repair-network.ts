@@ -221,14 +221,16 @@ function folded({ kernel, whole, keptOutputs, known, ridge }: FoldOptions): Floa
   const filters = keptOutputs.length;
   const taps = kernel.length / (channels * filters);
   const width = whole.length / (taps * all);
+  const row = new Float32Array(filters);
   for (let tap = 0; tap < taps; tap++) {
     for (let j = 0; j < all; j++) {
       const from = (tap * all + j) * width;
+      for (let f = 0; f < filters; f++) row[f] = whole[from + keptOutputs[f]!]!;
       for (let i = 0; i < channels; i++) {
         const share = mix[i * all + j]!;
         if (share === 0) continue;
         const to = (tap * channels + i) * filters;
-        for (let f = 0; f < filters; f++) target[to + f]! += share * whole[from + keptOutputs[f]!]!;
+        for (let f = 0; f < filters; f++) target[to + f]! += share * row[f]!;
       }
     }
   }

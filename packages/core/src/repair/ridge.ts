@@ -20,13 +20,41 @@ export function solveRidge({ sources, targets, gram, cross, ridge }: RidgeProble
   let trace = 0;
   for (let i = 0; i < sources; i++) trace += gram[i * sources + i]!;
   const scale = Math.max(trace / sources, 1e-12);
-  const right = matrixOf(cross, sources, targets);
   for (let share = ridge; ; share *= 10) {
     const left = matrixOf(gram, sources, sources);
     for (let i = 0; i < sources; i++) left.set(i, i, left.get(i, i) + share * scale);
     const decomposition = new CholeskyDecomposition(left);
-    if (decomposition.isPositiveDefinite()) return Float64Array.from(decomposition.solve(right).to1DArray());
+    if (decomposition.isPositiveDefinite()) return solved(decomposition, cross, targets);
   }
+}
+
+/** L Lᵀ S = X for every column at once: the library's own way goes through memory column by column. */
+function solved(
+  { lowerTriangularMatrix }: CholeskyDecomposition,
+  cross: Float64Array,
+  targets: number,
+): Float64Array {
+  const { rows } = lowerTriangularMatrix;
+  const lower = Float64Array.from(lowerTriangularMatrix.to1DArray());
+  const result = cross.slice();
+  const rowOf = (k: number): Float64Array => result.subarray(k * targets, (k + 1) * targets);
+  for (let k = 0; k < rows; k++) {
+    for (let i = 0; i < k; i++) subtractRow(rowOf(k), rowOf(i), lower[k * rows + i]!);
+    divideRow(rowOf(k), lower[k * rows + k]!);
+  }
+  for (let k = rows - 1; k >= 0; k--) {
+    for (let i = k + 1; i < rows; i++) subtractRow(rowOf(k), rowOf(i), lower[i * rows + k]!);
+    divideRow(rowOf(k), lower[k * rows + k]!);
+  }
+  return result;
+}
+
+function subtractRow(from: Float64Array, row: Float64Array, share: number): void {
+  for (let j = 0; j < from.length; j++) from[j]! -= row[j]! * share;
+}
+
+function divideRow(row: Float64Array, by: number): void {
+  for (let j = 0; j < row.length; j++) row[j]! /= by;
 }
 
 function matrixOf(values: Float64Array, rows: number, columns: number): Matrix {

@@ -20,7 +20,7 @@ export interface RoundMetrics {
   /** Sample-weighted mean of the clients' last epoch. */
   readonly trainLoss: number;
   readonly density: DensityFigures;
-  /** Of this round; `upPerClient` by partition index. */
+  /** Of this round; `upPerClient` by partition index, of those who sent something. */
   readonly bytes: ByteFigures & { readonly upPerClient: Readonly<Record<string, number>> };
   /** Multiply-accumulates executed by all clients. */
   readonly macs: { readonly train: number };
@@ -87,7 +87,7 @@ export interface RunSummary {
   readonly clients: number;
   readonly accuracy: { readonly final: number | null; readonly best: number | null };
   readonly density: DensityFigures;
-  /** `setup` is joining and selection; `upPerRoundMedian` is over all (client, round) pairs. */
+  /** `setup` is joining and selection; `upPerRoundMedian` is over all pairs of a round and a client that sent something in it. */
   readonly bytes: ByteFigures & { readonly setup: ByteFigures; readonly upPerRoundMedian: number };
   readonly macs: {
     readonly train: number;

@@ -26,12 +26,16 @@ export function isAdjustmentRound(round: number, { interval, stopRound }: Adjust
  * The same number is dropped and grown.
  */
 export function exchangeCount(round: number, spec: AdjustmentSpec, activeCount: number): number {
-  const { peakFraction, stopRound } = spec;
+  return nearestWhole(exchangeShare(round, spec) * activeCount);
+}
+
+/** ½ · peakFraction · (1 + cos(π·r / R_stop)), the share behind {@link exchangeCount}; 0 from `stopRound` on. */
+export function exchangeShare(round: number, { peakFraction, stopRound }: AdjustmentSpec): number {
   if (!(peakFraction >= 0 && peakFraction <= 1)) {
     throw new EspalierError('invalid_argument', `peakFraction ${peakFraction} is not between 0 and 1`);
   }
   if (round >= stopRound) return 0;
-  return nearestWhole(0.5 * peakFraction * (1 + cos((Math.PI * round) / stopRound)) * activeCount);
+  return 0.5 * peakFraction * (1 + cos((Math.PI * round) / stopRound));
 }
 
 /** Where a job stands when it adjusts. */

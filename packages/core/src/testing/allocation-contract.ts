@@ -20,7 +20,7 @@ export function allocationContract(allocation: Allocation): void {
   describe.each(exampleGraphs)(`allocation ${allocation.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);
     const size = specs.reduce((sum, spec) => sum + spec.size, 0);
-    const all: Required<AllocationInputs> = {
+    const all: Required<Omit<AllocationInputs, 'left'>> = {
       scores: initialState(graph, 1).params,
       distortions: new Map(specs.map(({ name }, i) => [name, curve(1 + i)])),
       layerFloor: 0,

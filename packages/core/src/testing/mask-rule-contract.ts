@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { maskableSpecs } from '../graph/parameters.js';
 import type { MaskRule, RuleEvidence, RuleMoment } from '../mask-rules/mask-rule.js';
+import { topInactive } from '../mask/bounded-top-k.js';
 import { denseMask, type Mask } from '../mask/mask.js';
 import { maskFromScores } from '../mask/mask-from-scores.js';
 import { keptCount } from '../mask/top-k.js';
@@ -8,10 +9,20 @@ import { initialState } from '../params/initialize.js';
 import { copyState } from '../params/model-state.js';
 import { applyMask } from '../params/pack.js';
 import type { MeanGradient } from '../regrow/mean-gradients.js';
+import { readjustMask, readjustmentRequests } from '../regrow/readjust-mask.js';
+import type { TopGradients } from '../trainer/trainer.js';
 import { exampleGraphs } from './example-graphs.js';
 
 const TARGET = 0.25;
 const ADJUSTMENTS = 3;
+
+function reportsOf(gradients: ReadonlyMap<string, MeanGradient>): readonly TopGradients[] {
+  return [...gradients].map(([layer, { indices, values }]) => ({
+    layer,
+    indices,
+    values: Float32Array.from(values),
+  }));
+}
 
 /** What every rule of changing masks promises; call it once per rule, at the top of a test file. */
 export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): void {
@@ -31,6 +42,8 @@ export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): vo
 
     const momentOf = (mask: Mask, adjustment: number): RuleMoment => ({
       graph,
+      seed: 11,
+      learningRate: 0.05,
       mask,
       spec,
       targetDensity: TARGET,
@@ -56,7 +69,29 @@ export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): vo
           ];
         }),
       );
-      return { params: applyMask(graph, moment.mask, params), gradients, requests };
+      const own = ownMaskOf(moment.mask, rule.localWork?.(moment).readjustment ?? null);
+      const weights = applyMask(graph, own, params);
+      const observer = rule.observe?.(moment, null);
+      observer?.client(weights, moment.mask, 3);
+      return {
+        params: weights,
+        gradients,
+        requests,
+        reports: [{ samples: 3, topGradients: reportsOf(gradients) }],
+        ownMasks: own === moment.mask ? [] : [own],
+        memory: observer?.close(weights) ?? {},
+      };
+    };
+
+    /** What a client would make of the mask: other gradients than those above. */
+    const ownMaskOf = (mask: Mask, share: number | null): Mask => {
+      if (share === null) return mask;
+      const slopes = initialState(graph, 4).params;
+      const top = readjustmentRequests(mask, share).map(({ layer, count }) => ({
+        layer,
+        ...topInactive(mask.layer(layer)!, slopes.get(layer)!, count),
+      }));
+      return readjustMask(mask, params, top);
     };
 
     const run = (): readonly Mask[] => {
@@ -101,8 +136,10 @@ export function maskRuleContract(rule: MaskRule, begins: 'dense' | 'sparse'): vo
       const before = copyState({ params: evidence.params, moments: new Map() }).params;
       const once = rule.adjust(moment, evidence);
 
+      const remembered = Object.entries(evidence.memory).map(([name, values]) => [name, values.slice()]);
       expect(rule.adjust(moment, evidence).mask.hash).toBe(once.mask.hash);
       expect(evidence.params).toEqual(before);
+      expect(evidence.memory).toEqual(Object.fromEntries(remembered));
     });
   });
 }

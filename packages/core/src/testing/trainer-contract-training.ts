@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { copyState, type ModelState } from '../params/model-state.js';
 import { applyMask } from '../params/pack.js';
 import type { Optimizer, TrainOptions, TrainProgress, TrainResult } from '../trainer/trainer.js';
+import { lowPositions } from '../trainer/extrusion.js';
 import { unevenState } from './network-arbitrary.js';
 import { referenceTraining, trainingBatches, type GradientSource } from './reference-training.js';
 import {
@@ -18,6 +19,7 @@ import {
 } from './trainer-contract-fixtures.js';
 
 const sgd: Optimizer = { kind: 'sgd', momentum: 0.9, weightDecay: 0.01 };
+const pressing = { penalty: 0.3, peakLearningRate: 0.4, maximumLearningRate: 0.1, share: 0.4 };
 const adam: Optimizer = { kind: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: 0.01 };
 
 /** Optimisers against the book; masks, short batches, determinism; learning. */
@@ -53,6 +55,12 @@ export function trainingContract(makeTrainer: MakeTrainer, { tolerance }: Traine
       ['the proximal term', { proximal: 2, optimizer: sgd, learningRate: 0.05 }],
       ['augmentation', { augmentation: { cropPadding: 1, flip: true } }],
       ['batches of one', { batchSize: 1, learningRate: 0.02 }],
+      ['an extrusion', { extrusion: { ...pressing, layers: ['branch/kernel', 'hidden/kernel'] } }],
+      ['an extrusion with momentum', { extrusion: { ...pressing, layers: ['hidden/kernel'] }, optimizer: sgd }],
+      [
+        'an extrusion with Adam',
+        { extrusion: { ...pressing, layers: ['hidden/kernel'] }, optimizer: adam, learningRate: 0.01 },
+      ],
     ])('follows the book with %s, on active weights alone', async (_, options) => {
       const all = { ...trainOptions, epochs: 2, ...options };
       const data = twoClasses(6);
@@ -127,6 +135,23 @@ export function trainingContract(makeTrainer: MakeTrainer, { tolerance }: Traine
 
       const moved = (state: ModelState): number => distance(state.params.get('hidden/kernel')!, from);
       expect(moved(held.state)).toBeLessThan(moved(free.state) / 2);
+    });
+
+    it('presses the smallest weights towards 0', async () => {
+      const free = await run({ epochs: 4, learningRate: 0.05 });
+      const layers = ['hidden/kernel'];
+      const extrusion = { penalty: 1, peakLearningRate: 0, maximumLearningRate: 0, share: 0.5, layers };
+      const pressed = await run({ epochs: 4, learningRate: 0.05, extrusion });
+      const from = start.params.get('hidden/kernel')!;
+      const { active } = mask.layer('hidden/kernel')!;
+      const low = lowPositions(
+        Float32Array.from(active, (i) => Math.abs(from[i]!)),
+        0.5,
+      );
+      const length = ({ params }: ModelState): number =>
+        Math.hypot(...[...low].map((at) => params.get('hidden/kernel')![active[at]!]!));
+
+      expect(length(pressed.state)).toBeLessThan(length(free.state) / 2);
     });
 
     it('learns two classes that can be told apart', async () => {

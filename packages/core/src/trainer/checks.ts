@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import { inputShape, numClasses, sizeOf } from '../graph/shapes.js';
 import { maskableSpecs } from '../graph/parameters.js';
-import type { TopGradientRequest, TrainOptions } from './trainer.js';
+import type { Extrusion, TopGradientRequest, TrainOptions } from './trainer.js';
 
 /**
  * Checks that the network can read the data set: image shape, labels, at least one sample. A network whose input is
@@ -76,6 +76,19 @@ export function checkTrainOptions(graph: ModelGraph, options: TrainOptions): voi
   }
   if (momentMode.kind === 'ema') checkKept(momentMode.momentum);
   checkTopGradientRequests(graph, options.topGradients);
+  if (options.extrusion) checkExtrusion(graph, options.extrusion);
+}
+
+function checkExtrusion(graph: ModelGraph, extrusion: Extrusion): void {
+  const { penalty, peakLearningRate, maximumLearningRate, share, layers } = extrusion;
+  check('extrusion.penalty', penalty, notNegative(penalty), 'at least 0');
+  check('extrusion.peakLearningRate', peakLearningRate, notNegative(peakLearningRate), 'at least 0');
+  check('extrusion.maximumLearningRate', maximumLearningRate, notNegative(maximumLearningRate), 'at least 0');
+  check('extrusion.share', share, share >= 0 && share <= 1, 'in [0, 1]');
+  checkTopGradientRequests(
+    graph,
+    layers.map((layer) => ({ layer, count: 0 })),
+  );
 }
 
 /** @throws EspalierError `invalid_argument` on a layer that is not maskable, asked for twice, or a bad count. */

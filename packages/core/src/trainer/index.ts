@@ -2,6 +2,7 @@ export type {
   AbortSignalLike,
   EvaluateOptions,
   Evaluation,
+  Extrusion,
   Footprint,
   MomentMode,
   MomentOptions,
@@ -15,6 +16,7 @@ export type {
   TrainResult,
 } from './trainer.js';
 export { canaryProblem, makeCanary, referenceGradients } from './canary.js';
+export { extrusionRate, lowPositions, type ExtrusionStep } from './extrusion.js';
 export { epochStream } from './epoch-stream.js';
 export {
   checkBatch,

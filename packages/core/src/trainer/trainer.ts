@@ -42,6 +42,27 @@ export interface TrainOptions {
   readonly stream: StreamKey;
   /** Layers whose largest inactive gradients the last batch of the last epoch is to report; empty for none. */
   readonly topGradients: readonly TopGradientRequest[];
+  /** Left out for plain training. */
+  readonly extrusion?: Extrusion;
+}
+
+/**
+ * FedMef's budget-aware extrusion (Huang et al., CVPR 2024): what is about to be pruned is pressed into what stays. Adds
+ * λ·‖w_low‖₂ of every layer to the loss, w_low being its so many active weights of smallest |w| when training begins, and
+ * steps with η_b = min(maximum, max(η, peak · REX_b · (2σ(‖w_low‖₁) − 1))), REX_b = (2B − 2b) ÷ (2B − b) at step b of B
+ * from 0, the 1-norm over all layers; never below the run's own η.
+ */
+export interface Extrusion {
+  /** λ, at least 0. */
+  readonly penalty: number;
+  /** ψ·η₀: the learning rate of the first step where the weights are large; 0 leaves the learning rate alone. */
+  readonly peakLearningRate: number;
+  /** Above which no step goes. */
+  readonly maximumLearningRate: number;
+  /** Of those layers' active weights the share that is low, to the nearest whole number; in [0, 1]. */
+  readonly share: number;
+  /** Parameter names. */
+  readonly layers: readonly string[];
 }
 
 /** Asks for the `count` inactive weights of a layer with the largest |gradient|. */

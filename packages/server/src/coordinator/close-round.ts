@@ -6,23 +6,30 @@ import {
   coordinateRule,
   meanTopGradients,
   moveSlots,
+  packActive,
+  packedLength,
   regrowParams,
   serverOptimizerNamed,
   unpackActive,
   type AggregationSpec,
+  type CoordinateRule,
   type ClientUpdate,
+  type Mask,
   type MaskRule,
   type ModelState,
   type MomentTree,
   type OptimizerSlots,
   type ParamTree,
   type RoundAggregation,
+  type RuleMemory,
   type RuleMoment,
+  type RuleObserver,
   type ServerOptimizerSpec,
   type TopGradientRequest,
   type UpdateProfile,
 } from '@espalier/core';
 import { globalModel, type SteppedModel } from './global-model.js';
+import { readParts, type RoundParts } from './round-parts.js';
 
 /** One round's accepted work in partition order. */
 export interface UpdateReader {
@@ -51,6 +58,10 @@ export interface ClosingRules {
   readonly round: number;
   readonly serverOptimizer: ServerOptimizerSpec;
   readonly aggregation: AggregationSpec;
+  /** The mask that an update was trained under; null where all have the round's. */
+  readonly maskOf: ((update: UpdateSummary) => Mask) | null;
+  /** Looks at every client's weights; null where the method remembers nothing. */
+  readonly observer: RuleObserver | null;
   /** Null for a round that leaves the mask alone. */
   readonly adjustment: MaskChange | null;
 }
@@ -61,12 +72,14 @@ export interface ClosedRound extends SteppedModel {
   readonly exchanged: Readonly<Record<string, number>> | null;
   /** What was seen of the updates on the way; positions are those of the reader. */
   readonly seen: Omit<RoundAggregation, 'values'>;
+  /** What the method remembers from now on; null where it remembers nothing. */
+  readonly memory: RuleMemory | null;
 }
 
 /**
  * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
  * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the change of mask that the
- * method's rule makes. Updates are read one at a time
+ * method's rule makes. A weight that no client held keeps its value. Updates are read one at a time
  * and let go; how often, the rule says.
  */
 export async function closeRound(
@@ -74,56 +87,133 @@ export async function closeRound(
   reader: UpdateReader,
   rules: ClosingRules,
 ): Promise<ClosedRound> {
-  const { graph, mask, previousMask } = before.model;
-  const { adjustment } = rules;
-  const { state, slots, updates, seen } = await steppedState(before, reader, rules);
+  const { graph, mask, ranks, previousMask } = before.model;
+  const { maskOf, adjustment } = rules;
+  const parts = maskOf && (await readParts(graph, mask, reader.updates, maskOf));
+  const stepped = await steppedState(before, reader, rules, parts);
+  const { state, slots, updates, seen } = stepped;
+  const memory = await observed(before, reader, { rules, parts, stepped });
   if (adjustment === null) {
-    const model = globalModel(graph, mask, state, previousMask);
-    return { model, slots, updates, exchanged: null, seen };
+    const kept = { ...state, params: ownParams(stepped, mask) };
+    const model = globalModel(graph, mask, kept, { previousMask, ranks });
+    return { model, slots: slotsUnder(stepped, mask), updates, exchanged: null, seen, memory };
   }
-  const kept = seen.kept.map((at) => updates[at]!);
-  const { rule, moment, requests, origin } = adjustment;
-  const gradients = meanTopGradients(
-    kept,
-    moment.spec.gradientWeighting,
-    coordinateRule(rules.aggregation)?.rule ?? null,
-  );
-  const adjusted = rule.adjust(moment, { params: state.params, gradients, requests });
-  const params = rule.rewinds
-    ? applyMask(graph, adjusted.mask, origin())
-    : regrowParams(state.params, mask, adjusted.mask);
+  const adjusted = adjust(adjustment, {
+    parts,
+    stepped,
+    memory: memory ?? {},
+    rule: coordinateRule(rules.aggregation),
+  });
+  const params = adjustment.rule.rewinds
+    ? applyMask(graph, adjusted.mask, adjustment.origin())
+    : ownParams(stepped, adjusted.mask);
+  const descent = { previousMask: mask, ...(adjusted.mask === mask ? { ranks } : {}) };
   return {
-    model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, mask),
-    slots: moveSlots(graph, slots, { before: mask, after: adjusted.mask }),
+    model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, descent),
+    slots: moveSlots(graph, slots, { before: stepped.base, after: adjusted.mask }),
     updates,
     exchanged: Object.fromEntries(adjusted.exchanged),
     seen,
+    memory: adjusted.memory ?? memory,
   };
 }
 
+/** A round's step before its mask changes. */
 interface SteppedState {
+  readonly model: SteppedModel['model'];
+  /** What parameters and slots are under: the round's mask, and what clients have grown. */
+  readonly base: Mask;
   readonly state: ModelState;
   readonly slots: OptimizerSlots;
   readonly updates: readonly UpdateSummary[];
   readonly seen: ClosedRound['seen'];
 }
 
+interface Stepped {
+  readonly parts: RoundParts | null;
+  readonly stepped: SteppedState;
+}
+
 async function steppedState(
-  { model: { graph, mask, values }, slots: before }: SteppedModel,
+  { model, slots: before }: SteppedModel,
   reader: UpdateReader,
   { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
+  parts: RoundParts | null,
 ): Promise<SteppedState> {
+  const { graph, mask } = model;
+  const base = parts?.base ?? mask;
   const updates: UpdateSummary[] = [];
   const readers = reader.updates.map((read, at) => async () => {
     const { delta, ...summary } = await read();
     updates[at] = summary;
-    return { values: delta, weight: summary.samples };
+    return { ...(parts?.spread(at, delta) ?? { values: delta }), weight: summary.samples };
   });
-  const source = { length: values.length, updates: readers, profileAt: reader.profileAt };
+  // A profile that was made when its update came is of the values as sent.
+  const profileAt = parts === null ? reader.profileAt : () => null;
+  const source = { length: packedLength(graph, base), updates: readers, profileAt };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
-  const { update, slots } = serverOptimizerNamed(kind).step(delta, before, { round, options });
-  const params = unpackActive(graph, mask, addUpdate(values, update));
-  return { state: { params, moments: aggregatedMoments(updates, seen, aggregation) }, slots, updates, seen };
+  const remembered = base === mask ? before : moveSlots(graph, before, { before: mask, after: base });
+  const { update, slots } = serverOptimizerNamed(kind).step(delta, remembered, { round, options });
+  parts?.keepUnheld(update, seen.kept);
+  const params = unpackActive(graph, base, addUpdate(valuesUnder(model, base), update));
+  const moments = aggregatedMoments(updates, seen, aggregation);
+  return { model, base, state: { params, moments }, slots, updates, seen };
+}
+
+/** What clients began with, in the order of that mask; what they have grown began at 0. */
+function valuesUnder({ graph, mask, state, values }: SteppedModel['model'], base: Mask): Float32Array {
+  return base === mask ? values : packActive(graph, base, state.params);
+}
+
+/** The parameters under the mask that follows: 0 where it is inactive, and where nobody has trained yet. */
+function ownParams({ model: { graph, mask }, base, state }: SteppedState, next: Mask): ParamTree {
+  if (base !== mask) return applyMask(graph, next, state.params);
+  return next === mask ? state.params : regrowParams(state.params, mask, next);
+}
+
+function slotsUnder({ model: { graph }, base, slots }: SteppedState, mask: Mask): OptimizerSlots {
+  return base === mask ? slots : moveSlots(graph, slots, { before: base, after: mask });
+}
+
+/** Shows the observer every update that had a say, and the aggregate. */
+async function observed(
+  { model }: SteppedModel,
+  reader: UpdateReader,
+  { rules: { observer }, parts, stepped }: Stepped & { readonly rules: ClosingRules },
+): Promise<RuleMemory | null> {
+  if (observer === null) return null;
+  const began = valuesUnder(model, stepped.base);
+  for (const at of stepped.seen.kept) {
+    const { delta, samples } = await reader.updates[at]!();
+    const mask = parts?.masks[at] ?? model.mask;
+    const own = parts?.gather(at, began) ?? began;
+    const weights = unpackActive(
+      model.graph,
+      mask,
+      delta.map((value, i) => value + own[i]!),
+    );
+    observer.client(weights, mask, samples);
+  }
+  return observer.close(stepped.state.params);
+}
+
+function adjust(
+  { rule, moment, requests }: MaskChange,
+  {
+    parts,
+    stepped,
+    memory,
+    rule: ofCoordinates,
+  }: Stepped & {
+    readonly memory: RuleMemory;
+    readonly rule: CoordinateRule | null;
+  },
+): ReturnType<MaskRule['adjust']> {
+  const { updates, seen, state } = stepped;
+  const reports = seen.kept.map((at) => updates[at]!);
+  const ownMasks = seen.kept.flatMap((at) => (updates[at]!.ownMask ? (parts?.masks[at] ?? []) : []));
+  const gradients = meanTopGradients(reports, moment.spec.gradientWeighting, ofCoordinates?.rule ?? null);
+  return rule.adjust(moment, { params: state.params, gradients, requests, reports, ownMasks, memory });
 }
 
 function aggregatedMoments(

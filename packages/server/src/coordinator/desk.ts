@@ -1,4 +1,5 @@
 import {
+  carriedShare,
   checkTurn,
   EspalierError,
   profileUpdate,
@@ -12,6 +13,7 @@ import {
   type CoordinatorState,
   type FrameConnection,
   type ModelGraph,
+  type Participant,
   type Request,
   type Turn,
   type UpdateProfile,
@@ -191,7 +193,7 @@ export class CoordinatorDesk {
 
   #seat({ connection, seat }: Extract<CoordinatorEffect, { kind: 'seat' }>): void {
     const link = this.#links.get(connection);
-    const { clientId, returnToken, partitionIndex } = seat;
+    const { clientId, returnToken, partitionIndex, share } = seat;
     this.#replace(clientId, link);
     if (!link) {
       // It broke while the seat was being written down.
@@ -204,7 +206,8 @@ export class CoordinatorDesk {
     this.book.seated(link.id, clientId);
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
-    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples`);
+    const carried = share < 1 ? `, and trains ${share} of the mask` : '';
+    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`);
     link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
   }
 
@@ -236,9 +239,12 @@ export class CoordinatorDesk {
         this.#post.poolMoments(link, this.#workshop.poolMoments);
         return;
       case 'train': {
-        const { round, adjustment, evaluate } = request;
-        const work = trainWork(this.#options.job, round, this.#workshop.roundRequests(round, adjustment));
-        this.#post.model(link, this.#workshop.model, { kind: 'train', round, work, evaluate });
+        const { round, adjustment } = request;
+        const share = this.#shareOf(link.clientId);
+        const work = trainWork(this.#options.job, round, this.#workshop.roundWishes(round, adjustment));
+        // How a part of the model does says nothing of the model.
+        const evaluate = request.evaluate && share === 1;
+        this.#post.model(link, this.#workshop.modelFor(share), { kind: 'train', round, work, evaluate });
         return;
       }
       case 'finish':
@@ -247,6 +253,11 @@ export class CoordinatorDesk {
       default:
         unreachable(request);
     }
+  }
+
+  /** Of the mask's active weights: what that client trains. */
+  #shareOf(clientId: string | null): number {
+    return this.#reducer.state().seats.get(clientId ?? '')?.share ?? 1;
   }
 
   #sendPool(link: ClientLink): void {
@@ -281,7 +292,14 @@ export class CoordinatorDesk {
       part: message.part,
       name: message.name,
       samples: message.samples,
+      ...this.#shareCarried(message),
     });
+  }
+
+  /** Nothing where everybody trains the whole mask: what need not be in the journal is not. */
+  #shareCarried({ profile, samples }: Participant): { readonly share?: number } {
+    const { job, graph } = this.#options;
+    return job.heterogeneous === null ? {} : { share: carriedShare(graph, job, { profile, samples }) };
   }
 
   #answer(link: ClientLink, clientId: string, received: ReadMessage): void {
@@ -351,14 +369,16 @@ export class CoordinatorDesk {
       case 'candidateLosses':
         checkCandidateLosses(message.candidates, this.#workshop.pool.counts.length);
         return;
-      case 'update':
+      case 'update': {
+        const share = this.#shareOf(clientId);
+        const { topGradients, readjustment } = this.#workshop.wishes;
         checkUpdate(message.update, {
-          model: this.#workshop.model,
+          ...{ topGradients, readjustment, model: this.#workshop.modelFor(share) },
           samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
-          topGradients: this.#workshop.askedTopGradients,
-          evaluation: this.#options.testData === null,
+          evaluation: this.#options.testData === null && share === 1,
         });
         return;
+      }
       case 'evaluation':
         checkEvaluation(message.evaluation);
         return;

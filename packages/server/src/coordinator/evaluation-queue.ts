@@ -70,8 +70,7 @@ export class EvaluationQueue {
   /** Waits for everything and writes what is left, with the last model's evaluation where clients gave one. */
   async finish(last: Evaluation | null): Promise<void> {
     await this.#queue;
-    const lastRound = this.#record.lines.at(-1)?.round;
-    if (last && lastRound !== undefined) await this.#write(lastRound, last);
+    if (last) this.#record.concluded(last);
     for (const line of this.#record.lines) await this.#store(line);
   }
 

@@ -98,7 +98,10 @@ export class EventLog {
     return {
       sequence: this.#sequence,
       at,
-      state: writeState(state),
+      // Written out by who keeps it: a journal in memory does not, and a fleet's seats are many.
+      get state() {
+        return writeState(state);
+      },
       deadline,
       workshop: text,
       blobs: [...blobs, ...answers],
@@ -133,7 +136,15 @@ export class EventLog {
   #commit(batch: readonly Reduced[]): void {
     const entries = batch.flatMap(({ entry }) => entry ?? []);
     const snapshot = batch.map((one) => one.snapshot).findLast((one) => one !== null) ?? null;
-    if (entries.length > 0)
-      this.#options.journal.commit({ entries, snapshot, totals: this.#options.totals() });
+    if (entries.length === 0) return;
+    const { journal, totals } = this.#options;
+    journal.commit({
+      entries,
+      snapshot,
+      // Asked of every connection, so only where it is kept.
+      get totals() {
+        return totals();
+      },
+    });
   }
 }

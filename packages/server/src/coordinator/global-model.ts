@@ -18,6 +18,8 @@ export interface GlobalModel {
   readonly values: Float32Array;
   /** The mask before this one, from which a difference can be sent; null for the first. */
   readonly previousMask: Mask | null;
+  /** The values that the mask began with: they rank its weights for as long as it lasts. */
+  readonly ranks: Float32Array;
 }
 
 /** A model with what the coordinator's own optimiser remembers, in the order of the model's values. */
@@ -26,14 +28,22 @@ export interface SteppedModel {
   readonly slots: OptimizerSlots;
 }
 
+/** Where a model comes from. */
+export interface ModelDescent {
+  readonly previousMask?: Mask | null;
+  /** Left out where the mask begins with this model. */
+  readonly ranks?: Float32Array;
+}
+
 /** The model of that mask and state. */
 export function globalModel(
   graph: ModelGraph,
   mask: Mask,
   state: ModelState,
-  previousMask: Mask | null = null,
+  { previousMask = null, ranks }: ModelDescent = {},
 ): GlobalModel {
-  return { graph, mask, state, values: packActive(graph, mask, state.params), previousMask };
+  const values = packActive(graph, mask, state.params);
+  return { graph, mask, state, values, previousMask, ranks: ranks ?? values };
 }
 
 /** The model as sent to somebody who has the mask of that hash, or none. */

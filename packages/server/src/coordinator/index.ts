@@ -21,4 +21,5 @@ export type {
 export { watchedJob } from './watch.js';
 export { recoverRun, type RecoveredRun } from './recover-run.js';
 export { densityFigures } from './run-record.js';
+export { nodeHash } from '../security/node-hash.js';
 export { noStore, type RunStore } from './run-store.js';

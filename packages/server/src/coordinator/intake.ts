@@ -2,9 +2,12 @@ import {
   checkGradientReport,
   EspalierError,
   firstNotFinite,
+  followOwnMask,
   momentSpecs,
+  packedLength,
   type ClientUpdate,
   type Evaluation,
+  type Mask,
   type MomentTree,
   type ModelGraph,
   type TopGradientRequest,
@@ -18,15 +21,18 @@ export interface UpdateExpectation {
   /** Declared at join. */
   readonly samples: number;
   readonly topGradients: readonly TopGradientRequest[];
+  /** Share of every layer's weights that the client exchanges in a mask of its own; null for none. */
+  readonly readjustment: number | null;
   readonly evaluation: boolean;
 }
 
 /**
  * Looks at everything in an update before it is accepted. Its values are finite: decoding lets no others through.
- * @throws EspalierError `mask_mismatch`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and what was expected.
+ * @throws EspalierError `mask_mismatch`, `invalid_mask`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and
+ * what was expected.
  */
 export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): void {
-  const { mask, values, graph } = expected.model;
+  const { mask, graph } = expected.model;
   if (update.maskHash !== mask.hash) {
     throw new EspalierError(
       'mask_mismatch',
@@ -34,7 +40,7 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
       { round: update.round },
     );
   }
-  checkLength('values', update.delta.length, values.length);
+  checkLength('values', update.delta.length, packedLength(graph, trainedMask(update, expected)));
   checkMoments(graph, update.moments);
   if (update.samples !== expected.samples) {
     throw new EspalierError(
@@ -50,6 +56,17 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
     );
   }
   if (update.evaluation) checkEvaluation(update.evaluation);
+}
+
+/** The mask that the update ends under. @throws EspalierError `invalid_data`, `invalid_mask`. */
+function trainedMask({ ownMask }: ClientUpdate, { model, readjustment }: UpdateExpectation): Mask {
+  if ((ownMask !== undefined) !== (readjustment !== null)) {
+    throw new EspalierError(
+      'invalid_data',
+      `a mask of the client's own was ${readjustment === null ? 'not asked for' : 'asked for'}`,
+    );
+  }
+  return ownMask && readjustment !== null ? followOwnMask(model.mask, ownMask, readjustment) : model.mask;
 }
 
 /** One set of moments per candidate. @throws EspalierError as {@link checkUpdate}. */

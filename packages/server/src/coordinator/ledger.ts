@@ -1,7 +1,7 @@
 import type { FrameConnection, Traffic } from '@espalier/core';
 import type { ByteFigures } from './metrics.js';
 
-/** Traffic since the last reading, by partition index. */
+/** Traffic since the last reading; of the clients, by partition index, only who sent something. */
 export interface TrafficReading extends ByteFigures {
   readonly upPerClient: Readonly<Record<string, number>>;
 }
@@ -43,7 +43,7 @@ export class TrafficLedger {
       const moved = now.bytesIn - entry.read.bytesIn;
       up += moved;
       down += now.bytesOut - entry.read.bytesOut;
-      if (entry.partition !== null) {
+      if (entry.partition !== null && moved > 0) {
         const key = String(entry.partition);
         upPerClient[key] = (upPerClient[key] ?? 0) + moved;
       }

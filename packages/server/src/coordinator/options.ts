@@ -1,4 +1,4 @@
-import type { Dataset, Job, ModelState, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
+import type { Dataset, Job, ModelState, NestedPool, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
 import type { HashMaker } from '@espalier/proto';
 import type { RunSummary } from './metrics.js';
 import type { Journal } from './journal.js';
@@ -44,6 +44,8 @@ export interface CoordinatorOptions {
   readonly graph: ModelGraph;
   /** What pretraining begins with; null draws it by the job's seed. */
   readonly initial: ModelState | null;
+  /** Candidates for clients to choose among, of that graph, in place of the method's own. */
+  readonly candidates?: NestedPool | null;
   /** Pretrains, proves canaries' references and evaluates; used for one thing at a time. */
   readonly trainer: Trainer;
   /** Held out from clients, for pretraining; null for none. */

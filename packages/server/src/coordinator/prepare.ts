@@ -4,9 +4,9 @@ import {
   denseMask,
   drawPool,
   initialState,
-  maskFromScores,
   methodNamed,
   nestedPool,
+  pruneInPasses,
   unreachable,
   type Dataset,
   type Job,
@@ -86,12 +86,17 @@ async function criterionMask(
   state: ModelState,
   sources: PreparationSources,
 ): Promise<Mask> {
-  const { criterion: id, allocation, layerFloor } = job.staticMask;
+  const { criterion: id, allocation, layerFloor, passes } = job.staticMask;
   const criterion = criterionNamed(id);
-  const inputs = await criterionInputs(criterion, { job, graph, state }, sources);
-  const scores = criterion.score(graph, state.params, inputs);
-  const counts = allocationNamed(allocation).counts(graph, job.targetDensity, { scores, layerFloor });
-  return maskFromScores(graph, scores, counts);
+  return pruneInPasses(graph, state.params, {
+    density: job.targetDensity,
+    passes,
+    score: async (params) => {
+      const network = { job, graph, state: { ...state, params } };
+      return criterion.score(graph, params, await criterionInputs(criterion, network, sources));
+    },
+    counts: (density, inputs) => allocationNamed(allocation).counts(graph, density, { ...inputs, layerFloor }),
+  });
 }
 
 function candidatePool(job: Job, graph: ModelGraph, state: ModelState): NestedPool {

@@ -50,6 +50,8 @@ export class RunRecord {
   readonly #refusals = new Map<ErrorCode, number>();
   readonly #backends = new Set<string>();
   #refusalsThisRound = 0;
+  /** Of a model that no round made: what a job without rounds comes to. */
+  #selected: Evaluation | null = null;
   /** Null until the first round opens. */
   #setup: ByteFigures | null = null;
 
@@ -102,6 +104,14 @@ export class RunRecord {
     this.#refusalsThisRound = 0;
   }
 
+  /** How the last model did: of the last round, or as it was selected where there were no rounds. */
+  concluded(evaluation: Evaluation): RoundMetrics | null {
+    const last = this.lines.at(-1);
+    if (last) return this.evaluated(last.round, evaluation);
+    this.#selected = evaluation;
+    return null;
+  }
+
   /** Fills in how a round's model did and gives the finished line. */
   evaluated(round: number, { lossSum, correct, samples }: Evaluation): RoundMetrics | null {
     const at = this.lines.findIndex((line) => line.round === round);
@@ -119,7 +129,9 @@ export class RunRecord {
     end: { readonly stopped: boolean; readonly seconds: number },
   ): RunSummary {
     this.#ledger.read();
+    const { up, down } = this.#ledger.totals;
     const accuracies = this.lines.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
+    if (this.#selected) accuracies.push(this.#selected.correct / this.#selected.samples);
     const { graph, mask, state } = model;
     return {
       name: job.name,
@@ -130,13 +142,13 @@ export class RunRecord {
       stopped: end.stopped,
       clients: job.numClients,
       accuracy: {
-        final: this.lines.at(-1)?.accuracy ?? null,
+        final: (this.lines.length > 0 ? this.lines.at(-1)?.accuracy : accuracies[0]) ?? null,
         best: accuracies.length ? Math.max(...accuracies) : null,
       },
       density: densityFigures(model),
       bytes: {
         ...this.#ledger.totals,
-        setup: this.#setup ?? { up: 0, down: 0 },
+        setup: this.#setup ?? { up, down },
         upPerRoundMedian: median(this.#uploads()),
       },
       macs: {

@@ -3,6 +3,7 @@ import {
   unreachable,
   type Job,
   type LearningRateSpec,
+  type RoundWork,
   type TopGradientRequest,
   type TrainWork,
 } from '@espalier/core';
@@ -22,8 +23,17 @@ export function learningRateAt(spec: LearningRateSpec, round: number, rounds: nu
   }
 }
 
+/** What a round asks of clients besides training. */
+export interface RoundWishes extends RoundWork {
+  readonly topGradients: readonly TopGradientRequest[];
+}
+
 /** What clients are to do in a round. */
-export function trainWork(job: Job, round: number, topGradients: readonly TopGradientRequest[]): TrainWork {
+export function trainWork(
+  job: Job,
+  round: number,
+  { topGradients, readjustment, extrusion }: RoundWishes,
+): TrainWork {
   const { localEpochs, batchSize, optimizer, augmentation, momentMode, proximal } = job;
   return {
     epochs: localEpochs,
@@ -34,5 +44,7 @@ export function trainWork(job: Job, round: number, topGradients: readonly TopGra
     momentMode,
     proximal,
     topGradients,
+    ...(readjustment === null ? {} : { readjustment }),
+    ...(extrusion === null ? {} : { extrusion }),
   };
 }

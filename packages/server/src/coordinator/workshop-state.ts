@@ -4,6 +4,7 @@ import {
   type MomentTree,
   type NestedPool,
   type OptimizerSlots,
+  type RuleMemory,
 } from '@espalier/core';
 import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
 import { globalModel, type GlobalModel } from './global-model.js';
@@ -16,6 +17,8 @@ export interface WorkshopState {
   readonly model: GlobalModel;
   /** What the server optimiser remembers; null before its first step. */
   readonly slots: OptimizerSlots | null;
+  /** What the method's rule remembers; null before its first round, and where it remembers nothing. */
+  readonly memory: RuleMemory | null;
   readonly pool: NestedPool | null;
   readonly poolMoments: readonly MomentTree[];
   readonly record: StoredRecord;
@@ -31,6 +34,10 @@ interface Names {
   readonly model: string;
   /** A blob per slot. */
   readonly slots: Readonly<Record<string, string>> | null;
+  /** A blob per array; older snapshots lack it, as they lack `ranks`. */
+  readonly memory?: Readonly<Record<string, string>> | null;
+  /** What ranks the mask's weights, where clients train parts of it. */
+  readonly ranks?: string | null;
   readonly pool: string | null;
   readonly poolMoments: string | null;
   readonly record: StoredRecord;
@@ -38,13 +45,15 @@ interface Names {
 
 /** Makes the state's blobs durable; what it gives belongs into a snapshot. @throws EspalierError `storage`. */
 export async function storeWorkshop(
-  { model, slots, pool, poolMoments, record }: WorkshopState,
+  { model, slots, memory, pool, poolMoments, record }: WorkshopState,
   { job, journal, context, bundle }: StoreTools,
 ): Promise<StoredWorkshop> {
   const { batchSize, pool: spec } = job;
   const names: Names = {
     model: await journal.keep(bundle(model)),
     slots: slots && (await keepSlots(journal, slots)),
+    memory: memory && (await keepSlots(journal, memory)),
+    ranks: job.heterogeneous && (await journal.keep(floatBytes(model.ranks))),
     pool:
       pool === null
         ? null
@@ -57,9 +66,10 @@ export async function storeWorkshop(
         : await journal.keep(encodeServerMessage({ kind: 'poolMoments', candidates: poolMoments }, context)),
     record,
   };
-  const blobs = [names.model, names.pool, names.poolMoments, ...Object.values(names.slots ?? {})].filter(
-    (name) => name !== null,
-  );
+  const blobs = [
+    ...[names.model, names.pool, names.poolMoments, names.ranks ?? null],
+    ...[names.slots, names.memory ?? null].flatMap((arrays) => Object.values(arrays ?? {})),
+  ].filter((name) => name !== null);
   return { text: JSON.stringify(names), blobs };
 }
 
@@ -84,8 +94,9 @@ export async function loadWorkshop(
   const { mask, state } = decodeBundle(await journal.read(names.model));
   return {
     // Everybody connects anew and is sent the mask whole: the mask before it is of no use any more.
-    model: globalModel(graph, mask, state),
+    model: globalModel(graph, mask, state, names.ranks ? { ranks: await loadFloats(journal, names.ranks) } : {}),
     slots: names.slots && (await loadSlots(journal, names.slots)),
+    memory: names.memory ? await loadSlots(journal, names.memory) : null,
     pool: names.pool === null ? null : await loadPool(journal, names.pool, context),
     poolMoments: names.poolMoments === null ? [] : await loadPoolMoments(journal, names.poolMoments, context),
     record: names.record,
@@ -95,7 +106,7 @@ export async function loadWorkshop(
 async function keepSlots(journal: Journal, slots: OptimizerSlots): Promise<Record<string, string>> {
   const names: Record<string, string> = {};
   for (const [slot, values] of Object.entries(slots)) {
-    names[slot] = await journal.keep(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    names[slot] = await journal.keep(floatBytes(values));
   }
   return names;
 }
@@ -103,10 +114,18 @@ async function keepSlots(journal: Journal, slots: OptimizerSlots): Promise<Recor
 async function loadSlots(journal: Journal, names: Readonly<Record<string, string>>): Promise<OptimizerSlots> {
   const slots: Record<string, Float32Array> = {};
   for (const [slot, name] of Object.entries(names)) {
-    // A copy: the bytes of a file may begin anywhere in memory, floats may not.
-    slots[slot] = new Float32Array(new Uint8Array(await journal.read(name)).buffer);
+    slots[slot] = await loadFloats(journal, name);
   }
   return slots;
+}
+
+function floatBytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+async function loadFloats(journal: Journal, name: string): Promise<Float32Array> {
+  // A copy: the bytes of a file may begin anywhere in memory, floats may not.
+  return new Float32Array(new Uint8Array(await journal.read(name)).buffer);
 }
 
 async function loadPool(journal: Journal, name: string, context: WireContext): Promise<NestedPool> {

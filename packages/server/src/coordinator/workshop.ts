@@ -5,6 +5,7 @@ import {
   coordinateRule,
   emptySlots,
   EspalierError,
+  followOwnMask,
   initialState,
   maskRuleNamed,
   methodNamed,
@@ -12,6 +13,7 @@ import {
   type AcceptedAnswer,
   type Adjustment,
   type CoordinatorEffect,
+  type Mask,
   type MaskReference,
   type MaskRule,
   type ModelGraph,
@@ -19,12 +21,13 @@ import {
   type MomentTree,
   type NestedPool,
   type OptimizerSlots,
+  type RuleMemory,
   type RuleMoment,
-  type TopGradientRequest,
+  type RuleObserver,
 } from '@espalier/core';
 import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from './aggregation-figures.js';
-import { closeRound, type UpdateReader } from './close-round.js';
+import { closeRound, type UpdateReader, type UpdateSummary } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { globalModel, type GlobalModel } from './global-model.js';
 import { TrafficLedger } from './ledger.js';
@@ -32,15 +35,19 @@ import type { CoordinatorOptions, RunResult } from './options.js';
 import { PayloadShelf } from './payloads.js';
 import { prepare } from './prepare.js';
 import { RunRecord } from './run-record.js';
+import { SubModels } from './sub-models.js';
+import type { RoundWishes } from './work.js';
 import { addEvaluations, mergeCandidates, selectCandidate } from './select.js';
 import { storeWorkshop, type StoredWorkshop, type WorkshopState } from './workshop-state.js';
 
 /** The round being worked on. */
 interface OpenRound {
   readonly round: number;
-  readonly topGradients: readonly TopGradientRequest[];
+  readonly wishes: RoundWishes;
   readonly started: number;
 }
+
+const NO_WISHES: RoundWishes = { topGradients: [], readjustment: null, extrusion: null };
 
 /** Holds the model and does the coordinator's arithmetic. Which, and when, the reducer says. */
 export class Workshop {
@@ -55,6 +62,9 @@ export class Workshop {
   #model: GlobalModel | null = null;
   /** What the server optimiser remembers; null before its first step. */
   #storedSlots: OptimizerSlots | null = null;
+  /** What the method's rule remembers. */
+  #memory: RuleMemory | null = null;
+  readonly #subModels = new SubModels();
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
@@ -78,9 +88,10 @@ export class Workshop {
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
-  async restore({ model, slots, pool, poolMoments, record }: WorkshopState): Promise<void> {
+  async restore({ model, slots, memory, pool, poolMoments, record }: WorkshopState): Promise<void> {
     this.#model = model;
     this.#storedSlots = slots;
+    this.#memory = memory;
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
@@ -93,6 +104,7 @@ export class Workshop {
     const state: WorkshopState = {
       model: this.model,
       slots: this.#storedSlots,
+      memory: this.#memory,
       pool: this.#pool,
       poolMoments: this.#poolMoments,
       record: this.record.store(),
@@ -105,22 +117,30 @@ export class Workshop {
     });
   }
 
-  /** Pretrains and prunes coarsely. */
+  /** Pretrains and prunes coarsely, or takes the candidates that it was given. */
   async prepare(): Promise<void> {
-    const { job, trainer, serverData, initial } = this.#options;
+    const { candidates = null } = this.#options;
     await this.#evaluations.whenCanaryReady;
+    if (candidates === null) await this.#prepareModel();
+    else this.#takePool(candidates);
+    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
+  }
+
+  async #prepareModel(): Promise<void> {
+    const { job, trainer, serverData, initial } = this.#options;
     const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial });
     if (start.kind === 'mask') {
       this.#model = globalModel(this.#graph, start.mask, {
         ...state,
         params: applyMask(this.#graph, start.mask, state.params),
       });
-    } else {
-      this.#pool = start.pool;
-      // Without selection the first candidate is taken as it is.
-      this.#choose(0, start.pool.moments);
-    }
-    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
+    } else this.#takePool(start.pool);
+  }
+
+  #takePool(pool: NestedPool): void {
+    this.#pool = pool;
+    // Without selection the first candidate is taken as it is.
+    this.#choose(0, pool.moments);
   }
 
   /** Null when the gradients are right, else a sentence. */
@@ -135,6 +155,11 @@ export class Workshop {
   get model(): GlobalModel {
     if (this.#model === null) throw new EspalierError('internal', 'there is no model yet');
     return this.#model;
+  }
+
+  /** The model as far as clients of that share train it. */
+  modelFor(share: number): GlobalModel {
+    return this.#subModels.of(this.model, share);
   }
 
   get #slots(): OptimizerSlots {
@@ -157,27 +182,41 @@ export class Workshop {
     return this.#poolMoments;
   }
 
-  /** The top gradients this round asks for; opens the round's books when it is new. */
-  roundRequests(round: number, adjustment: Adjustment | null): readonly TopGradientRequest[] {
+  /** What this round asks for besides training; opens the round's books when it is new. */
+  roundWishes(round: number, adjustment: Adjustment | null): RoundWishes {
     if (this.#open?.round !== round) {
       this.record.setupDone();
-      const topGradients = adjustment === null ? [] : this.#rule.requests(this.#ruleMoment(adjustment));
-      this.#open = { round, topGradients, started: this.#now() };
+      const wishes = adjustment === null ? NO_WISHES : this.#wishes(this.#ruleMoment(adjustment));
+      this.#open = { round, wishes, started: this.#now() };
     }
-    return this.#open.topGradients;
+    return this.#open.wishes;
   }
 
-  get #rule(): MaskRule {
-    return maskRuleNamed(methodNamed(this.#options.job.method).maskRule ?? '');
+  #wishes(moment: RuleMoment): RoundWishes {
+    const rule = this.#adjustingRule;
+    return { ...NO_WISHES, topGradients: rule.requests(moment), ...rule.localWork?.(moment) };
+  }
+
+  /** Null for a mask that stays. */
+  get #rule(): MaskRule | null {
+    const { maskRule } = methodNamed(this.#options.job.method);
+    return maskRule === null ? null : maskRuleNamed(maskRule);
+  }
+
+  get #adjustingRule(): MaskRule {
+    const rule = this.#rule;
+    if (rule) return rule;
+    throw new EspalierError('internal', `method ${this.#options.job.method} has no rule to adjust by`);
   }
 
   #ruleMoment({ due, number }: Adjustment): RuleMoment {
     const { job } = this.#options;
-    const { adjustment: spec, targetDensity } = job;
+    const { adjustment: spec, targetDensity, seed } = job;
+    const learningRate = job.learningRate.initial;
     const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
     const { mask } = this.model;
     return {
-      ...{ graph: this.#graph, mask, spec, targetDensity, adjustments },
+      ...{ graph: this.#graph, seed, learningRate, mask, spec, targetDensity, adjustments },
       ...{ round: due, adjustment: number },
     };
   }
@@ -188,9 +227,9 @@ export class Workshop {
     return initial ?? initialState(this.#graph, job.seed);
   }
 
-  /** What the open round asked for; empty outside rounds. */
-  get askedTopGradients(): readonly TopGradientRequest[] {
-    return this.#open?.topGradients ?? [];
+  /** What the open round asked for; nothing outside rounds. */
+  get wishes(): RoundWishes {
+    return this.#open?.wishes ?? NO_WISHES;
   }
 
   /** Does what the effect says; gives the model's mask when there is one. */
@@ -234,26 +273,30 @@ export class Workshop {
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
     const { job, store, log } = this.#options;
-    const requests = this.roundRequests(round, adjustment);
+    const { topGradients: requests } = this.roundWishes(round, adjustment);
     const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange =
       adjustment === null
         ? null
         : {
-            rule: this.#rule,
+            rule: this.#adjustingRule,
             moment: this.#ruleMoment(adjustment),
             requests,
             origin: () => this.#origin().params,
           };
     const began = this.#now();
     const { aggregation: rule, serverOptimizer } = job;
-    const rules = { round, aggregation: rule, serverOptimizer, adjustment: exchange };
+    const rules = {
+      ...{ round, aggregation: rule, serverOptimizer, adjustment: exchange },
+      ...{ maskOf: this.#maskOf(), observer: this.#observer(round) },
+    };
     const stood = { model: this.model, slots: this.#slots };
-    const { model, slots, updates, exchanged, seen } = await closeRound(stood, reader, rules);
+    const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
     this.payloads.forgetProfiles();
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;
+    this.#memory = memory;
     for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
     const { seconds } = aggregation;
     log.info(`aggregated ${answers.length} updates of round ${round + 1}`, {
@@ -273,6 +316,26 @@ export class Workshop {
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
     await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);
     await store.checkpoint(round, this.#bundle(model));
+  }
+
+  /** How to tell the mask of an update; null where every client trains under the round's. */
+  #maskOf(): ((update: UpdateSummary) => Mask) | null {
+    const { heterogeneous } = this.#options.job;
+    const { readjustment } = this.wishes;
+    if (heterogeneous === null && readjustment === null) return null;
+    const masks = (heterogeneous?.shares ?? [1]).map((share) => this.modelFor(share).mask);
+    const received = new Map(masks.map((mask) => [mask.hash, mask]));
+    return ({ maskHash, ownMask }) => {
+      const mask = received.get(maskHash);
+      if (mask === undefined) throw new EspalierError('internal', `no client was sent mask ${maskHash}`);
+      return ownMask && readjustment !== null ? followOwnMask(mask, ownMask, readjustment) : mask;
+    };
+  }
+
+  #observer(round: number): RuleObserver | null {
+    const { mask } = this.model;
+    const seen = { graph: this.#graph, mask, spec: this.#options.job.adjustment, round };
+    return this.#rule?.observe?.(seen, this.#memory) ?? null;
   }
 
   /** The last evaluation, the summary and the final model. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
+import type { Dataset, Job, ModelGraph, ModelState, NestedPool, Trainer } from '@espalier/core';
 import {
   Coordinator,
   type CoordinatorStatus,
@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly graph: ModelGraph;
   /** Weights to begin with; null draws them. */
   readonly initial: ModelState | null;
+  /** Candidates for clients to choose among, of that graph, in place of the method's own. */
+  readonly candidates?: NestedPool | null;
   /** For pretraining, canary references and evaluation; best in a worker. */
   readonly trainer: Trainer;
   readonly serverData: Dataset | null;

@@ -1,6 +1,8 @@
 import {
   adjustmentRoundsOf,
+  aggregatorNamed,
   buildModel,
+  clientNeeds,
   criterionNamed,
   maskableSpecs,
   methodNamed,
@@ -35,7 +37,7 @@ export function crossProblems(job: Job, broken: ReadonlySet<string>): readonly P
 
 const CHECKS: readonly CrossCheck[] = [
   { path: 'clientsPerRound', fields: ['numClients', 'clientsPerRound'], find: cohortFits },
-  { path: 'targetDensity', fields: ['method', 'targetDensity'], find: densitySuitsMethod },
+  { path: 'targetDensity', fields: ['method', 'targetDensity', 'rounds'], find: densitySuitsMethod },
   { path: 'model', fields: ['model', 'imageSize', 'channels'], find: modelBuilds },
   {
     path: 'targetDensity',
@@ -44,6 +46,8 @@ const CHECKS: readonly CrossCheck[] = [
   },
   { path: 'pruning.stopRound', fields: ['pruning', 'rounds'], find: stopsInTime },
   { path: 'pruning.interval', fields: ['method', 'pruning', 'rounds'], find: reachesTarget },
+  { path: 'heterogeneous.shares', fields: ['heterogeneous'], find: sharesDescend },
+  { path: 'aggregation.kind', fields: ['method', 'aggregation', 'heterogeneous'], find: averagesParts },
   { path: 'mask.criterion', fields: ['method', 'mask'], find: criterionOfMethod },
   { path: 'pretrain.samplesPerClass', fields: ['method', 'mask', 'pretrain'], find: criterionHasImages },
   { path: 'model', fields: ['method', 'model'], find: networkHasWidth },
@@ -65,7 +69,9 @@ function cohortFits({ clientsPerRound, numClients }: Job): string | null {
   return `is ${clientsPerRound}; expected at most numClients, ${numClients}`;
 }
 
-function densitySuitsMethod({ method, targetDensity }: Job): string | null {
+function densitySuitsMethod({ method, targetDensity, rounds }: Job): string | null {
+  // Nothing is trained, so nothing could be trained under another name.
+  if (rounds === 0) return null;
   const dense = trainsDensely(method);
   if (dense && targetDensity < 1) {
     return `is ${targetDensity}; method ${method} trains every weight, so expected 1. Leave it out or choose a method that prunes`;
@@ -112,6 +118,21 @@ function reachesTarget(job: Job): string | null {
   const { initialMask, maskRule } = methodNamed(job.method);
   if (initialMask !== 'dense' || maskRule === null || adjustmentRoundsOf(job).length > 0) return null;
   return `is ${job.adjustment.interval}; with ${job.rounds} rounds, of which those before ${job.adjustment.stopRound} may prune, method ${job.method} never comes down to its density. Give an interval below both`;
+}
+
+function sharesDescend({ heterogeneous }: Job): string | null {
+  const shares = heterogeneous?.shares ?? [1];
+  const descends = shares.every((share, i) => (i === 0 ? share === 1 : share < shares[i - 1]!));
+  return descends ? null : `is [${shares.join(', ')}]; expected 1 first, then smaller and smaller shares`;
+}
+
+/** A rule that compares whole updates has nothing to compare where clients hold different weights. */
+function averagesParts(job: Job): string | null {
+  const { kind } = job.aggregation;
+  const differ = job.heterogeneous !== null || clientNeeds(job).has('ownMasks');
+  if (!differ || aggregatorNamed(kind).takesParts) return null;
+  const why = job.heterogeneous === null ? `method ${job.method}` : 'heterogeneous';
+  return `is ${kind}; with ${why}, clients hold different weights, which only weightedMean averages`;
 }
 
 function criterionOfMethod({ method, staticMask }: Job): string | null {

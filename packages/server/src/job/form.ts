@@ -9,6 +9,7 @@ export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
     staticMask,
     aggregation,
     serverOptimizer,
+    heterogeneous,
     name,
     seed,
     method,
@@ -32,6 +33,7 @@ export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
     mask: staticMask,
     aggregation: { ...rule, ...options },
     serverOptimizer: { kind: serverOptimizer.kind, ...serverOptimizer.options },
+    heterogeneous: heterogeneous === null ? 'off' : { kind: 'nested', ...heterogeneous },
   };
 }
 

@@ -57,6 +57,14 @@ describe('defaults', () => {
       'aggregation={kind: krum, hostile: 0.3, clip: {kind: median}}',
       { aggregation: { clip: { kind: 'median', factor: 1 }, options: { hostile: 0.3, select: 0 } } },
     ],
+    ['seed=2', { heterogeneous: null, staticMask: { passes: 1 } }],
+    ['heterogeneous=nested', { heterogeneous: { shares: [1, 0.5, 0.25, 0.125], roundSeconds: null } }],
+    [
+      'heterogeneous={kind: nested, shares: [1, 0.3], roundSeconds: 60}',
+      { heterogeneous: { shares: [1, 0.3], roundSeconds: 60 } },
+    ],
+    ['method=synflow', { staticMask: { criterion: 'synflow', passes: 100 } }],
+    ['method=feddst', { adjustment: { interval: 15, peakFraction: 0.01 } }],
     ['data.kind=procedural', { augmentation: null, data: { samplesPerClass: 200, numClasses: 10 } }],
   ])('%s brings %p', (override, expected) => {
     expect(parseJob(SMALLEST, { overrides: [override] })).toMatchObject(expected);
@@ -210,6 +218,24 @@ describe('problems', () => {
   });
 });
 
+describe('clients that hold different weights', () => {
+  it.each([
+    [['heterogeneous={kind: nested, shares: [0.5, 1]}'], 'heterogeneous.shares is [0.5, 1]; expected 1 first'],
+    [['heterogeneous={kind: nested, shares: [1, 0.5, 0.5]}'], 'smaller and smaller shares'],
+    [['heterogeneous={kind: nested, shares: [1, 0]}'], 'heterogeneous.shares.1'],
+    [
+      ['heterogeneous=nested', 'aggregation.kind=median'],
+      'aggregation.kind is median; with heterogeneous, clients hold different weights',
+    ],
+    [
+      ['method=feddst', 'aggregation.kind=krum'],
+      'aggregation.kind is krum; with method feddst, clients hold different weights',
+    ],
+  ])('are refused where they cannot be averaged: %p', (overrides, why) => {
+    expect(() => parseJob(SMALLEST, { overrides })).toThrow(why);
+  });
+});
+
 describe('the resolved form', () => {
   it.each([
     [[]],
@@ -228,8 +254,10 @@ describe('the resolved form', () => {
         'model={name: cnn-small, width: 8}',
         'pool.momentMode=ema',
         'mask.layerFloor=0.1',
+        'mask.passes=7',
       ],
     ],
+    [['heterogeneous={kind: nested, shares: [1, 0.3], roundSeconds: 60}']],
   ])('parses back to the same job: %p', (overrides) => {
     const job = parseJob(SMALLEST, { overrides });
 

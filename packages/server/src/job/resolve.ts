@@ -1,6 +1,6 @@
 import type { Job, LearningRateSpec, MomentMode, Normalization, Optimizer } from '@espalier/core';
 import type { JobForm } from './schema.js';
-import { momentModeSettings, optimizerSettings } from './sections.js';
+import { heterogeneousSettings, momentModeSettings, optimizerSettings } from './sections.js';
 import { trainsDensely } from './vocabulary.js';
 
 /** Channel figures of CIFAR-10's training images. */
@@ -37,6 +37,7 @@ export function resolveJob(form: JobForm): Job {
     staticMask: mask,
     aggregation: aggregationOf(form),
     serverOptimizer: serverOptimizerOf(form),
+    heterogeneous: heterogeneousOf(form),
     pretrain: { ...pretrain, learningRate: pretrain.learningRate ?? learningRate.initial },
   };
 }
@@ -56,6 +57,13 @@ function aggregationOf({ aggregation }: JobForm): Job['aggregation'] {
 function serverOptimizerOf({ serverOptimizer }: JobForm): Job['serverOptimizer'] {
   const { kind, ...options } = serverOptimizer;
   return { kind, options };
+}
+
+function heterogeneousOf({ heterogeneous }: JobForm): Job['heterogeneous'] {
+  if (heterogeneous === 'off') return null;
+  const { shares, roundSeconds } =
+    heterogeneous === 'nested' ? heterogeneousSettings.parse({ kind: heterogeneous }) : heterogeneous;
+  return { shares, roundSeconds };
 }
 
 function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {

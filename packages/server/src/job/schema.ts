@@ -4,6 +4,7 @@ import {
   aggregationSection,
   augmentationSection,
   dataSection,
+  heterogeneousSection,
   learningRateSection,
   maskSection,
   modelSection,
@@ -53,7 +54,12 @@ export const jobSchema = z
     partition: partitionSection.prefault({ kind: 'dirichlet' }),
     numClients: count().default(10).describe('Devices that take part.'),
     clientsPerRound: count().optional().describe('Devices that train in each round; by default all of them.'),
-    rounds: count().default(300).describe('Rounds of training and averaging.'),
+    rounds: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(300)
+      .describe('Rounds of training and averaging; 0 ends with the selection.'),
     localEpochs: count().default(5).describe('Passes over its own images that a client makes in a round.'),
     batchSize: count().default(64).describe('Images in a step.'),
     learningRate: learningRateSection.optional(),
@@ -72,6 +78,7 @@ export const jobSchema = z
     pretrain: pretrainSection,
     aggregation: aggregationSection,
     serverOptimizer: serverOptimizerSection,
+    heterogeneous: heterogeneousSection,
     quorum: z
       .number()
       .gt(0)

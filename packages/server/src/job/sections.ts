@@ -236,6 +236,9 @@ export const maskSection = z
     criterion: z.enum(vocabulary.criteria).default('magnitude').describe('Scores weights; the highest stay.'),
     allocation: z.enum(vocabulary.allocations).default('erk').describe('Density per layer.'),
     layerFloor: shareBelowOne().default(0).describe('`global` keeps at least this density in every layer.'),
+    passes: count(1, 1000)
+      .default(1)
+      .describe('Prunes in so many passes to density^(i ÷ passes), scoring anew what is left.'),
   })
   .prefault({})
   .describe('The first mask of methods without a candidate pool.');
@@ -304,6 +307,34 @@ function ruleSection({ id, summary, options }: Aggregator) {
   };
   return z.strictObject({ ...common, ...declared(options) }).describe(summary);
 }
+
+/** Parts of the mask for devices that do not carry it, with the settings. */
+export const heterogeneousSettings = z
+  .strictObject({
+    kind: z.literal('nested'),
+    shares: z
+      .array(share())
+      .min(1)
+      .max(16)
+      .default([1, 0.5, 0.25, 0.125])
+      .describe("Of the mask's active weights: what a device may be given, descending; the first is 1."),
+    roundSeconds: z
+      .number()
+      .gt(0)
+      .max(1e7)
+      .nullable()
+      .default(null)
+      .describe("A device's training of a round may take this long by its own speed; null for `roundTimeout`."),
+  })
+  .describe('A device trains the largest nested sub-mask that its memory and speed carry.');
+
+/** Whether devices train parts of the mask. */
+export const heterogeneousSection = z
+  .union([z.enum(['off', 'nested']), heterogeneousSettings])
+  .default('off')
+  .describe(
+    '`off`: everybody trains the whole mask. `nested`: by the profile a device joins with; averages run over those who held a weight.',
+  );
 
 const optimizers = Object.values(serverOptimizers).map(({ id, summary, options }) =>
   z.strictObject({ kind: z.literal(id), ...declared(options) }).describe(summary),

@@ -1,4 +1,4 @@
 export { checkCertificate } from './certificate.js';
-export { createToken, sameToken, sharedToken, verifyAnswer } from './tokens.js';
+export { createToken, sharedToken, verifyAnswer } from './tokens.js';
 export { TokenBook, type ListedToken } from './token-book.js';
 export { nodeHash } from './node-hash.js';

@@ -1,5 +1,5 @@
 import type { Admission } from '../coordinator/index.js';
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Bytes of chance in a token: 256 bits. */
 const TOKEN_BYTES = 32;
@@ -24,18 +24,6 @@ export function sharedToken(token: string): Admission {
 export function verifyAnswer(token: string | Uint8Array, nonce: Uint8Array, answer: Uint8Array): boolean {
   const expected = createHmac('sha256', token).update(nonce).digest();
   return expected.length === answer.length && timingSafeEqual(expected, answer);
-}
-
-/**
- * True when a token that was shown in clear, as the admin token on the control side, is the expected one. Takes the
- * same time wherever it first differs, and whatever its length.
- */
-export function sameToken(expected: string, shown: string): boolean {
-  return timingSafeEqual(digestOf(expected), digestOf(shown));
-}
-
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }
 
 /** True for equal digests of one length; takes the same time wherever they differ. */

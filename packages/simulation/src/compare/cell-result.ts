@@ -1,7 +1,7 @@
-import { forwardMacs, Mask, maskableSpecs, modelBytes, type Job, type ModelGraph } from '@espalier/core';
 import type { RoundMetrics } from '@espalier/server/coordinator';
 import { z } from 'zod';
 import type { SimulatedRun } from '../simulate.js';
+import { analyticCost } from './analytic-cost.js';
 import type { Cell } from './grid.js';
 
 /** The layout of a line of `results.jsonl`. Lines of layout 1 have no curves and say no layout. */
@@ -38,8 +38,11 @@ export const cellResultSchema = z.object({
   /** The candidate that was chosen. */
   chosen: z.number().nullable().default(null),
   modelHash: z.string().nullable().default(null),
-  /** By the authors' cost model: bytes and multiply-accumulates of all rounds. */
-  analytic: z.object({ bytes: z.number(), macs: z.number() }).nullable().default(null),
+  /** By the authors' cost model: bytes and multiply-accumulates of all rounds; the most that a client holds, without activations. */
+  analytic: z
+    .object({ bytes: z.number(), macs: z.number(), memory: z.number().nullable().default(null) })
+    .nullable()
+    .default(null),
   /** Density per layer at the end. */
   perLayer: z.record(z.string(), z.number()).nullable().default(null),
   /** Training samples per client and class. */
@@ -105,35 +108,8 @@ export function cellResult(
   };
 }
 
-/**
- * The authors' cost model over a run's rounds: a model down and one up for every client that answered, index and value
- * of what an adjustment exchanged, three forward passes a sample and epoch.
- */
-function analyticCost(
-  { graph, partition }: SimulatedRun,
-  { localEpochs, numClients }: Job,
-  lines: readonly RoundMetrics[],
-): { readonly bytes: number; readonly macs: number } {
-  const samples = partition.flat().reduce((sum, count) => sum + count, 0);
-  let bytes = 0;
-  let macs = 0;
-  for (const { density, clients, adjustment } of lines) {
-    const mask = maskOfDensities(graph, density.perLayer);
-    const grown = Object.values(adjustment?.exchanged ?? {}).reduce((sum, count) => sum + count, 0);
-    bytes += clients.answered * (2 * modelBytes(graph, mask) + grown * 8);
-    const share = clients.answered / numClients;
-    macs += 3 * forwardMacs(graph, mask).total * samples * share * localEpochs;
-  }
-  return { bytes, macs };
-}
-
-/** A mask with so many weights a layer: costs do not ask which. */
-function maskOfDensities(graph: ModelGraph, perLayer: Readonly<Record<string, number>>): Mask {
-  const sizes = new Map(maskableSpecs(graph).map(({ name, size }) => [name, size]));
-  return new Mask(
-    Object.entries(perLayer).map(([name, density]) => {
-      const size = sizes.get(name) ?? 0;
-      return { name, size, active: Uint32Array.from({ length: Math.round(density * size) }, (_, i) => i) };
-    }),
-  );
+/** Bytes that rounds moved both ways, without set-up and final model; null where the curve was not kept. */
+export function roundBytes({ curve }: CellResult): number | null {
+  if (curve === null) return null;
+  return [...curve.up, ...curve.down].reduce((sum, bytes) => sum + bytes, 0);
 }

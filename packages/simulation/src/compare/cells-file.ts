@@ -12,10 +12,13 @@ import { cellId, cellLabel, type Cell } from './grid.js';
 export class CellsFile {
   readonly path: string;
   readonly #results: CellResult[];
+  /** The first result of every cell. */
+  readonly #byCell = new Map<string, CellResult>();
 
   private constructor(path: string, results: CellResult[]) {
     this.path = path;
     this.#results = results;
+    for (const result of results) this.#index(result);
   }
 
   /**
@@ -40,8 +43,7 @@ export class CellsFile {
    * @throws EspalierError `invalid_data` when the file has one of another run under the cell's name.
    */
   resultOf(cell: Cell): CellResult | null {
-    const id = cellId(cell);
-    const found = this.#results.find((result) => cellId(result) === id) ?? null;
+    const found = this.#byCell.get(cellId(cell)) ?? null;
     if (found === null || found.cell === null || found.cell === cell.hash) return found;
     throw new EspalierError(
       'invalid_data',
@@ -65,6 +67,12 @@ export class CellsFile {
       throw storageError('write', this.path, error);
     }
     this.#results.push(result);
+    this.#index(result);
+  }
+
+  #index(result: CellResult): void {
+    const id = cellId(result);
+    if (!this.#byCell.has(id)) this.#byCell.set(id, result);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CellResult } from './cell-result.js';
+import { roundBytes, type CellResult } from './cell-result.js';
 import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
 
 /** A column of the comparison: its heading, and its cell of a row. */
@@ -76,9 +76,11 @@ const CSV: readonly (readonly [string, (result: CellResult) => string | number |
   ['bytes_down', ({ down }) => down],
   ['macs_train', ({ macs }) => macs],
   ['macs_forward', ({ forwardMacs }) => forwardMacs],
+  ['bytes_rounds', roundBytes],
   ['analytic_bytes', ({ analytic }) => analytic?.bytes ?? null],
   ['analytic_macs', ({ analytic }) => analytic?.macs ?? null],
   ['peak_bytes', ({ peakBytes }) => peakBytes],
+  ['analytic_memory', ({ analytic }) => analytic?.memory ?? null],
   ['seconds_machine', ({ seconds }) => seconds],
   ['seconds_simulated', ({ virtualSeconds }) => virtualSeconds],
   ['model_hash', ({ modelHash }) => modelHash],

@@ -2,6 +2,7 @@ import { runClient, type RunningClient } from '@espalier/client';
 import type { FleetSamples } from '@espalier/client-node';
 import { randomStream, trainMacs, type FrameConnection } from '@espalier/core';
 import type { MemoryLine } from '@espalier/proto';
+import { nodeHash } from '@espalier/server/coordinator';
 import { PooledTrainer, type PooledCall } from '../pool/pooled-trainer.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -43,7 +44,8 @@ class VirtualClient {
   constructor(world: FleetWorld, options: VirtualClientOptions) {
     this.#world = world;
     this.#options = options;
-    this.#trainer = new PooledTrainer(world.pool, (call, work) => this.#pace(call, work));
+    const { pool, shared } = world;
+    this.#trainer = new PooledTrainer(pool, (call, work) => this.#pace(call, work), shared.gradients);
     const stream = randomStream({ seed: world.seed, purpose: 'availability', partition: options.part });
     this.#availability = new Availability(world.timeline, options.device.availability, stream, () => {
       this.#line?.cut('the device went away');
@@ -68,9 +70,11 @@ class VirtualClient {
       },
       schedule: (seconds, callback) => timeline.plan(seconds, callback),
       clock: () => timeline.now,
+      hash: nodeHash,
       shared: {
         job: (job) => shared.job(job),
         mask: (mask) => shared.mask(mask),
+        message: (sha256, read) => shared.message(sha256, read),
         taskEnded: () => {
           this.#trainer.unload();
         },

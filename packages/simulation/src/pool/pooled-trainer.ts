@@ -11,7 +11,6 @@ import {
   type MomentOptions,
   type MomentTree,
   type OpKind,
-  type ParamTree,
   type TopGradientRequest,
   type TopGradients,
   type TrainControl,
@@ -19,6 +18,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@espalier/core';
+import type { GradientAnswer, GradientMemory } from './gradient-memory.js';
 import type { TrainerPool } from './trainer-pool.js';
 
 /** A network that a pooled trainer stands for; it is on no thread until it is used. */
@@ -38,6 +38,11 @@ export interface PooledCall {
   readonly options: TrainOptions | null;
 }
 
+/** How much work a call is beside others of the same run: a backward pass costs about what two forward ones do. */
+function costOf({ kind, samples }: Pick<PooledCall, 'kind' | 'samples'>): number {
+  return kind === 'forward' ? samples : 3 * samples;
+}
+
 /** What may happen between a call's work and its caller: virtual time passes, or somebody counts. */
 export type Pacing = <T>(call: PooledCall, work: Promise<T>) => Promise<T>;
 
@@ -50,14 +55,17 @@ export class PooledTrainer implements Trainer {
   readonly ops: ReadonlySet<OpKind>;
   readonly #pool: TrainerPool;
   readonly #pace: Pacing;
+  readonly #memory: GradientMemory | null;
   #network: LoadedNetwork | null = null;
   #footprint: Footprint | null = null;
 
-  constructor(pool: TrainerPool, pace: Pacing = (_, work) => work) {
+  /** @param memory of gradients that others have asked for; null to compute them all */
+  constructor(pool: TrainerPool, pace: Pacing = (_, work) => work, memory: GradientMemory | null = null) {
     this.name = pool.kind.name;
     this.ops = pool.kind.ops;
     this.#pool = pool;
     this.#pace = pace;
+    this.#memory = memory;
   }
 
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {
@@ -79,9 +87,12 @@ export class PooledTrainer implements Trainer {
     return result;
   }
 
-  gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: ParamTree }> {
-    return this.#call({ kind: 'gradients', samples: batch.size, options: null }, (trainer) =>
-      trainer.gradients(batch),
+  gradients(batch: Batch): Promise<GradientAnswer> {
+    const memory = this.#memory;
+    return this.#call(
+      { kind: 'gradients', samples: batch.size, options: null },
+      (trainer) => trainer.gradients(batch),
+      (network, compute) => (memory ? memory.answer(network, batch, compute) : compute()),
     );
   }
 
@@ -122,19 +133,24 @@ export class PooledTrainer implements Trainer {
     return Promise.resolve();
   }
 
-  #call<T>(cost: Omit<PooledCall, 'network'>, work: (trainer: Trainer) => Promise<T>): Promise<T> {
+  #call<T>(
+    cost: Omit<PooledCall, 'network'>,
+    work: (trainer: Trainer) => Promise<T>,
+    ask: (network: LoadedNetwork, compute: () => Promise<T>) => Promise<T> = (_, compute) => compute(),
+  ): Promise<T> {
     const network = this.#network;
     if (network === null) {
       return Promise.reject(
         new EspalierError('invalid_argument', 'no network is loaded; call load before using a trainer'),
       );
     }
-    const done = this.#pool.use(async (trainer) => {
-      await trainer.load(network.graph, network.state, network.mask);
-      const result = await work(trainer);
-      this.#footprint = trainer.footprint();
-      return result;
-    });
-    return this.#pace({ ...cost, network }, done);
+    const compute = (): Promise<T> =>
+      this.#pool.use(async (trainer) => {
+        await trainer.load(network.graph, network.state, network.mask);
+        const result = await work(trainer);
+        this.#footprint = trainer.footprint();
+        return result;
+      }, costOf(cost));
+    return this.#pace({ ...cost, network }, ask(network, compute));
   }
 }

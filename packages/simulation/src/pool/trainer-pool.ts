@@ -1,10 +1,20 @@
 import type { Trainer } from '@espalier/core';
 
-/** Few trainers, each on a thread of its own, for many users: whoever comes first is served first. */
+/** Somebody who waits for a trainer. */
+interface Waiting {
+  readonly cost: number;
+  readonly take: (trainer: Trainer) => void;
+}
+
+/**
+ * Few trainers, each on a thread of its own, for many users. Of those who wait the one with the most work comes first, so
+ * that no trainer is left with it when the others are done (Graham, "Bounds on multiprocessing timing anomalies", 1969);
+ * of equals, who came first.
+ */
 export class TrainerPool {
   readonly #trainers: readonly Trainer[];
   readonly #free: Trainer[];
-  readonly #waiting: ((trainer: Trainer) => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   /** @param trainers at least one; equal in name, ops and results */
   constructor(trainers: readonly Trainer[]) {
@@ -26,16 +36,26 @@ export class TrainerPool {
     return this.#trainers[0]!;
   }
 
-  /** Runs work on a trainer that nobody else uses meanwhile. The work must load what it needs. */
-  async use<T>(work: (trainer: Trainer) => Promise<T>): Promise<T> {
-    const trainer = this.#free.pop() ?? (await new Promise<Trainer>((take) => this.#waiting.push(take)));
+  /**
+   * Runs work on a trainer that nobody else uses meanwhile. The work must load what it needs.
+   * @param cost how much work it is, in any unit
+   */
+  async use<T>(work: (trainer: Trainer) => Promise<T>, cost = 0): Promise<T> {
+    const trainer =
+      this.#free.pop() ?? (await new Promise<Trainer>((take) => this.#waiting.push({ cost, take })));
     try {
       return await work(trainer);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next(trainer);
+      const next = this.#largest();
+      if (next) next.take(trainer);
       else this.#free.push(trainer);
     }
+  }
+
+  /** Whoever has the most work, no longer waiting. */
+  #largest(): Waiting | undefined {
+    const most = this.#waiting.reduce((at, { cost }, i, all) => (cost > all[at]!.cost ? i : at), 0);
+    return this.#waiting.splice(most, 1)[0];
   }
 
   /** Frees every trainer, whatever it is doing. */

@@ -1,3 +1,4 @@
+import protobuf from 'protobufjs/minimal.js';
 import { tfRecord } from './record.js';
 
 /** One figure of one step. */
@@ -11,53 +12,32 @@ export interface ScalarEvent {
 
 /** A TensorBoard event file of scalars: `tensorflow.Event` messages as TFRecords, the version first. */
 export function eventFile(events: readonly ScalarEvent[]): Uint8Array {
-  const version = message(double(1, events[0]?.wallTime ?? 0), text(3, 'brain.Event:2'));
-  const records = [version, ...events.map(eventMessage)].map(tfRecord);
-  return joined(records);
+  const version = protobuf.Writer.create();
+  version.uint32(WALL_TIME).double(events[0]?.wallTime ?? 0);
+  version.uint32(FILE_VERSION).string('brain.Event:2');
+  return joined([version.finish(), ...events.map(eventMessage)].map(tfRecord));
 }
 
-/** Event: wall_time = 1, step = 2, summary = 5; Summary: value = 1; Value: tag = 1, simple_value = 2. */
-function eventMessage({ step, wallTime, tag, value }: ScalarEvent): Uint8Array {
-  const summary = message(embedded(1, message(text(1, tag), float(2, value))));
-  return message(double(1, wallTime), varintField(2, step), embedded(5, summary));
-}
+/** A field's number and how it is written, as protobuf's tags have it: 0 a varint, 1 and 5 fixed bytes, 2 a length. */
+const tag = (field: number, wireType: 0 | 1 | 2 | 5): number => (field << 3) | wireType;
 
-function message(...fields: readonly Uint8Array[]): Uint8Array {
-  return joined(fields);
-}
+/** `tensorflow.Event` (event.proto) and the messages in it (summary.proto). */
+const WALL_TIME = tag(1, 1);
+const STEP = tag(2, 0);
+const FILE_VERSION = tag(3, 2);
+const SUMMARY = tag(5, 2);
+const SUMMARY_VALUE = tag(1, 2);
+const VALUE_TAG = tag(1, 2);
+const VALUE_SIMPLE = tag(2, 5);
 
-function double(field: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(9);
-  bytes[0] = (field << 3) | 1;
-  new DataView(bytes.buffer).setFloat64(1, value, true);
-  return bytes;
-}
-
-function float(field: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(5);
-  bytes[0] = (field << 3) | 5;
-  new DataView(bytes.buffer).setFloat32(1, value, true);
-  return bytes;
-}
-
-function varintField(field: number, value: number): Uint8Array {
-  return Uint8Array.of(field << 3, ...varint(value));
-}
-
-function text(field: number, value: string): Uint8Array {
-  return embedded(field, new TextEncoder().encode(value));
-}
-
-function embedded(field: number, bytes: Uint8Array): Uint8Array {
-  return joined([Uint8Array.of((field << 3) | 2, ...varint(bytes.length)), bytes]);
-}
-
-function varint(value: number): readonly number[] {
-  const bytes: number[] = [];
-  for (let left = value; ; left = Math.floor(left / 128)) {
-    if (left < 128) return [...bytes, left];
-    bytes.push((left % 128) | 128);
-  }
+function eventMessage({ step, wallTime, tag: name, value }: ScalarEvent): Uint8Array {
+  const writer = protobuf.Writer.create();
+  writer.uint32(WALL_TIME).double(wallTime);
+  writer.uint32(STEP).int64(step);
+  writer.uint32(SUMMARY).fork().uint32(SUMMARY_VALUE).fork();
+  writer.uint32(VALUE_TAG).string(name);
+  writer.uint32(VALUE_SIMPLE).float(value);
+  return writer.ldelim().ldelim().finish();
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -26,9 +26,13 @@ export function importOnnx(model: OnnxModel): ImportedOnnx {
   const draft = new OnnxDraft(new Map(model.constants.map((constant) => [constant.name, constant])));
   addInput(model, draft);
   const problems: LayerProblem[] = [];
+  const lost = new Set<string>();
   for (const node of model.nodes) {
-    const problem = takeOver(node, draft);
+    // What reads the outcome of a node that cannot be taken over is no problem of its own.
+    const reads = node.inputs.some((name) => lost.has(name));
+    const problem = reads ? null : takeOver(node, draft);
     if (problem) problems.push(problem);
+    if (problem || reads) for (const output of node.outputs) lost.add(output);
   }
   if (problems.length > 0) throw unsupportedError(problems, 'take over from ONNX');
   const output = draft.sources.get(model.outputs[0]?.name ?? '');
@@ -80,8 +84,6 @@ function takeOver(node: OnnxNode, draft: OnnxDraft): LayerProblem | null {
     return null;
   } catch (error) {
     if (!(error instanceof UnsupportedNode)) throw error;
-    // What reads it is no problem of its own.
-    for (const output of node.outputs) draft.sources.delete(output);
     return { layer, className: node.op, reason: error.message };
   }
 }

@@ -2,6 +2,7 @@ import type { Method, ReportBlock, ReportDocument, ReportSection } from '@espali
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { resultColumns } from '../table.js';
 import type { Plot } from './charts.js';
+import { costBlocks } from './costs.js';
 import type { ComparisonPlots } from './plots.js';
 
 /** What a report says besides results. */
@@ -39,7 +40,7 @@ export function comparisonDocument(
     { heading: 'Density per layer', blocks: plots.layers.map(chart) },
     {
       heading: 'Measured and analytic costs',
-      blocks: [{ kind: 'text', text: COST_TEXT }, costTable(groups)],
+      blocks: costBlocks(groups, methods),
     },
     { heading: 'The methods', blocks: [methodTable(methods)] },
     { heading: 'The data', blocks: plots.partitions.map(chart) },
@@ -59,9 +60,6 @@ export function comparisonDocument(
     sections: sections.filter(({ blocks }) => blocks.length > 0),
   };
 }
-
-const COST_TEXT =
-  "Measured: bytes of every frame both ways, multiply-accumulates that the trainers executed. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client receives and sends the model with its indices each round, and a backward pass counts as two forward passes. Measured bytes are fewer where a mask is sent only when it changes, and more where candidates were selected.";
 
 function figuresOf(
   groups: readonly ResultGroup[],
@@ -94,49 +92,6 @@ function resultTable(groups: readonly ResultGroup[]): ReportBlock {
     kind: 'table',
     columns: columns.map(({ head, align }) => ({ label: head, align })),
     rows: groups.map((group) => columns.map(({ cell }) => cell(group))),
-  };
-}
-
-function costTable(groups: readonly ResultGroup[]): ReportBlock {
-  const mean = (values: readonly (number | null)[], unit: number): string =>
-    ((spreadOf(values)?.mean ?? NaN) / unit).toFixed(2);
-  const ratio = (measured: readonly number[], analytic: readonly (number | null)[]): string => {
-    const [a, b] = [spreadOf(measured), spreadOf(analytic)];
-    return a && b && b.mean > 0 ? (a.mean / b.mean).toFixed(3) : '–';
-  };
-  const rows = groups
-    .filter(({ results }) => results.some(({ analytic }) => analytic !== null))
-    .map(({ name, density, results }) => {
-      const known = results.filter(({ analytic }) => analytic !== null);
-      const bytes = known.map(({ up, down }) => up + down);
-      const macs = known.map(({ macs: executed }) => executed);
-      const analyticBytes = known.map(({ analytic }) => analytic?.bytes ?? null);
-      const analyticMacs = known.map(({ analytic }) => analytic?.macs ?? null);
-      return [
-        name,
-        density,
-        mean(bytes, 1e6),
-        mean(analyticBytes, 1e6),
-        ratio(bytes, analyticBytes),
-        mean(macs, 1e12),
-        mean(analyticMacs, 1e12),
-        ratio(macs, analyticMacs),
-      ];
-    });
-  const right = (label: string) => ({ label, align: 'right' }) as const;
-  return {
-    kind: 'table',
-    columns: [
-      { label: 'method' },
-      right('density'),
-      right('MB measured'),
-      right('MB analytic'),
-      right('ratio'),
-      right('TMACs measured'),
-      right('TMACs analytic'),
-      right('ratio'),
-    ],
-    rows,
   };
 }
 

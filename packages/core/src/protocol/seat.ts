@@ -1,0 +1,27 @@
+/** One client, connected or not. A seat outlives its connection. */
+export interface Seat {
+  readonly clientId: string;
+  readonly partitionIndex: number;
+  readonly name: string;
+  readonly samples: number;
+  /** Of the mask's active weights: what its device carries, in (0, 1]. */
+  readonly share: number;
+  readonly returnToken: string;
+  /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */
+  readonly presence: 'present' | 'away' | 'gone';
+  /** Its backend computed the canary correctly on the present connection. */
+  readonly admitted: boolean;
+  /** Rounds in a row that it left unanswered. */
+  readonly absences: number;
+  /** The round from which it is asked again. */
+  readonly restUntil: number;
+  /** Answers in a row whose contents were refused. */
+  readonly strikes: number;
+  /** It takes no further part. */
+  readonly excluded: boolean;
+}
+
+/** True for a seat whose client can be asked now. */
+export function canWork({ presence, admitted }: Seat): boolean {
+  return presence === 'present' && admitted;
+}

@@ -1,0 +1,102 @@
+/**
+ * `node tools/bench-overhead.mjs --job <file> [--data <folder>] [--set key=value …]`: what a simulation costs beside the
+ * arithmetic it is there for. One run with one worker: the CPU seconds of the whole process beside those that the worker
+ * spent within its trainer's calls, loading left out. Linux only, which tells a thread's time. Build packages/simulation
+ * first.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+import {
+  createNodeTrainer,
+  createWorkerTrainer,
+  openFleetImages,
+} from '../packages/client-node/dist/index.js';
+import { parseJob } from '../packages/server/dist/index.js';
+import { simulate, TrainerPool } from '../packages/simulation/dist/index.js';
+
+const CALLS = ['load', 'train', 'gradients', 'topGradients', 'batchNormMoments', 'evaluate'];
+
+/** CPU seconds of this thread. */
+function threadSeconds() {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e9;
+}
+
+/** Called on the worker: the trainer, with its calls and their CPU seconds added up where the main thread sees them. */
+export async function createTrainer({ counts }) {
+  const sums = new Float64Array(counts);
+  const trainer = await createNodeTrainer();
+  const counted = {
+    name: trainer.name,
+    ops: trainer.ops,
+    footprint: () => trainer.footprint(),
+    dispose: () => trainer.dispose(),
+  };
+  for (const [at, name] of CALLS.entries()) {
+    counted[name] = async (...given) => {
+      const before = threadSeconds();
+      try {
+        return await trainer[name](...given);
+      } finally {
+        sums[2 * at] += 1;
+        sums[2 * at + 1] += threadSeconds() - before;
+      }
+    };
+  }
+  return counted;
+}
+
+function processSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      job: { type: 'string' },
+      data: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const job = parseJob(readFileSync(values.job, 'utf8'), { overrides: values.set });
+  const folder = values.data ?? null;
+  const counts = new SharedArrayBuffer(16 * CALLS.length);
+  const spec = { kind: 'module', module: import.meta.url, options: { counts } };
+  const pool = new TrainerPool([await createWorkerTrainer({ spec })]);
+  const images = await openFleetImages(job, folder);
+  const sums = new Float64Array(counts);
+  const engineSeconds = () =>
+    CALLS.reduce((sum, name, at) => (name === 'load' ? sum : sum + sums[2 * at + 1]), 0);
+  const nothing = () => Promise.resolve();
+  const laps = [];
+  const [began, engineBegan] = [processSeconds(), engineSeconds()];
+  const lap = () => laps.push([processSeconds() - began, engineSeconds() - engineBegan]);
+  const store = {
+    checkpoint: nothing,
+    restoreMetrics: nothing,
+    finish: nothing,
+    metrics: () => Promise.resolve(void lap()),
+  };
+  const { summary, wallSeconds } = await simulate({ job, pool, folder, images, store });
+  lap();
+  await pool.dispose();
+
+  for (const [at, name] of CALLS.entries())
+    if (sums[2 * at] > 0) console.log(`${name}: ${sums[2 * at]} calls, ${sums[2 * at + 1].toFixed(2)} CPU s`);
+  console.log('| until | simulation, CPU s | trainer alone, CPU s | overhead | of what came since |');
+  console.log('|---|--:|--:|--:|--:|');
+  let [lastAll, lastEngine] = [0, 0];
+  for (const [at, [all, engine]] of laps.entries()) {
+    const label = at === laps.length - 1 ? 'the end' : `line of round ${at}`;
+    const percent = (part, whole) => `${(100 * (part / whole - 1)).toFixed(1)} %`;
+    const since = engine === lastEngine ? '' : percent(all - lastAll, engine - lastEngine);
+    console.log(
+      `| ${label} | ${all.toFixed(2)} | ${engine.toFixed(2)} | ${percent(all, engine)} | ${since} |`,
+    );
+    [lastAll, lastEngine] = [all, engine];
+  }
+  console.log(`${wallSeconds.toFixed(1)} s; model ${summary.model.hash}`);
+}
+
+if (isMainThread) await main();
