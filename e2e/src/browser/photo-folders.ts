@@ -10,6 +10,8 @@ const HUES: Readonly<Record<string, readonly [number, number, number]>> = {
   sky: [70, 120, 200],
 };
 
+export const PHOTO_CLASSES: readonly string[] = Object.keys(HUES);
+
 /**
  * Writes real JPEGs, `<folder>/<class>/<n>.jpg`: a blurred spot of the class's colour on noise, the same for the same
  * seed.
