@@ -2,7 +2,7 @@
  * `npm run faults`: draws seeded schedules of faults (frames dropped, doubled, swapped, cut, corrupted; connections
  * lost on one side or both; crashes, pauses, slowness, skewed clocks) and runs a whole job under each, in virtual time
  * over real wire bytes. Ends with one line of figures; a failing schedule is shrunk and printed with its seed and path.
- * Flags: `--runs <n>` (1000), `--seed <n>` (1), `--path <p>` (replays one).
+ * Flags: `--runs <n>` (2000), `--seed <n>` (1), `--path <p>` (replays one).
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { root, run } from './workspace.mjs';
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '1000' },
+    runs: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     path: { type: 'string' },
   },

@@ -10,6 +10,7 @@ describe('espalier bench server, made small', () => {
     const result = JSON.parse(out) as Record<string, number> & {
       ackMs: { p50: number; p99: number };
       reference: Record<string, number>;
+      aggregate: { seconds: number; plainPassSeconds: number; ratio: number };
     };
     expect(result).toMatchObject({ clients: 6, rounds: 2 });
     expect(Math.abs(result['weights']! - 9000)).toBeLessThan(800);
@@ -19,6 +20,11 @@ describe('espalier bench server, made small', () => {
     expect(ackMs.p99).toBeGreaterThanOrEqual(ackMs.p50);
     expect(reference['ratio']).toBeCloseTo(updatesPerSecond! / reference['updatesPerSecond']!, 6);
     expect(result['peakBytes']).toBeGreaterThan(1e7);
+    expect(result.aggregate.ratio).toBeCloseTo(
+      result.aggregate.seconds / result.aggregate.plainPassSeconds,
+      6,
+    );
+    expect(result['closingSeconds']).toBeGreaterThan(result.aggregate.seconds);
   });
 
   it.each([

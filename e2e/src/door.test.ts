@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerChallenge, connectSocket } from '@espalier/client';
@@ -58,6 +59,30 @@ function stranger(url: string, headers: Record<string, string> = {}): Promise<So
   });
 }
 
+/** Opens a WebSocket by hand and leaves it at that; gives the status of the answer. */
+function upgraded(url: string): Promise<number> {
+  const asked = request(`${url}/socket.io/?EIO=4&transport=websocket`, {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    },
+  });
+  closers.push(() => asked.destroy());
+  return new Promise((resolve, reject) => {
+    asked.on('error', reject);
+    asked.on('upgrade', (_, socket) => {
+      closers.push(() => socket.destroy());
+      resolve(101);
+    });
+    asked.on('response', ({ statusCode = 0 }) => {
+      resolve(statusCode);
+    });
+    asked.end();
+  });
+}
+
 describe('pages of other origins', () => {
   it.each([
     ['no page at all', {}, [], true],
@@ -95,7 +120,9 @@ describe('limits of a connection', () => {
         connection.close('over');
       }),
     );
-    await expect(connectSocket(url)).rejects.toThrow('[connection_lost]');
+    await expect(connectSocket(url)).rejects.toThrow(
+      /^\[limit_exceeded\] 127\.0\.0\.1 has 2 connections already: close some, or raise --max-connections-per-address$/,
+    );
     expect(refused.map(({ code }) => code)).toEqual(['limit_exceeded']);
     first.close('enough');
     await gone;
@@ -111,6 +138,27 @@ describe('limits of a connection', () => {
         () => false,
       );
     }
+  });
+
+  it('tells few at a time that there is no room, and keeps none of them', async () => {
+    const { url, refused } = await listening({ connectionsPerAddress: 1 });
+    const first = await connectSocket(url);
+    closers.push(() => {
+      first.close('over');
+    });
+    // Not one of them asks to hear the reason: they only sit there.
+    const idle = await Promise.all(Array.from({ length: 12 }, () => upgraded(url)));
+    expect(idle.filter((status) => status === 101)).toHaveLength(8);
+    expect(refused.map(({ code }) => code)).toEqual(Array.from({ length: 12 }, () => 'limit_exceeded'));
+    await expect(connectSocket(url)).rejects.toThrow('[connection_lost]');
+  });
+
+  it('counts connections from the first byte, before they say anything', async () => {
+    const { url, refused } = await listening({ connectionsPerAddress: 3 });
+    const opened = await Promise.all(Array.from({ length: 3 }, () => upgraded(url)));
+    expect(opened).toEqual([101, 101, 101]);
+    await expect(connectSocket(url)).rejects.toThrow('[limit_exceeded]');
+    expect(refused).toHaveLength(1);
   });
 
   it('cuts off who sends on without waiting, and tells why', async () => {

@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly runs: string;
   /** A run folder to go on in, or null. */
   readonly resume: string | null;
+  /** Run folder of the dense control, to be drawn beside the run; none unless given. */
+  readonly control?: string | null;
   readonly keepUpdates: boolean;
   readonly open: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | null;

@@ -90,7 +90,7 @@ function addServe(program: Command, terminal: Terminal, ended: Ended): void {
     .option('--job <file>', 'job file (YAML)')
     .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
     .option('--replay <run folder>', 'show a run in the browser, in place of --job')
-    .option('--control <run folder>', 'with --replay: the dense control to draw beside it')
+    .option('--control <run folder>', 'the dense control to draw beside the run')
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
     .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
     .addOption(runsOption())

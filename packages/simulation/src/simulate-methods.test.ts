@@ -69,7 +69,10 @@ describe('what clients hand in', () => {
     const halves = await run(['method=feddst', 'localEpochs=2']);
 
     expect(twice.lines[2]!.macs.train).toBe(2 * once.lines[2]!.macs.train);
-    expect(halves.lines[2]!.macs.train).toBe(twice.lines[2]!.macs.train);
+    // As many steps, and besides them the gradients of inactive weights over one batch.
+    const more = halves.lines[2]!.macs.train / twice.lines[2]!.macs.train;
+    expect(more).toBeGreaterThan(1);
+    expect(more).toBeLessThan(1.2);
   });
 });
 

@@ -21,10 +21,17 @@ export function toFloat32(bytes: Uint8Array | undefined, what: string): Float32A
 
 /** As {@link toFloat32}, in memory that is handed in. */
 export function toFloat32In(memory: FloatMemory, bytes: Uint8Array, what: string): Float32Array {
-  if (!LITTLE_ENDIAN || bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) return toFloat32(bytes, what);
+  return allFinite(toKnownFloat32In(memory, bytes, what), what);
+}
+
+/** As {@link toFloat32In} of bytes that were found finite before. @throws EspalierError `malformed_message`. */
+export function toKnownFloat32In(memory: FloatMemory, bytes: Uint8Array, what: string): Float32Array {
+  if (!LITTLE_ENDIAN || bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) {
+    return new Float32Array(ownBuffer(bytes, Float32Array.BYTES_PER_ELEMENT, what));
+  }
   const values = memory(bytes.length / Float32Array.BYTES_PER_ELEMENT);
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
-  return allFinite(values, what);
+  return values;
 }
 
 function allFinite(values: Float32Array, what: string): Float32Array {

@@ -1,4 +1,4 @@
-import { unreachable, type ClientMessage } from '@espalier/core';
+import { unreachable, type ClientMessage, type ClientUpdate } from '@espalier/core';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
 import type { WireContext } from './context.js';
@@ -6,7 +6,13 @@ import { decoding, malformed } from './failure.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
 import { decodeCode, decodeProfile, encodeProfile } from './session-codec.js';
-import { decodeEvaluation, decodeUpdate, encodeEvaluation, encodeUpdate } from './update-codec.js';
+import {
+  decodeEvaluation,
+  decodeKnownUpdate,
+  decodeUpdate,
+  encodeEvaluation,
+  encodeUpdate,
+} from './update-codec.js';
 import { speaking } from './version.js';
 
 type Join = Extract<ClientMessage, { kind: 'join' }>;
@@ -34,6 +40,23 @@ export function decodeClientMessage(
 ): ClientMessage {
   const wire = decoding('a client message', () => readWire(v1.ClientMessage, bytes));
   return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context, memory));
+}
+
+/**
+ * The update of bytes that {@link decodeClientMessage} has accepted before, as a coordinator's store gives them back:
+ * its values go to `memory` and are not searched for infinities once more.
+ * @throws EspalierError `malformed_message` for any other message, or bytes that changed.
+ */
+export function decodeStoredUpdate(
+  bytes: Uint8Array,
+  context: WireContext,
+  memory: FloatMemory,
+): ClientUpdate {
+  const wire = decoding('a stored update', () => readWire(v1.ClientMessage, bytes));
+  return decoding('a stored update', () => {
+    if (wire.kind !== 'update') throw malformed(`an update was stored, ${wire.kind ?? 'nothing'} was read`);
+    return decodeKnownUpdate(wire.update, context, memory);
+  });
 }
 
 const freshFloats: FloatMemory = (length) => new Float32Array(length);

@@ -4,6 +4,7 @@ import { sampleGraph } from '../testing/sample-graph.js';
 import {
   decodeClientMessage,
   decodeServerMessage,
+  decodeStoredUpdate,
   encodeClientMessage,
   encodeServerMessage,
   wireContext,
@@ -20,6 +21,26 @@ describe('a server message comes back as it went', () => {
 describe('a client message comes back as it went', () => {
   it.each(clientSamples)('$name', ({ message }) => {
     expect(decodeClientMessage(encodeClientMessage(message, context), context)).toEqual(message);
+  });
+});
+
+describe('a stored message', () => {
+  const memory = (length: number): Float32Array => new Float32Array(length);
+  const read = (bytes: Uint8Array): unknown => decodeStoredUpdate(bytes, context, memory);
+
+  it.each(clientSamples)('$name comes back when it is an update, and is refused otherwise', ({ message }) => {
+    const bytes = encodeClientMessage(message, context);
+    if (message.kind === 'update') expect(read(bytes)).toEqual(message.update);
+    else expect(() => read(bytes)).toThrow(`an update was stored, ${message.kind} was read`);
+  });
+
+  it('puts its values where it is told', () => {
+    const place = new Float32Array(1000);
+    const update = clientSamples.flatMap(({ message }) => (message.kind === 'update' ? [message] : []))[0]!;
+    const bytes = encodeClientMessage(update, context);
+    const { delta } = decodeStoredUpdate(bytes, context, (length) => place.subarray(0, length));
+    expect(delta.buffer).toBe(place.buffer);
+    expect(delta).toEqual(update.update.delta);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   type JournalEntry,
   type Trainer,
 } from '@espalier/core';
-import { parseJob } from '@espalier/server';
+import { nodeHash, parseJob } from '@espalier/server';
 import { Coordinator, noStore, type Journal, type RunResult } from '@espalier/server/coordinator';
 import { stubTrainer } from '../stub-trainer.js';
 import { TINY_JOB } from '../tiny-job.js';
@@ -45,6 +45,16 @@ export interface FaultyOptions {
 
 /** The job of a scenario. With a quorum below 1 without selection, so that rounds are all that faults can change. */
 export function jobOf({ quorum, clients, rounds }: Scenario): Job {
+  const key = `${quorum} ${clients} ${rounds}`;
+  const job = jobs.get(key) ?? readJob({ quorum, clients, rounds });
+  jobs.set(key, job);
+  return job;
+}
+
+/** Read once, not once a run. */
+const jobs = new Map<string, Job>();
+
+function readJob({ quorum, clients, rounds }: Omit<Scenario, 'faults'>): Job {
   return parseJob(TINY_JOB, {
     overrides: [
       `numClients=${clients}`,
@@ -147,6 +157,7 @@ class FaultyRun {
         trainer: stubTrainer(),
         serverSamplesPerClass: this.#job.pretrain.samplesPerClass,
         admission: null,
+        hash: nodeHash,
         randomBytes: this.#randomBytes(),
         schedule: (seconds, callback) =>
           this.#time.schedule(seconds, () => {
@@ -230,6 +241,7 @@ class FaultyRun {
       name: `part ${part + 1}`,
       part,
       profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'test' },
+      hash: nodeHash,
       schedule: (delay, callback) =>
         this.#time.schedule(delay / rate, () => {
           if (client.alive) callback();

@@ -1,5 +1,5 @@
 import { EspalierError, type Job } from '@espalier/core';
-import { parseJob, readRunFolder } from '@espalier/server';
+import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { announce, limitsOf, tlsOf, type HostFlags } from '../host-flags.js';
@@ -16,8 +16,9 @@ export interface ServeFlags extends Omit<JobFlags, 'job'>, CacheFlag, HostFlags 
   readonly job?: string;
   /** Run folder to go on in. */
   readonly resume?: string;
-  /** Run folder to show in the browser, with that of its dense control beside it. */
+  /** Run folder to show in the browser. */
   readonly replay?: string;
+  /** Run folder of the dense control, drawn beside the run. */
   readonly control?: string;
   readonly keepUpdates?: boolean;
   readonly data?: string;
@@ -31,12 +32,12 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
   if (flags.replay !== undefined) return replay({ ...flags, replay: flags.replay }, terminal);
   const job = await servedJob(flags);
   const progress = runProgress(terminal, job.name, job.rounds);
-  const releaseStart = onInterrupt(() => {
-    terminal.note('espalier: interrupted before anybody could connect');
-    // Whatever was begun can be taken up again: nothing is half written.
-    process.exit(EXIT.interrupted);
+  let served: ServedJob | null = null;
+  // One listener from the start to the end: between two, a signal would end the process as if it were unheard.
+  const release = onInterrupt((signal) => {
+    interrupted(served, signal, terminal);
   });
-  const served = await hostJob(
+  served = await hostJob(
     {
       job,
       folder: flags.data ?? null,
@@ -44,6 +45,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       port: flags.port,
       runs: flags.out,
       resume: flags.resume ?? null,
+      control: flags.control ?? null,
       keepUpdates: flags.keepUpdates ?? false,
       open: flags.open ?? false,
       tls: await tlsOf(flags),
@@ -53,14 +55,9 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
       onReport: progress.report,
     },
     terminal,
-  ).finally(releaseStart);
+  );
   const { folder } = served;
   announce(served, { ...flags, clients: job.numClients }, terminal);
-  const release = onInterrupt((signal) => {
-    // Ctrl-C ends the run; a termination request, as of a service manager, only this process.
-    if (signal === 'SIGTERM') served.handOver('the coordinator was asked to terminate');
-    else served.stop('interrupted');
-  });
   try {
     const { summary } = await served.ended;
     progress.end();
@@ -71,6 +68,17 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Exit
     release();
     progress.end();
   }
+}
+
+/** Ctrl-C ends the run; a termination request, as of a service manager, only this process. */
+function interrupted(served: ServedJob | null, signal: NodeJS.Signals, terminal: Terminal): void {
+  if (served === null) {
+    terminal.note('espalier: interrupted before anybody could connect');
+    // Whatever was begun can be taken up again: nothing is half written.
+    process.exit(EXIT.interrupted);
+  }
+  if (signal === 'SIGTERM') served.handOver('the coordinator was asked to terminate');
+  else served.stop('interrupted');
 }
 
 /** A new job, or the one that a run folder was begun with. */

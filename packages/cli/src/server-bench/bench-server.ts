@@ -48,7 +48,9 @@ export interface ServerBenchResult extends Throughput {
   readonly joinSeconds: number;
   /** From a round's closing until every client had the next model, mean. */
   readonly downloadSeconds: number;
-  /** From the last update of a round to its closing, mean, beside reading and adding the same bytes once. */
+  /** From the last update of a round to its closing, mean: aggregation, checkpoint, snapshot, the next models' queueing. */
+  readonly closingSeconds: number;
+  /** Until a round's updates were one, mean, beside reading and adding the same bytes once. */
   readonly aggregate: { readonly seconds: number; readonly plainPassSeconds: number; readonly ratio: number };
   /** `ratio` is the coordinator's updates a second, closing included, over the bare server's. */
   readonly reference: Throughput & {
@@ -62,6 +64,11 @@ interface Round {
   readonly upload: MeasuredBurst;
   readonly closing: number;
   readonly download: number;
+  /** Seconds of it that the updates took to become one. */
+  readonly aggregating: number;
+  /** Of the same bytes, in seconds. */
+  readonly plainPass: number;
+  /** What the process holds. */
   readonly bytes: number;
   readonly reference: MeasuredBurst;
 }
@@ -70,6 +77,7 @@ interface Bench {
   readonly served: ServedJob;
   readonly load: LoadProcesses;
   readonly bare: BareProcess;
+  readonly plainPass: () => Promise<number>;
 }
 
 /** Runs the job of ready-made updates, every round beside the same bytes sent to a bare server. */
@@ -106,15 +114,12 @@ export async function benchServer(
     terminal.note(`${options.clients} clients admitted in ${joinSeconds.toFixed(1)} s`);
     const rounds: Round[] = [];
     for (let round = 0; round < options.rounds; round++) {
-      const done = await runRound({ served, load, bare }, round);
+      const done = await runRound({ served, load, bare, plainPass: () => plainPass(folder, options) }, round);
       rounds.push(done);
       terminal.note(roundNote(done, options.clients));
     }
     await served.ended;
-    const [{ upload } = { upload: null }] = rounds;
-    const bytes = (upload?.bytes ?? 0) / options.clients;
-    const plain = await plainPassSeconds(folder, { bytes, count: options.clients });
-    return { ...figures(rounds, options, plain), weights: weightsOf(options), joinSeconds };
+    return { ...figures(rounds, options), weights: weightsOf(options), joinSeconds };
   } finally {
     load.end();
     bare.end();
@@ -141,17 +146,27 @@ async function joinAll(
 }
 
 /** Odd rounds measure the bare server first, so that a machine that slows down favours neither. */
-async function runRound({ served, load, bare }: Bench, round: number): Promise<Round> {
+async function runRound({ served, load, bare, plainPass }: Bench, round: number): Promise<Round> {
   const began = performance.now();
   await load.all(() => ({ kind: 'await', round }));
   const download = (performance.now() - began) / 1000;
+  // In every round, so that a machine that slows down slows both sides of the comparison.
+  const plain = await plainPass();
   const before = round % 2 === 1 ? await referenceBurst(load, bare) : null;
   const cpu = cpuSeconds();
   const upload = await load.burst('upload');
   const closing = await closingSeconds(served, round);
   const own = { ...upload, cpu: cpuSeconds() - cpu };
   const { rss: bytes } = process.memoryUsage();
-  return { upload: own, closing, download, bytes, reference: before ?? (await referenceBurst(load, bare)) };
+  const aggregating = served.status().aggregation.last;
+  const reference = before ?? (await referenceBurst(load, bare));
+  return { upload: own, closing, aggregating, plainPass: plain, download, bytes, reference };
+}
+
+/** Seconds that reading and adding a round's values once takes, by itself. */
+function plainPass(folder: string, options: ServerBenchOptions): Promise<number> {
+  const bytes = weightsOf(options) * Float32Array.BYTES_PER_ELEMENT;
+  return plainPassSeconds(folder, { bytes, count: options.clients });
 }
 
 async function referenceBurst(load: LoadProcesses, bare: BareProcess): Promise<MeasuredBurst> {
@@ -173,7 +188,6 @@ async function closingSeconds(served: ServedJob, round: number): Promise<number>
 function figures(
   rounds: readonly Round[],
   { clients }: ServerBenchOptions,
-  plain: number,
 ): Omit<ServerBenchResult, 'weights' | 'joinSeconds'> {
   const own = throughput(
     rounds.map(({ upload, closing }) => ({ ...upload, seconds: upload.seconds + closing })),
@@ -184,7 +198,8 @@ function figures(
     clients,
   );
   const acks = rounds.flatMap(({ upload }) => upload.ackMs).sort((a, b) => a - b);
-  const seconds = mean(rounds.map(({ closing }) => closing));
+  const seconds = mean(rounds.map(({ aggregating }) => aggregating));
+  const plain = mean(rounds.map((round) => round.plainPass));
   return {
     clients,
     rounds: rounds.length,
@@ -193,6 +208,7 @@ function figures(
     peakBytes: process.resourceUsage().maxRSS * 1024,
     roundBytes: rounds.map(({ bytes }) => bytes),
     downloadSeconds: mean(rounds.map(({ download }) => download)),
+    closingSeconds: mean(rounds.map(({ closing }) => closing)),
     aggregate: { seconds, plainPassSeconds: plain, ratio: seconds / plain },
     reference: {
       ...reference,
@@ -214,9 +230,12 @@ function throughput(bursts: readonly MeasuredBurst[], clients: number): Throughp
   };
 }
 
-function roundNote({ upload, closing, download, reference }: Round, clients: number): string {
+function roundNote(
+  { upload, closing, aggregating, plainPass, download, reference }: Round,
+  clients: number,
+): string {
   const rate = (burst: Burst): string => (clients / burst.seconds).toFixed(0);
-  return `download ${download.toFixed(1)} s, upload ${rate(upload)}/s, closing ${closing.toFixed(2)} s; bare ${rate(reference)}/s`;
+  return `download ${download.toFixed(1)} s, upload ${rate(upload)}/s, closing ${closing.toFixed(2)} s, of it aggregating ${aggregating.toFixed(2)} s (plain pass ${plainPass.toFixed(2)} s); bare ${rate(reference)}/s`;
 }
 
 const mean = (values: readonly number[]): number =>

@@ -1,35 +1,84 @@
 import type { FoundFile } from './sort-files.js';
 
-/** Every file of what was dropped, folders looked through. */
-export async function droppedFiles(transfer: DataTransfer): Promise<readonly FoundFile[]> {
-  // The list is emptied when the event ends, so entries are taken before anything is awaited.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  const found: FoundFile[] = [];
-  for (const entry of entries) await collect(entry, '', found);
-  return found;
+/**
+ * Where images come from: folders and files that a worker looks through by itself, or, where the browser has no such
+ * handles, files that the page found, portion by portion.
+ */
+export type ImageSource =
+  | { readonly kind: 'handles'; readonly handles: readonly FileSystemHandle[] }
+  | { readonly kind: 'files'; readonly portions: AsyncIterable<readonly FoundFile[]> };
+
+/** What was dropped. To be called in the event itself, for the list is emptied when it ends. */
+export async function droppedImages(transfer: DataTransfer): Promise<ImageSource> {
+  const items = [...transfer.items].filter(({ kind }) => kind === 'file');
+  const asked = items.map(askHandle);
+  const entries = items.flatMap((item) => item.webkitGetAsEntry() ?? []);
+  const handles = (await Promise.all(asked)).filter((handle) => handle !== null);
+  if (handles.length === items.length) return { kind: 'handles', handles };
+  return { kind: 'files', portions: lookThrough(entries, '') };
 }
 
-async function collect(entry: FileSystemEntry, folder: string, found: FoundFile[]): Promise<void> {
-  const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-  if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => {
-      (entry as FileSystemFileEntry).file(resolve, reject);
-    });
-    found.push({ path, file });
-    return;
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  // A reader gives a hundred entries at a time.
-  for (;;) {
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => {
-      reader.readEntries(resolve, reject);
-    });
-    if (entries.length === 0) return;
-    for (const inner of entries) await collect(inner, path, found);
+/** A folder of the person's choice; null where the browser has no such dialog of its own, or it was left. */
+export async function pickFolder(): Promise<ImageSource | null> {
+  const pick: unknown = Reflect.get(globalThis, 'showDirectoryPicker');
+  if (typeof pick !== 'function') return null;
+  const handle = await (pick.call(globalThis) as Promise<FileSystemHandle>).catch(() => null);
+  return handle && { kind: 'handles', handles: [handle] };
+}
+
+/** True where {@link pickFolder} can ask. */
+export function hasFolderDialog(): boolean {
+  return typeof Reflect.get(globalThis, 'showDirectoryPicker') === 'function';
+}
+
+/** Files taken out of a list at once: each costs the page a little. */
+const PORTION = 64;
+
+/** The files of an input, with their paths where a folder was chosen; between portions the page goes on. */
+export async function* pickedFiles(files: FileList): AsyncIterable<readonly FoundFile[]> {
+  for (let at = 0; at < files.length; at += PORTION) {
+    const portion: FoundFile[] = [];
+    for (let i = at; i < Math.min(files.length, at + PORTION); i++) {
+      const file = files[i]!;
+      portion.push({ path: file.webkitRelativePath || file.name, file });
+    }
+    yield portion;
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
-/** The files of an input, with their paths where a folder was chosen. */
-export function pickedFiles(files: FileList): readonly FoundFile[] {
-  return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+function askHandle(item: DataTransferItem): Promise<FileSystemHandle | null> {
+  const ask: unknown = Reflect.get(item, 'getAsFileSystemHandle');
+  if (typeof ask !== 'function') return Promise.resolve(null);
+  return (ask.call(item) as Promise<FileSystemHandle | null>).catch(() => null);
+}
+
+async function* lookThrough(
+  entries: readonly FileSystemEntry[],
+  folder: string,
+): AsyncIterable<readonly FoundFile[]> {
+  const pathOf = ({ name }: FileSystemEntry): string => (folder === '' ? name : `${folder}/${name}`);
+  const files = entries.filter(({ isFile }) => isFile) as FileSystemFileEntry[];
+  yield await Promise.all(files.map(async (each) => ({ path: pathOf(each), file: await fileOf(each) })));
+  for (const each of entries.filter(({ isDirectory }) => isDirectory) as FileSystemDirectoryEntry[]) {
+    const reader = each.createReader();
+    // A reader gives a hundred entries at a time.
+    for (;;) {
+      const inner = await entriesOf(reader);
+      if (inner.length === 0) break;
+      yield* lookThrough(inner, pathOf(each));
+    }
+  }
+}
+
+function fileOf(entry: FileSystemFileEntry): Promise<File> {
+  return new Promise((resolve, reject) => {
+    entry.file(resolve, reject);
+  });
+}
+
+function entriesOf(reader: FileSystemDirectoryReader): Promise<readonly FileSystemEntry[]> {
+  return new Promise((resolve, reject) => {
+    reader.readEntries(resolve, reject);
+  });
 }

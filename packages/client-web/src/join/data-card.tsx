@@ -1,37 +1,39 @@
 import { useSignal, type Signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Invitation } from '@espalier/core';
 import { countText, plural } from '../ui/format.js';
 import { Notice } from '../ui/notice.js';
 import { ClassList } from './class-list.js';
-import { droppedFiles, pickedFiles } from './collect-files.js';
-import { decodeImages, type Decoding } from './decode.js';
+import { droppedImages, type ImageSource } from './collect-files.js';
 import { DropZone } from './drop-zone.js';
+import type { ImageReport } from './image-messages.js';
 import { LooseImages } from './loose-images.js';
 import { choose, data, invitation } from './model.js';
 import { ProceduralChoice } from './procedural-choice.js';
-import { leftOut, listed, sortFiles, type ClassImage, type FoundFile } from './sort-files.js';
+import { readImages, type ImageReading } from './read-images.js';
+import { listed } from './sort-files.js';
 
-/** Images being read. */
-interface Reading {
-  readonly done: number;
-  readonly total: number;
-  readonly decoding: Decoding;
-}
+/** How far a choice is; null when nothing is under way. */
+type Progress = 'listing' | { readonly done: number; readonly total: number } | null;
 
 /** What the card remembers of the last choice. */
-export interface DataCardState {
-  readonly reading: Signal<Reading | null>;
+interface DataCardState {
+  readonly reading: Signal<ImageReading | null>;
+  readonly progress: Signal<Progress>;
   readonly remarks: Signal<readonly string[]>;
-  readonly loose: Signal<readonly FoundFile[]>;
+  /** Images in no folder that nobody has said anything about yet. */
+  readonly loose: Signal<number>;
 }
 
 /** Choose images: a folder per class, single files, or the procedural sample; then see what was understood. */
 export function DataCard(): JSX.Element | null {
-  const state: DataCardState = { reading: useSignal(null), remarks: useSignal([]), loose: useSignal([]) };
+  const state = useCardState();
   const job = invitation.value;
   if (!job) return null;
-  const take = (files: readonly FoundFile[]): void => void takeFiles(files, job, state);
+  const take = (source: Promise<ImageSource>): void => {
+    takeImages(source, job, state);
+  };
   return (
     <section class="card">
       <header>
@@ -43,21 +45,30 @@ export function DataCard(): JSX.Element | null {
       ) : (
         <DropZone
           classes={job.classes}
-          onDrop={(transfer) => void droppedFiles(transfer).then(take)}
-          onPick={(files) => {
-            take(pickedFiles(files));
+          onDrop={(transfer) => {
+            take(droppedImages(transfer));
+          }}
+          onPick={(source) => {
+            take(Promise.resolve(source));
           }}
         />
       )}
-      {state.reading.value && <ReadingBar reading={state.reading.value} />}
-      {state.loose.value.length > 0 && (
+      {state.progress.value && (
+        <ReadingBar
+          progress={state.progress.value}
+          onCancel={() => {
+            state.reading.value?.cancel();
+            state.progress.value = null;
+          }}
+        />
+      )}
+      {state.loose.value > 0 && (
         <LooseImages
-          count={state.loose.value.length}
+          count={state.loose.value}
           classes={job.classes}
           onClass={(label) => {
-            const images = state.loose.value.map(({ path, file }) => ({ path, file, label }));
-            state.loose.value = [];
-            void decode(images, job, state);
+            state.loose.value = 0;
+            state.reading.value?.useLoose(label);
           }}
         />
       )}
@@ -73,15 +84,37 @@ export function DataCard(): JSX.Element | null {
   );
 }
 
-function ReadingBar({ reading: { done, total, decoding } }: { readonly reading: Reading }): JSX.Element {
+function useCardState(): DataCardState {
+  const state: DataCardState = {
+    reading: useSignal(null),
+    progress: useSignal(null),
+    remarks: useSignal([]),
+    loose: useSignal(0),
+  };
+  useEffect(() => () => state.reading.value?.cancel(), []);
+  return state;
+}
+
+function ReadingBar({
+  progress,
+  onCancel,
+}: {
+  readonly progress: Exclude<Progress, null>;
+  readonly onCancel: () => void;
+}): JSX.Element {
+  const counted = progress !== 'listing' && progress;
   return (
     <div role="status">
-      <p class="note">{`Reading ${countText(done)} of ${plural(total, 'image')} …`}</p>
+      <p class="note">
+        {counted
+          ? `Reading ${countText(counted.done)} of ${plural(counted.total, 'image')} …`
+          : 'Looking through the files …'}
+      </p>
       <div class="bar">
-        <i style={{ width: `${(100 * done) / total}%` }} />
+        <i style={{ width: counted ? `${(100 * counted.done) / counted.total}%` : '0%' }} />
       </div>
       <div class="buttons">
-        <button type="button" class="plain" onClick={decoding.cancel}>
+        <button type="button" class="plain" onClick={onCancel}>
           Cancel
         </button>
       </div>
@@ -89,29 +122,45 @@ function ReadingBar({ reading: { done, total, decoding } }: { readonly reading: 
   );
 }
 
-async function takeFiles(files: readonly FoundFile[], job: Invitation, state: DataCardState): Promise<void> {
-  const sorted = sortFiles(files, job.classes);
-  state.remarks.value = leftOut(sorted, job.classes);
-  state.loose.value = sorted.loose;
-  if (sorted.images.length > 0) await decode(sorted.images, job, state);
+/** A later choice ends an earlier one. */
+function takeImages(source: Promise<ImageSource>, job: Invitation, state: DataCardState): void {
+  state.reading.value?.cancel();
+  state.remarks.value = [];
+  state.loose.value = 0;
+  state.progress.value = 'listing';
+  const { classes, imageShape } = job;
+  state.reading.value = readImages(source, { classes, imageShape }, (report) => {
+    hear(report, state);
+  });
 }
 
-async function decode(images: readonly ClassImage[], job: Invitation, state: DataCardState): Promise<void> {
-  state.reading.value?.decoding.cancel();
-  const { classes, imageShape } = job;
-  const decoding = decodeImages({ images, classes, imageShape }, (done) => {
-    if (state.reading.value?.decoding === decoding)
-      state.reading.value = { done, total: images.length, decoding };
-  });
-  state.reading.value = { done: 0, total: images.length, decoding };
-  const result = await decoding.result;
-  if (state.reading.value.decoding === decoding) state.reading.value = null;
-  if (!result) return;
-  const { dataset, broken } = result;
+const UNREADABLE = 'The browser could not read that folder. Look at its permissions, then choose it again.';
+
+function hear(report: ImageReport, state: DataCardState): void {
+  switch (report.kind) {
+    case 'sorted':
+      state.remarks.value = report.remarks;
+      state.loose.value = report.loose;
+      state.progress.value = report.images > 0 ? { done: 0, total: report.images } : null;
+      return;
+    case 'unreadable':
+      state.remarks.value = [UNREADABLE];
+      state.progress.value = null;
+      return;
+    case 'progress':
+      state.progress.value = report;
+      return;
+    case 'done':
+      state.progress.value = null;
+      show(report, state);
+  }
+}
+
+function show({ dataset, broken }: Extract<ImageReport, { kind: 'done' }>, state: DataCardState): void {
   if (broken.length > 0) {
     const sentence = `${plural(broken.length, 'image')} left out that ${broken.length === 1 ? 'is' : 'are'} damaged or no image at all: ${listed(broken)}.`;
     state.remarks.value = [...state.remarks.value, sentence];
   }
   if (dataset.labels.length === 0) return;
-  await choose({ dataset, part: null, chosen: `${plural(dataset.labels.length, 'image')} of your own` });
+  void choose({ dataset, part: null, chosen: `${plural(dataset.labels.length, 'image')} of your own` });
 }

@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { listed } from './sort-files.js';
+import { hasFolderDialog, pickedFiles, pickFolder, type ImageSource } from './collect-files.js';
+import { listed, type FoundFile } from './sort-files.js';
 
 /** What the zone does with what it is given. */
 export interface DropZoneProps {
   readonly classes: readonly string[];
   readonly onDrop: (transfer: DataTransfer) => void;
-  readonly onPick: (files: FileList) => void;
+  readonly onPick: (source: ImageSource) => void;
 }
 
 /** Where a folder is dropped; folders and files can be picked with the keyboard too. */
@@ -41,7 +42,7 @@ export function DropZone({ classes, onDrop, onPick }: DropZoneProps): JSX.Elemen
   );
 }
 
-/** A button with the platform's file dialog behind it. */
+/** A button with the platform's file dialog behind it, or the browser's own for folders where it has one. */
 function PickButton({
   label,
   folder,
@@ -49,12 +50,19 @@ function PickButton({
 }: {
   readonly label: string;
   readonly folder: boolean;
-  readonly onPick: (files: FileList) => void;
+  readonly onPick: DropZoneProps['onPick'];
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
+  const ask = async (): Promise<void> => {
+    if (!folder || !hasFolderDialog()) input.current?.click();
+    else {
+      const picked = await pickFolder();
+      if (picked) onPick(picked);
+    }
+  };
   return (
     <>
-      <button type="button" onClick={() => input.current?.click()}>
+      <button type="button" onClick={() => void ask()}>
         {label}
       </button>
       <input
@@ -66,10 +74,16 @@ function PickButton({
         multiple
         {...(folder ? { webkitdirectory: true } : { accept: 'image/*' })}
         onChange={({ currentTarget }) => {
-          if (currentTarget.files && currentTarget.files.length > 0) onPick(currentTarget.files);
-          currentTarget.value = '';
+          const { files } = currentTarget;
+          if (files && files.length > 0) onPick({ kind: 'files', portions: emptied(currentTarget, files) });
         }}
       />
     </>
   );
+}
+
+/** The files; the input is emptied after the last, so that the same folder can be chosen again. */
+async function* emptied(input: HTMLInputElement, files: FileList): AsyncIterable<readonly FoundFile[]> {
+  yield* pickedFiles(files);
+  input.value = '';
 }

@@ -22,7 +22,7 @@ export async function openInvitation(): Promise<FoundInvitation> {
   if (!response.ok) return { problem: 'The coordinator is still starting. Reload in a moment.', over: false };
   const invitation = (await response.json()) as Invitation;
   if (invitation.protocolVersion !== PROTOCOL_VERSION) {
-    const problem = `The coordinator speaks protocol ${invitation.protocolVersion}, this page ${PROTOCOL_VERSION}. Reload without the cache (Ctrl-Shift-R).`;
+    const problem = `The coordinator speaks protocol ${invitation.protocolVersion}, this page ${PROTOCOL_VERSION}. Reload without the cache (Ctrl-Shift-R); if that does not help, ask whoever runs it to start it anew.`;
     return { problem, over: false };
   }
   return { invitation };

@@ -22,7 +22,8 @@ export interface ConnectOptions {
  * A fresh connection to a coordinator, over WebSocket only. It tries once and never reconnects by itself: the session
  * asks for another one, and knows when.
  * @param url as the coordinator prints it, e.g. `http://127.0.0.1:7464`
- * @throws EspalierError `connection_lost` when nobody answers or the coordinator turns it away; `invalid_argument` for a URL that is none.
+ * @throws EspalierError `connection_lost` when nobody answers or the coordinator turns it away without a word, else what
+ * it says, such as `limit_exceeded`; `invalid_argument` for a URL that is none.
  */
 export async function connectSocket(url: string, options: ConnectOptions = {}): Promise<FrameConnection> {
   checkUrl(url);
@@ -44,6 +45,9 @@ function checkUrl(url: string): void {
 }
 
 function unreachableServer(url: string, error: unknown): EspalierError {
+  const told = fieldOf(error, 'data', 'code');
+  const code = ERROR_CODES.find((each) => each === told);
+  if (code) return new EspalierError(code, String(fieldOf(error, 'message')), { url });
   // The library says `websocket error`; what is behind it, such as ECONNREFUSED, says more.
   const behind = fieldOf(error, 'description', 'message');
   const reason = typeof behind === 'string' && behind !== '' ? behind : String(fieldOf(error, 'message'));

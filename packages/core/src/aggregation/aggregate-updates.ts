@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import type { AggregationSpec, ClipSpec } from '../job/job.js';
 import type { Aggregation, UpdateSource, WeightedUpdate } from './aggregator.js';
 import { readUpdate } from './check-update.js';
@@ -13,29 +14,59 @@ export interface RoundAggregation extends Aggregation {
 }
 
 /**
- * The round's one update as the job wants it: weighed, clipped, then by its rule. Updates are profiled as they come,
- * before clipping. Clipping at a multiple of the median reads every update once more.
+ * The round's one update as the job wants it: weighed, clipped, then by its rule. Updates without a profile are profiled
+ * when they are first read, before clipping. Clipping at a multiple of the median reads those once more.
  * @throws EspalierError as an aggregator; `invalid_argument` for a rule that is not registered.
  */
 export async function aggregateUpdates(
   source: UpdateSource,
   { kind, weighting, clip, options }: AggregationSpec,
 ): Promise<RoundAggregation> {
-  const profiles: UpdateProfile[] = [];
+  const profiles = new Profiles(source);
   const weigh = (update: WeightedUpdate): WeightedUpdate =>
     weighting === 'equal' ? { ...update, weight: 1 } : update;
   const profiled = reread(source, (update, at) => {
-    profiles[at] ??= profileUpdate(update.values);
+    profiles.look(at, update.values);
     return weigh(update);
   });
   const maximum = clip === null ? Infinity : await maximumNorm(profiled, clip, profiles);
-  const clipping = reread(profiled, (update, at) => clipUpdate(update, profiles[at]!.norm, maximum));
+  const clipping = reread(profiled, (update, at) => clipUpdate(update, profiles.at(at).norm, maximum));
   const aggregation = await aggregatorNamed(kind).aggregate(clipping, options);
+  const all = profiles.all();
   return {
     ...aggregation,
-    clipped: [...profiles.keys()].filter((at) => profiles[at]!.norm > maximum),
-    outliers: findOutliers(profiles),
+    clipped: [...all.keys()].filter((at) => all[at]!.norm > maximum),
+    outliers: findOutliers(all),
   };
+}
+
+/** Profiles of a round's updates: those that came with them, and those of what was read since. */
+class Profiles {
+  readonly #known: (UpdateProfile | null)[];
+
+  constructor({ updates, profileAt }: UpdateSource) {
+    this.#known = updates.map((_, at) => profileAt?.(at) ?? null);
+  }
+
+  /** Positions without one. */
+  get missing(): readonly number[] {
+    return [...this.#known.keys()].filter((at) => this.#known[at] === null);
+  }
+
+  look(at: number, values: Float32Array): void {
+    this.#known[at] ??= profileUpdate(values);
+  }
+
+  /** @throws EspalierError `internal` for an update that nobody has read. */
+  at(at: number): UpdateProfile {
+    const profile = this.#known[at] ?? null;
+    if (profile === null) throw new EspalierError('internal', `update ${at} was not read`);
+    return profile;
+  }
+
+  all(): readonly UpdateProfile[] {
+    return this.#known.map((_, at) => this.at(at));
+  }
 }
 
 /** The same source with every update looked at, or changed, on its way. */
@@ -49,14 +80,10 @@ function reread(
   };
 }
 
-async function maximumNorm(
-  source: UpdateSource,
-  clip: ClipSpec,
-  profiles: readonly UpdateProfile[],
-): Promise<number> {
+async function maximumNorm(source: UpdateSource, clip: ClipSpec, profiles: Profiles): Promise<number> {
   if (clip.kind === 'norm') return clip.maximum;
-  for (const read of source.updates) await read();
-  return clip.factor * middleOf(profiles.map(({ norm }) => norm));
+  for (const at of profiles.missing) await source.updates[at]!();
+  return clip.factor * middleOf(profiles.all().map(({ norm }) => norm));
 }
 
 /**

@@ -9,8 +9,9 @@ import { foldColumns } from './fold-columns.js';
 import * as room from './index.js';
 import { weightedMedian } from './median.js';
 import { trimmed } from './trimmed-mean.js';
+import type { UpdateProfile } from './update-profile.js';
 
-const { addUpdate, aggregateUpdates, aggregatorNamed, aggregators, krum, weightedMean } = room;
+const { addUpdate, aggregateUpdates, aggregatorNamed, aggregators, krum, profileUpdate, weightedMean } = room;
 
 for (const aggregator of Object.values(aggregators)) aggregatorContract(aggregator);
 
@@ -170,6 +171,29 @@ describe('a round of updates', () => {
     expect([...values].map((value) => value * 3)).toEqual([1 + 6, 2 + 8]);
     expect(clipped).toEqual([2]);
     expect(source.reads).toEqual([2, 2, 2]);
+  });
+});
+
+describe('updates that were profiled when they came', () => {
+  const updates = [of(1, 1, 0), of(1, 0, 2), of(1, 300, 400), of(2, 1, 1), of(1, 0, 1)];
+  const clip = { kind: 'median', factor: 5 } as const;
+
+  it('give the same round, and clipping at the median reads none of them twice', async () => {
+    const source = updateSource(updates, 2);
+    const known = updates.map(({ values }) => profileUpdate(values));
+    const profiled = { ...source, profileAt: (at: number) => known[at]! };
+    expect(await aggregateUpdates(profiled, { ...PLAIN, clip })).toEqual(
+      await aggregateUpdates(updateSource(updates, 2), { ...PLAIN, clip }),
+    );
+    expect(source.reads).toEqual(updates.map(() => 1));
+  });
+
+  it('may be some of them only', async () => {
+    const source = updateSource(updates, 2);
+    const profileAt = (at: number): UpdateProfile | null =>
+      at < 3 ? profileUpdate(updates[at]!.values) : null;
+    await aggregateUpdates({ ...source, profileAt }, { ...PLAIN, clip });
+    expect(source.reads).toEqual([1, 1, 1, 2, 2]);
   });
 });
 

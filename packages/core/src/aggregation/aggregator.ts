@@ -1,6 +1,8 @@
 import type { MomentReport } from '../batchnorm/merge-moments.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
+import type { ColumnRule } from './column-rule.js';
+import type { UpdateProfile } from './update-profile.js';
 
 /** One client's difference with its weight. */
 export interface WeightedUpdate {
@@ -18,9 +20,12 @@ export interface UpdateSource {
   readonly length: number;
   /**
    * A reader per update, in the order of partition indices, so that float64 rounding is the same whoever was faster.
-   * Updates may lie on a disk: a reader can be called again and then gives the same.
+   * Updates may lie on a disk: a reader can be called again and then gives the same. What it gives holds until the next
+   * reader is called, for all may use one place.
    */
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
+  /** The profile of the update at that position where one was made when it came; null, or absent, where none was. */
+  readonly profileAt?: (at: number) => UpdateProfile | null;
 }
 
 /** What became of a round's updates. */
@@ -46,6 +51,11 @@ export interface Aggregator {
    * updates; `not_finite`.
    */
   aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
+  /**
+   * What the rule does at one coordinate, where it looks at coordinates one by one; null where it judges updates as a
+   * whole. Whatever else clients report coordinate by coordinate can then follow it too.
+   */
+  readonly coordinateRule: ((options: OptionValues) => ColumnRule) | null;
   /**
    * Batch-norm statistics under the same rule; never a variance below 0.
    * @param reports those of the updates given to `aggregate`, in the same order

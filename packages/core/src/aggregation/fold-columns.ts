@@ -1,11 +1,6 @@
 import type { UpdateSource } from './aggregator.js';
+import type { ColumnRule } from './column-rule.js';
 import { readUpdate, requireFinite, requireUpdates } from './check-update.js';
-
-/**
- * One coordinate's value of every update, and the updates' weights, in partition order; gives the one value. It may
- * use `scratch`, as long as the column, for whatever it likes.
- */
-export type ColumnRule = (column: Float64Array, weights: Float64Array, scratch: Float64Array) => number;
 
 /** Most values held at once, over all updates: 128 MiB of float32. */
 export const BLOCK_VALUES = 32 * 1024 * 1024;

@@ -1,6 +1,9 @@
 export { addUpdate } from './add-update.js';
 export { aggregateUpdates, type RoundAggregation } from './aggregate-updates.js';
 export type { Aggregation, Aggregator, UpdateSource, WeightedUpdate } from './aggregator.js';
+export { columnMoments } from './column-moments.js';
+export type { ColumnRule } from './column-rule.js';
+export { coordinateRule, type CoordinateRule } from './coordinate-rule.js';
 export { krum } from './krum.js';
 export { median } from './median.js';
 export { aggregatorNamed, aggregators, DEFAULT_AGGREGATOR } from './registry.js';

@@ -38,6 +38,7 @@ export const krum: Aggregator = {
     });
     return { values: await meanOf(source, kept), kept };
   },
+  coordinateRule: null,
   mergeMoments: (reports, kept) => mergeMoments(kept.map((at) => reports[at]!)),
 };
 

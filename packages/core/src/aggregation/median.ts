@@ -1,7 +1,8 @@
 import type { Aggregator } from './aggregator.js';
 import { everyUpdate } from './check-update.js';
 import { columnMoments } from './column-moments.js';
-import { foldColumns, type ColumnRule } from './fold-columns.js';
+import type { ColumnRule } from './column-rule.js';
+import { foldColumns } from './fold-columns.js';
 
 /**
  * Coordinate-wise median (Yin et al., ICML 2018, Definition 1), weighted by samples: the value at which half of the
@@ -17,6 +18,7 @@ export const median: Aggregator = {
     values: await foldColumns(source, weightedMedian),
     kept: everyUpdate(source.updates.length),
   }),
+  coordinateRule: () => weightedMedian,
   mergeMoments: (reports) => columnMoments(reports, weightedMedian),
 };
 

@@ -1,6 +1,7 @@
 import type { Aggregator } from './aggregator.js';
 import { everyUpdate, optionOf } from './check-update.js';
-import { foldColumns, type ColumnRule } from './fold-columns.js';
+import type { ColumnRule } from './column-rule.js';
+import { foldColumns } from './fold-columns.js';
 import { columnMoments } from './column-moments.js';
 
 /**
@@ -26,6 +27,7 @@ export const trimmedMean: Aggregator = {
     values: await foldColumns(source, trimmed(optionOf(options, 'trim'))),
     kept: everyUpdate(source.updates.length),
   }),
+  coordinateRule: (options) => trimmed(optionOf(options, 'trim')),
   mergeMoments: (reports, _, options) => columnMoments(reports, trimmed(optionOf(options, 'trim'))),
 };
 

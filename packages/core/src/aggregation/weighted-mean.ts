@@ -17,6 +17,7 @@ export const weightedMean: Aggregator = {
     values: await meanOf(source, everyUpdate(source.updates.length)),
     kept: everyUpdate(source.updates.length),
   }),
+  coordinateRule: null,
   mergeMoments: (reports) => mergeMoments(reports),
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { trimmed } from '../aggregation/trimmed-mean.js';
 import type { TopGradients } from '../trainer/trainer.js';
 import { meanTopGradients } from './mean-gradients.js';
 
@@ -47,6 +48,37 @@ describe('meanTopGradients', () => {
     const large = { samples: 1, topGradients: [top('a/kernel', { 0: 1 })] };
 
     expect(meanTopGradients([large, small], 'equal').get('a/kernel')!.values[0]).toBe((1 + 2 ** -30) / 2);
+  });
+
+  describe('by the rule of a trimmed mean', () => {
+    const honest = Array.from({ length: 4 }, (_, k) => ({
+      samples: 10,
+      topGradients: [top('a/kernel', { 2: 4 + k, 7: -2 })],
+    }));
+    const inventor = { samples: 10, topGradients: [top('a/kernel', { 2: 1e6, 5: 1e6 })] };
+    const ruled = meanTopGradients([...honest, inventor], 'samples', trimmed(0.2)).get('a/kernel')!;
+
+    it('a position that one of five invented comes to nothing', () => {
+      expect([...ruled.indices]).toEqual([2, 5, 7]);
+      expect(ruled.values[1]).toBe(0);
+      expect(meanTopGradients([...honest, inventor], 'samples').get('a/kernel')!.values[1]).toBe(2e5);
+    });
+
+    it('and what it says of others’ positions is left out, as the smallest is', () => {
+      expect(ruled.values[0]).toBe((5 + 6 + 7) / 3);
+      expect(ruled.values[2]).toBe(-2);
+    });
+
+    it('weighs by samples inside', () => {
+      const [first, ...others] = honest;
+      const heavy = { ...others[0]!, samples: 30 };
+      const { values } = meanTopGradients(
+        [first!, heavy, ...others.slice(1), inventor],
+        'samples',
+        trimmed(0.2),
+      ).get('a/kernel')!;
+      expect(values[0]).toBe((30 * 5 + 10 * 6 + 10 * 7) / 50);
+    });
   });
 
   it('refuses to average nothing', () => {

@@ -45,6 +45,17 @@ export function updateSource(
   };
 }
 
+/** The same source, every update read into one place: what was read before is gone. */
+function inOnePlace(source: UpdateSource): UpdateSource {
+  const place = new Float32Array(source.length);
+  const updates = source.updates.map((read) => async () => {
+    const { values, weight } = await read();
+    place.set(values);
+    return { values: place, weight };
+  });
+  return { ...source, updates };
+}
+
 /** What every aggregator promises; call it once per aggregator, at the top of a test file. */
 export function aggregatorContract(aggregator: Aggregator): void {
   const options = defaultOptions(aggregator.options);
@@ -116,6 +127,31 @@ export function aggregatorContract(aggregator: Aggregator): void {
         }),
       );
     });
+
+    it('holds no update once it reads the next', async () => {
+      await fc.assert(
+        fc.asyncProperty(updates, async (all) => {
+          const { values } = await aggregator.aggregate(inOnePlace(updateSource(all)), options);
+          expect(values).toEqual(await fold(all));
+        }),
+      );
+    });
+
+    const rule = aggregator.coordinateRule?.(options);
+    if (rule) {
+      it('does to every coordinate what its rule of one coordinate says', async () => {
+        await fc.assert(
+          fc.asyncProperty(updates, async (all) => {
+            const weights = Float64Array.from(all, ({ weight }) => weight);
+            const columns = Array.from({ length: LENGTH }, (_, i) => all.map(({ values }) => values[i]!));
+            const ruled = Float64Array.from(columns, (column) =>
+              rule(Float64Array.from(column), weights, new Float64Array(all.length)),
+            );
+            expect(await fold(all)).toEqual(ruled);
+          }),
+        );
+      });
+    }
 
     it('merges statistics within their range, never to a negative variance', () => {
       fc.assert(

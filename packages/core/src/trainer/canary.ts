@@ -5,15 +5,26 @@ import { parameterSpecs } from '../graph/parameters.js';
 import { buildModel } from '../graph/zoo/index.js';
 import { denseMask } from '../mask/mask.js';
 import { initialState } from '../params/initialize.js';
-import { packActive } from '../params/pack.js';
+import { identityMoments } from '../params/model-state.js';
+import { packActive, unpackActive } from '../params/pack.js';
 import type { Canary } from '../protocol/messages.js';
 import type { Trainer } from './trainer.js';
 
 /** Largest relative error (L2, per parameter) a backend may have on the canary; half-precision GPUs stay below it. */
 const TOLERANCE = 0.02;
 
-/** A small convolution net and batch; the same for every job, so that a wrong backend is told from a hard job. */
+/**
+ * A small convolution net and batch; the same for every job, so that a wrong backend is told from a hard job. It is
+ * drawn once: every caller has the same instance and leaves it as it is.
+ */
 export function makeCanary(): Canary {
+  made ??= drawCanary();
+  return made;
+}
+
+let made: Canary | null = null;
+
+function drawCanary(): Canary {
   const seed = 7;
   const graph = buildModel({ name: 'cnn-small', width: 4 }, [8, 8, 3], 4);
   const batch = proceduralDataset({
@@ -34,12 +45,17 @@ export function makeCanary(): Canary {
 
 /** A trusted trainer's gradients on the canary, packed whole in canonical order. */
 export async function referenceGradients(trainer: Trainer, canary: Canary): Promise<Float32Array> {
-  const { graph, batch: dataset, normalization } = canary;
+  const { graph, values, batch: dataset, normalization } = canary;
   const [batch] = epochBatches(dataset, { batchSize: dataset.labels.length, normalization });
   if (!batch) throw new EspalierError('internal', 'the canary has no samples');
-  await trainer.load(graph, initialState(graph, 7), null);
+  const dense = denseMask(graph);
+  await trainer.load(
+    graph,
+    { params: unpackActive(graph, dense, values), moments: identityMoments(graph) },
+    null,
+  );
   const { gradients } = await trainer.gradients(batch);
-  return packActive(graph, denseMask(graph), gradients);
+  return packActive(graph, dense, gradients);
 }
 
 /** Null when the gradients agree with the reference, else a sentence that says where they do not. */

@@ -9,6 +9,7 @@ import {
   nestedMask,
   packedLength,
   packedPositions,
+  profileUpdate,
   readjustMask,
   readjustmentRequests,
   serverOptimizerNamed,
@@ -19,7 +20,7 @@ import {
   type OptimizerSlots,
 } from '@espalier/core';
 import fc from 'fast-check';
-import { closeRound, type ClosingRules, type UpdateSummary } from './close-round.js';
+import { closeRound, type ClosingRules, type UpdateReader, type UpdateSummary } from './close-round.js';
 import { globalModel, outgoingModel } from './global-model.js';
 import { SubModels } from './sub-models.js';
 
@@ -54,7 +55,10 @@ function rules(masks: readonly Mask[] | null): ClosingRules {
     adjustment: null,
   };
 }
-const readersOf = (updates: readonly ClientUpdate[]) => updates.map((each) => () => Promise.resolve(each));
+const readersOf = (updates: readonly ClientUpdate[]): UpdateReader => ({
+  updates: updates.map((each) => () => Promise.resolve(each)),
+  profileAt: (at) => profileUpdate(updates[at]!.delta),
+});
 const freshSlots = (): OptimizerSlots => emptySlots(serverOptimizerNamed('momentum'), graph, mask);
 
 const client = fc.record({

@@ -3,6 +3,7 @@ import {
   applyMask,
   aggregateUpdates,
   aggregatorNamed,
+  coordinateRule,
   meanTopGradients,
   moveSlots,
   packActive,
@@ -11,6 +12,7 @@ import {
   serverOptimizerNamed,
   unpackActive,
   type AggregationSpec,
+  type CoordinateRule,
   type ClientUpdate,
   type Mask,
   type MaskRule,
@@ -24,12 +26,18 @@ import {
   type RuleObserver,
   type ServerOptimizerSpec,
   type TopGradientRequest,
+  type UpdateProfile,
 } from '@espalier/core';
 import { globalModel, type SteppedModel } from './global-model.js';
 import { readParts, type RoundParts } from './round-parts.js';
 
-/** One round's accepted work, readable one at a time in partition order. */
-export type UpdateReader = readonly (() => Promise<ClientUpdate>)[];
+/** One round's accepted work in partition order. */
+export interface UpdateReader {
+  /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
+  readonly updates: readonly (() => Promise<ClientUpdate>)[];
+  /** What was made of an update when it came; null for those from before a restart. */
+  readonly profileAt: (at: number) => UpdateProfile | null;
+}
 
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
@@ -81,7 +89,7 @@ export async function closeRound(
 ): Promise<ClosedRound> {
   const { graph, mask, ranks, previousMask } = before.model;
   const { maskOf, adjustment } = rules;
-  const parts = maskOf && (await readParts(graph, mask, reader, maskOf));
+  const parts = maskOf && (await readParts(graph, mask, reader.updates, maskOf));
   const stepped = await steppedState(before, reader, rules, parts);
   const { state, slots, updates, seen } = stepped;
   const memory = await observed(before, reader, { rules, parts, stepped });
@@ -90,7 +98,12 @@ export async function closeRound(
     const model = globalModel(graph, mask, kept, { previousMask, ranks });
     return { model, slots: slotsUnder(stepped, mask), updates, exchanged: null, seen, memory };
   }
-  const adjusted = adjust(adjustment, { parts, stepped, memory: memory ?? {} });
+  const adjusted = adjust(adjustment, {
+    parts,
+    stepped,
+    memory: memory ?? {},
+    rule: coordinateRule(rules.aggregation),
+  });
   const params = adjustment.rule.rewinds
     ? applyMask(graph, adjusted.mask, adjustment.origin())
     : ownParams(stepped, adjusted.mask);
@@ -130,12 +143,14 @@ async function steppedState(
   const { graph, mask } = model;
   const base = parts?.base ?? mask;
   const updates: UpdateSummary[] = [];
-  const readers = reader.map((read, at) => async () => {
+  const readers = reader.updates.map((read, at) => async () => {
     const { delta, ...summary } = await read();
     updates[at] = summary;
     return { ...(parts?.spread(at, delta) ?? { values: delta }), weight: summary.samples };
   });
-  const source = { length: packedLength(graph, base), updates: readers };
+  // A profile that was made when its update came is of the values as sent.
+  const profileAt = parts === null ? reader.profileAt : () => null;
+  const source = { length: packedLength(graph, base), updates: readers, profileAt };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
   const remembered = base === mask ? before : moveSlots(graph, before, { before: mask, after: base });
   const { update, slots } = serverOptimizerNamed(kind).step(delta, remembered, { round, options });
@@ -169,7 +184,7 @@ async function observed(
   if (observer === null) return null;
   const began = valuesUnder(model, stepped.base);
   for (const at of stepped.seen.kept) {
-    const { delta, samples } = await reader[at]!();
+    const { delta, samples } = await reader.updates[at]!();
     const mask = parts?.masks[at] ?? model.mask;
     const own = parts?.gather(at, began) ?? began;
     const weights = unpackActive(
@@ -184,12 +199,20 @@ async function observed(
 
 function adjust(
   { rule, moment, requests }: MaskChange,
-  { parts, stepped, memory }: Stepped & { readonly memory: RuleMemory },
+  {
+    parts,
+    stepped,
+    memory,
+    rule: ofCoordinates,
+  }: Stepped & {
+    readonly memory: RuleMemory;
+    readonly rule: CoordinateRule | null;
+  },
 ): ReturnType<MaskRule['adjust']> {
   const { updates, seen, state } = stepped;
   const reports = seen.kept.map((at) => updates[at]!);
   const ownMasks = seen.kept.flatMap((at) => (updates[at]!.ownMask ? (parts?.masks[at] ?? []) : []));
-  const gradients = meanTopGradients(reports, moment.spec.gradientWeighting);
+  const gradients = meanTopGradients(reports, moment.spec.gradientWeighting, ofCoordinates?.rule ?? null);
   return rule.adjust(moment, { params: state.params, gradients, requests, reports, ownMasks, memory });
 }
 

@@ -2,6 +2,7 @@ import {
   carriedShare,
   checkTurn,
   EspalierError,
+  profileUpdate,
   PROTOCOL_VERSION,
   toEspalierError,
   unreachable,
@@ -15,8 +16,9 @@ import {
   type Participant,
   type Request,
   type Turn,
+  type UpdateProfile,
 } from '@espalier/core';
-import { BufferPool, messageBytesBound, portableHash, wireContext, type FloatMemory } from '@espalier/proto';
+import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
@@ -27,6 +29,8 @@ import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import type { AnswerBytes } from './payloads.js';
+import { addressOf, RefusalLog } from './refusal-log.js';
+import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
@@ -67,6 +71,7 @@ export class CoordinatorDesk {
   readonly #post: ModelPost;
   readonly #left = new LeftBehindShelf();
   readonly #door: DeskDoor;
+  readonly #refusals: RefusalLog;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
   readonly #reducer: Reducer;
@@ -77,6 +82,7 @@ export class CoordinatorDesk {
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
     this.book = new ClientBook(options.clock);
+    this.#refusals = new RefusalLog(options);
     this.#options = options;
     this.#workshop = workshop;
     this.#reducer = reducer;
@@ -129,7 +135,13 @@ export class CoordinatorDesk {
   /** Somebody was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
     this.#workshop.record.refused(error.code);
-    this.#options.log.warn(`turned ${peer} away: ${error.message}`, { code: error.code, peer });
+    const { code, message } = error;
+    this.#refusals.write({
+      who: addressOf(peer),
+      code,
+      message: `turned ${peer} away: ${message}`,
+      facts: { code, peer },
+    });
   }
 
   /** Does what the reducer decided about one client. */
@@ -175,6 +187,7 @@ export class CoordinatorDesk {
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
     this.#door.close();
+    this.#refusals.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
 
@@ -309,7 +322,12 @@ export class CoordinatorDesk {
         this.#sendWholeMask(link, clientId);
         return;
       case 'failed':
-        this.#options.log.warn(`client ${clientId} reports [${message.code}] ${message.message}`);
+        this.#refusals.write({
+          who: clientId,
+          code: message.code,
+          message: `client ${clientId} reports [${message.code}] ${message.message}`,
+          facts: { code: message.code, client: clientId },
+        });
         this.#reducer.dispatch({ kind: 'failed', clientId, round: message.round, code: message.code });
         return;
       case 'leave':
@@ -340,7 +358,9 @@ export class CoordinatorDesk {
       throw new EspalierError('duplicate', `round ${turn.round} has this client's ${turn.phase} already`);
     }
     this.#checkContents(clientId, message);
-    void this.#keep(clientId, turn, bytes);
+    // Now, for the next message takes the place of the values.
+    const profile = message.kind === 'update' ? profileUpdate(message.update.delta) : null;
+    void this.#keep({ clientId, ...turn }, bytes, profile);
   }
 
   #checkContents(clientId: string, message: AnswerMessage): void {
@@ -370,12 +390,13 @@ export class CoordinatorDesk {
   }
 
   /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
-  async #keep(clientId: string, turn: Omit<Turn, 'clientId'>, bytes: AnswerBytes): Promise<void> {
+  async #keep(turn: Turn, bytes: AnswerBytes, profile: UpdateProfile | null): Promise<void> {
+    const { clientId } = turn;
     this.#storing.add(clientId);
     try {
-      const payload = await this.#workshop.payloads.put(clientId, bytes);
+      const payload = await this.#workshop.payloads.put(clientId, bytes, profile);
       this.#pool.give(bytes.bytes);
-      this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload });
+      this.#reducer.dispatch({ kind: 'answer', ...turn, payload });
     } catch (error) {
       this.#reducer.fail(error);
     } finally {
@@ -413,7 +434,12 @@ export class CoordinatorDesk {
     if (clientId !== null) this.book.refused(clientId, error);
     const { peer } = connection;
     const facts = { ...error.facts, code: error.code, client: clientId, peer };
-    this.#options.log.warn(`refused ${clientId ?? peer}: ${error.message}`, facts);
+    this.#refusals.write({
+      who: clientId ?? addressOf(peer),
+      code: error.code,
+      message: `refused ${clientId ?? peer}: ${error.message}`,
+      facts,
+    });
   }
 
   #closed(link: ClientLink): void {
@@ -444,13 +470,4 @@ function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
     case 'evaluation':
       return { phase: 'evaluate', round: message.round };
   }
-}
-
-/** One place for one update's values at a time. */
-function scratchFloats(): FloatMemory {
-  let floats = new Float32Array();
-  return (length) => {
-    if (floats.length < length) floats = new Float32Array(length);
-    return floats.subarray(0, length);
-  };
 }

@@ -1,6 +1,8 @@
-import { EspalierError, type ClientMessage, type ClientUpdate, type Evaluation } from '@espalier/core';
-import { BufferPool, decodeClientMessage, type WireContext } from '@espalier/proto';
+import { EspalierError, type ClientMessage, type Evaluation, type UpdateProfile } from '@espalier/core';
+import { BufferPool, decodeClientMessage, decodeStoredUpdate, type WireContext } from '@espalier/proto';
+import type { UpdateReader } from './close-round.js';
 import type { Journal } from './journal.js';
+import { scratchFloats } from './scratch-floats.js';
 import type { CandidateStatistics } from './select.js';
 
 type Of<K extends ClientMessage['kind']> = Extract<ClientMessage, { kind: K }>;
@@ -22,15 +24,27 @@ export class PayloadShelf {
   readonly #journal: Journal;
   readonly #context: WireContext;
   readonly #pool = new BufferPool();
+  /** By name, of the open round's updates that came in this coordinator's life. */
+  readonly #profiles = new Map<string, UpdateProfile>();
 
   constructor(journal: Journal, context: WireContext) {
     this.#journal = journal;
     this.#context = context;
   }
 
-  /** Makes an answer durable and gives its name. @throws EspalierError `storage`. */
-  async put(clientId: string, { bytes, sha256 }: AnswerBytes): Promise<string> {
-    return `${await this.#journal.keep(bytes, sha256)}@${clientId}`;
+  /**
+   * Makes an answer durable and gives its name.
+   * @param profile of an update, so that closing the round need not make it
+   * @throws EspalierError `storage`.
+   */
+  async put(
+    clientId: string,
+    { bytes, sha256 }: AnswerBytes,
+    profile: UpdateProfile | null = null,
+  ): Promise<string> {
+    const name = `${await this.#journal.keep(bytes, sha256)}@${clientId}`;
+    if (profile) this.#profiles.set(name, profile);
+    return name;
   }
 
   async moments(name: string): Promise<CandidateStatistics> {
@@ -41,19 +55,17 @@ export class PayloadShelf {
     return (await this.#read(name, 'candidateLosses')).candidates;
   }
 
-  /**
-   * Readers of updates, best called in order: the disk works on the next while one is folded. A reader may be called
-   * again.
-   */
-  updates(names: readonly string[]): readonly (() => Promise<ClientUpdate>)[] {
+  /** Updates, best read in order: the disk works on the next while one is folded. */
+  updates(names: readonly string[]): UpdateReader {
     const ahead = new Map<number, Promise<Uint8Array>>();
+    const memory = scratchFloats();
     const fetch = (at: number): Promise<Uint8Array> => {
       const bytes = this.#journal.read(blobOf(names[at] ?? ''), this.#pool);
       // Whoever asks for it gets the failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       return bytes;
     };
-    return names.map((name, at) => async () => {
+    const updates = names.map((_, at) => async () => {
       const bytes = ahead.get(at) ?? fetch(at);
       ahead.delete(at);
       for (let next = at + 1; next <= at + AHEAD && next < names.length; next++) {
@@ -61,10 +73,16 @@ export class PayloadShelf {
       }
       for (const fetched of ahead.keys()) if (fetched < at || fetched > at + AHEAD) ahead.delete(fetched);
       const read = await bytes;
-      const { update } = this.#decoded(name, read, 'update');
+      const update = decodeStoredUpdate(read, this.#context, memory);
       this.#pool.give(read);
       return update;
     });
+    return { updates, profileAt: (at) => this.#profiles.get(names[at] ?? '') ?? null };
+  }
+
+  /** The open round has closed: what was remembered of its updates may go. */
+  forgetProfiles(): void {
+    this.#profiles.clear();
   }
 
   async evaluation(name: string): Promise<Evaluation> {

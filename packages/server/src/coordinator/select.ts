@@ -1,6 +1,9 @@
 import {
+  candidateLosses,
   chooseCandidate,
+  columnMoments,
   mergeMoments,
+  type CoordinateRule,
   type Evaluation,
   type MomentMode,
   type MomentTree,
@@ -16,35 +19,36 @@ export interface CandidateStatistics {
 
 /**
  * Merged statistics per candidate (FedTiny, S4), weighted by development samples; clients in partition order. Exact
- * pooled moments, or with moving averages the plain weighted means that FedTiny's code intends.
+ * pooled moments, or with moving averages the plain weighted means that FedTiny's code intends; by the job's rule where
+ * that looks at coordinates one by one.
  */
 export function mergeCandidates(
   reports: readonly CandidateStatistics[],
   mode: MomentMode,
+  rule: CoordinateRule | null,
 ): readonly MomentTree[] {
   const count = reports[0]?.candidates.length ?? 0;
   const variance = mode.kind === 'ema' ? 'mean' : 'pooled';
-  return Array.from({ length: count }, (_, c) =>
-    mergeMoments(
-      reports.flatMap(({ candidates, samples }) => {
-        const moments = candidates[c];
-        return moments ? [{ moments, samples }] : [];
-      }),
-      variance,
-    ),
-  );
+  return Array.from({ length: count }, (_, c) => {
+    const parts = reports.flatMap(({ candidates, samples }) => {
+      const moments = candidates[c];
+      return moments ? [{ moments, samples: rule?.weighting === 'equal' ? 1 : samples }] : [];
+    });
+    return rule ? columnMoments(parts, rule.rule, variance) : mergeMoments(parts, variance);
+  });
 }
 
-/** The candidate with the smallest pooled loss (FedTiny, S6), and how all of them did. */
+/** The candidate with the smallest loss over the clients (FedTiny, S6), and how all of them did. */
 export function selectCandidate(
   pool: NestedPool,
   reports: readonly (readonly Evaluation[])[],
+  rule: CoordinateRule | null,
 ): SelectionFigures {
   const size = pool.union.reduce((sum, layer) => sum + layer.size, 0);
   const pooled = pool.counts.map((_, c) => pooledEvaluation(reports, c));
   return {
-    chosen: chooseCandidate(reports),
-    losses: pooled.map(({ lossSum, samples }) => lossSum / samples),
+    chosen: chooseCandidate(reports, rule),
+    losses: candidateLosses(reports, rule),
     accuracies: pooled.map(({ correct, samples }) => correct / samples),
     densities: pool.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0) / size),
   };

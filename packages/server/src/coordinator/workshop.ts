@@ -2,6 +2,7 @@ import {
   adjustmentRoundsOf,
   applyMask,
   candidateModel,
+  coordinateRule,
   emptySlots,
   EspalierError,
   followOwnMask,
@@ -247,12 +248,13 @@ export class Workshop {
 
   async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
-    this.#poolMoments = mergeCandidates(reports, this.#options.job.pool.momentMode);
+    const { pool, aggregation } = this.#options.job;
+    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
   }
 
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
-    const selection = selectCandidate(this.pool, reports);
+    const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
     this.record.selection = selection;
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
     // Never asked for again; snapshots need not carry them.
@@ -290,6 +292,7 @@ export class Workshop {
     };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
+    this.payloads.forgetProfiles();
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;

@@ -62,7 +62,8 @@ async function readRun(
   };
 }
 
-async function controlMetrics(folder: string): Promise<readonly RoundMetrics[]> {
+/** The rounds of a dense control, to be drawn beside a run. @throws EspalierError `invalid_data` for a folder that is none. */
+export async function controlMetrics(folder: string): Promise<readonly RoundMetrics[]> {
   return (await readRunFolder(folder)).metrics;
 }
 

@@ -29,17 +29,19 @@ export interface LiveRunSources {
   readonly tail: EventTail;
   /** The run folder. */
   readonly folder: string;
+  /** Rounds of the dense control, or null. */
+  readonly control: ReportRun['control'];
   readonly isAdmin: (shown: string) => boolean;
 }
 
 /** The pages' view of a run, and its report at the end. */
 export function liveRun(options: ServeOptions, sources: LiveRunSources): LiveRun {
-  const { coordinator, tail, folder, isAdmin } = sources;
+  const { coordinator, tail, folder, control, isAdmin } = sources;
   let summary: RunSummary | null = null;
   const run = (): ReportRun => ({
     ...coordinator.watch(),
     ...(summary ? { phase: 'finished', bytes: summary.bytes } : {}),
-    ...{ summary, control: null, events: tail.events },
+    ...{ summary, control, events: tail.events },
   });
   const api = apiRoutes({
     invitation: invitationOf(options),

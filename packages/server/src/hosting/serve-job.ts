@@ -16,6 +16,7 @@ import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 import { EventTail } from './event-tail.js';
 import { fileLog } from './file-log.js';
+import { controlMetrics } from './finished-run.js';
 import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
 import { reportSentence } from './report-sentence.js';
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly runs: string;
   /** A run folder whose run is taken up again, in place of a new one; null for a new one. */
   readonly resume: string | null;
+  /** Run folder of the same job trained densely, drawn beside it; none unless given. */
+  readonly control?: string | null;
   /** Updates stay in the state folder after their round has closed. */
   readonly keepUpdates: boolean;
   /** Lets clients in without a token. */
@@ -77,14 +80,15 @@ export interface ServedJob {
 /**
  * Listens, and coordinates the job with whoever joins, from where the run stands. Nothing is left behind where it
  * cannot listen.
- * @throws EspalierError `port_in_use`, `storage`.
+ * @throws EspalierError `port_in_use`, `storage`; `invalid_data` for a control that is no run folder.
  */
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
+  const control = options.control == null ? null : await controlMetrics(options.control);
   const listening = await listen(options);
   try {
     const { coordinator, tail, folder, tokens, close } = await openRun(options);
     const isAdmin = (shown: string): boolean => tokens.book.isAdmin(shown);
-    const live = liveRun(options, { coordinator, tail, folder, isAdmin });
+    const live = liveRun(options, { coordinator, tail, folder, control, isAdmin });
     listening.serve({ coordinator, isAdmin, api: live.api });
     const ended = endOf(coordinator, live).finally(async () => {
       await listening.close();

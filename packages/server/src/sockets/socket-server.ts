@@ -1,8 +1,13 @@
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server as HttpServer,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { EspalierError, type FrameConnection } from '@espalier/core';
-import { Server } from 'socket.io';
+import { Server, type Socket } from 'socket.io';
 import { acceptSocket } from './socket-connection.js';
 import { Doorman } from './doorman.js';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.js';
@@ -67,7 +72,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         : createHttpServer(onRequest);
       http.headersTimeout = PATIENCE;
       const tcp = new TcpSockets(http);
-      const doorman = new Doorman(limits);
+      const door = guardedDoor(limits, onRefusal);
       await startListening(http, host, port);
       const sockets = new Server(http, {
         transports: ['websocket'],
@@ -79,18 +84,61 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         pingTimeout: 20_000,
         connectTimeout: PATIENCE,
         allowRequest: (request, answer) => {
-          const refusal = doorman.refusal(request);
-          if (refusal) onRefusal(refusal, peerOf(request.socket));
+          const refusal = door.refusal(request);
           answer(refusal?.message, refusal === null);
         },
       });
+      sockets.use(door.turnAway);
       sockets.on('connection', (socket) => {
         const under = tcp.under(socket.request.socket);
-        const leave = doorman.enter(under.remoteAddress);
-        socket.once('disconnect', leave);
         onConnection(acceptSocket(socket, { tcp: under, maxFrameBytes, limits, onFlood }));
       });
       return { url: urlOf(http, tls ? 'https' : 'http'), close: () => closeAll(sockets, http) };
+    },
+  };
+}
+
+interface GuardedDoor {
+  /** Why that request may not become a WebSocket, or null. */
+  readonly refusal: (request: IncomingMessage) => EspalierError | null;
+  /** Ends a connection that was let in only to hear why it may not stay. */
+  readonly turnAway: (socket: Socket, next: (error?: Error) => void) => void;
+}
+
+/**
+ * A browser cannot read why a WebSocket was not opened, so who finds no room is let in, told, and let out again; pages of
+ * other origins are told nothing.
+ */
+function guardedDoor(
+  limits: ConnectionLimits,
+  onRefusal: (error: EspalierError, peer: string) => void,
+): GuardedDoor {
+  const doorman = new Doorman(limits);
+  const crowded = new WeakMap<IncomingMessage, EspalierError>();
+  return {
+    refusal: (request) => {
+      const foreign = doorman.refusal(request);
+      const crowding = foreign ? null : doorman.crowding(request);
+      const refusal = foreign ?? crowding;
+      if (refusal) onRefusal(refusal, peerOf(request.socket));
+      if (crowding && doorman.mayHearWhy(request)) {
+        crowded.set(request, crowding);
+        return null;
+      }
+      if (!refusal) doorman.enter(request);
+      return refusal;
+    },
+    turnAway: (socket, next) => {
+      const refusal = crowded.get(socket.request);
+      if (!refusal) {
+        next();
+        return;
+      }
+      next(Object.assign(new Error(refusal.rawMessage), { data: { code: refusal.code } }));
+      // Once the reason has left.
+      setImmediate(() => {
+        socket.conn.close();
+      });
     },
   };
 }

@@ -56,6 +56,20 @@ async function reopened(): Promise<StateFolder> {
   return openState();
 }
 
+describe('a blob that the disk has changed', () => {
+  it.each(['this coordinator', 'the one before'])('is not read, when %s wrote it', async (who) => {
+    let state = await openState();
+    const name = await state.keep(Uint8Array.of(1, 2, 3, 4));
+    if (who === 'the one before') state = await reopened();
+    expect(await state.read(name)).toEqual(Uint8Array.of(1, 2, 3, 4));
+    const path = join(folder, STATE_FILES.blobs, name);
+    await writeFile(path, Uint8Array.of(1, 2, 3, 5));
+    await expect(state.read(name)).rejects.toThrow(`${path} is damaged`);
+    await writeFile(path, Uint8Array.of(1, 2, 3));
+    await expect(state.read(name)).rejects.toThrow(`${path} is damaged`);
+  });
+});
+
 describe('a state folder', () => {
   it('is empty at first', async () => {
     expect((await openState()).recover()).toBeNull();
