@@ -25,7 +25,7 @@ describe('a disk that fills up in the middle of a job', () => {
           if (++commits === at) state.database.rows(`PRAGMA max_page_count = 1`);
         });
         await expect(runFaulty(calm, { journal })).rejects.toThrow(
-          /^\[storage\] .*the disk is full: make room, then go on with espalier serve --resume$/,
+          /^\[storage\] .*the disk is full: make room, then start the same command again, espalier serve with --resume$/,
         );
       });
 

@@ -10,6 +10,7 @@ const HUES: Readonly<Record<string, readonly [number, number, number]>> = {
   sky: [70, 120, 200],
 };
 
+/** Names of the classes, as folders are listed. */
 export const PHOTO_CLASSES: readonly string[] = Object.keys(HUES);
 
 /**

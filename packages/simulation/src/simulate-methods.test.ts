@@ -57,7 +57,8 @@ describe('what clients hand in', () => {
 
     expect(adjusting).toEqual([false, false, true, false, true]);
     const plain = Math.max(...uploads.filter((_, round) => !adjusting[round]));
-    for (const [round, bytes] of uploads.entries()) if (adjusting[round]) expect(bytes).toBeGreaterThan(plain);
+    for (const [round, bytes] of uploads.entries())
+      if (adjusting[round]) expect(bytes).toBeGreaterThan(plain);
     // An index of a few bits for every weight that goes or comes, not a second set of values.
     expect(Math.max(...uploads)).toBeLessThan(1.2 * plain);
   });
@@ -68,14 +69,22 @@ describe('what clients hand in', () => {
     const halves = await run(['method=feddst', 'localEpochs=2']);
 
     expect(twice.lines[2]!.macs.train).toBe(2 * once.lines[2]!.macs.train);
-    expect(halves.lines[2]!.macs.train).toBe(twice.lines[2]!.macs.train);
+    // As many steps, and besides them the gradients of inactive weights over one batch.
+    const more = halves.lines[2]!.macs.train / twice.lines[2]!.macs.train;
+    expect(more).toBeGreaterThan(1);
+    expect(more).toBeLessThan(1.2);
   });
 });
 
 describe('heterogeneous fleets', () => {
-  const nested = ['heterogeneous.kind=nested', 'heterogeneous.roundSeconds=20', 'roundTimeout=100000', 'joinTimeout=100000'];
+  const nested = [
+    'heterogeneous.kind=nested',
+    'heterogeneous.roundSeconds=20',
+    'roundTimeout=100000',
+    'joinTimeout=100000',
+  ];
 
-  it.each(['fedtiny', 'feddst', 'fedrts', 'fedavg', 'granet'])(
+  it.each(['fedtiny', 'fedrts', 'fedavg'])(
     'train nested parts of the mask with %s, the same with 1 and 2 workers',
     async (method) => {
       const dense = method === 'fedavg' ? ['targetDensity=1'] : [];

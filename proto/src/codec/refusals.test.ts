@@ -250,7 +250,11 @@ describe('a server message is refused', () => {
       withWork({ extrusion: { ...pressing, share: 1.01 } }),
       'expected at most 1',
     ],
-    ['with extruded layers out of order', withWork({ extrusion: { ...pressing, layers: [1, 0] } }), 'ascending'],
+    [
+      'with extruded layers out of order',
+      withWork({ extrusion: { ...pressing, layers: [1, 0] } }),
+      'ascending',
+    ],
     ['with an extruded layer that is not', withWork({ extrusion: { ...pressing, layers: [7] } }), '7'],
     ['with a list too few', withMask({ delta: { ...delta, layers: [0] } }), '2 index lists for 1'],
     [

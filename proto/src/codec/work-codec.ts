@@ -1,4 +1,11 @@
-import type { Augmentation, Extrusion, MomentMode, Optimizer, TopGradientRequest, TrainWork } from '@espalier/core';
+import type {
+  Augmentation,
+  Extrusion,
+  MomentMode,
+  Optimizer,
+  TopGradientRequest,
+  TrainWork,
+} from '@espalier/core';
 import { v1 } from '../wire.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from './failure.js';

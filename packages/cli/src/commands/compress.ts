@@ -111,7 +111,7 @@ async function withClients(
     compressionCandidates(model, { ...options, allocations }, trainer),
   );
   const job = selectionJob(given, { ...model, file: flags.model }, candidates);
-  await makeNewFolder(flags.out);
+  // Its run folder makes the folder, once somebody can come in: a port that is taken leaves nothing behind.
   const { output, report } = await askClients(flags, { job, model, candidates }, terminal);
   const { weights } = options;
   const allocation = allocations[report.chosen] ?? '';

@@ -175,7 +175,7 @@ function reportOf(
 ): ClientsReport {
   const { selection, accuracy, bytes, stopped } = summary;
   if (selection === null || stopped) {
-    throw new EspalierError('stopped', 'it was stopped before clients had chosen: nothing was written');
+    throw new EspalierError('stopped', 'it was stopped before clients had chosen: no model was written');
   }
   const densities = densitiesOf(pool);
   return {

@@ -54,7 +54,7 @@ const TITLES: Readonly<Record<ClientOutcome['kind'], string>> = {
 function sentenceOf(outcome: ClientOutcome): string {
   switch (outcome.kind) {
     case 'finished':
-      return 'Thank you. Every round is done, and the final model has come to this tab.';
+      return 'Thank you. The work is done, and the final model has come to this tab.';
     case 'stopped':
       return 'The coordinator knows, and the others go on. Your images are forgotten here.';
     case 'failed':

@@ -28,8 +28,8 @@ export function Table({ caption, columns, rows }: TableProps): JSX.Element {
         {caption !== undefined && <caption>{caption}</caption>}
         <thead>
           <tr>
-            {columns.map(({ label, align }) => (
-              <th key={label} scope="col" class={align === 'right' ? 'right' : undefined}>
+            {columns.map(({ label, align }, at) => (
+              <th key={at} scope="col" class={align === 'right' ? 'right' : undefined}>
                 {label}
               </th>
             ))}

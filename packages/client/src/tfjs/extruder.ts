@@ -26,7 +26,10 @@ export class Extruder {
     const low = new Map<string, tf.Tensor>();
     for (const layer of extrusion.layers) {
       const tensor = model.params.get(layer)!;
-      low.set(layer, tf.tensor(lowMarks(model, layer, await readFloats(tensor), extrusion.share), tensor.shape));
+      low.set(
+        layer,
+        tf.tensor(lowMarks(model, layer, await readFloats(tensor), extrusion.share), tensor.shape),
+      );
     }
     return new Extruder(extrusion, low);
   }

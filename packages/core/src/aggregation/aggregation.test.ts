@@ -50,11 +50,7 @@ describe('weightedMean', () => {
       ...of(weight, ...values),
       held: Uint8Array.from(held),
     });
-    const folded = await fold(
-      4,
-      part(30, [1, 1, 0, 0], 4, 2, 0, 0),
-      part(10, [1, 0, 1, 0], 8, 0, -6, 0),
-    );
+    const folded = await fold(4, part(30, [1, 1, 0, 0], 4, 2, 0, 0), part(10, [1, 0, 1, 0], 8, 0, -6, 0));
     // 0: (30·4 + 10·8) ÷ 40. 1 and 2: one holder each. 3: none.
     expect(folded).toEqual(Float64Array.of(5, 2, -6, 0));
   });

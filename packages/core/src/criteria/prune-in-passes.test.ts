@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { allocationNamed } from '../allocation/index.js';
+import { allocationNamed, type Allocation } from '../allocation/index.js';
 import { maskableSpecs } from '../graph/parameters.js';
 import { buildModel } from '../graph/zoo/index.js';
 import { maskFromScores } from '../mask/mask-from-scores.js';
@@ -10,7 +10,7 @@ import { magnitudeCriterion } from './magnitude.js';
 import { pruneInPasses, type PruningPasses } from './prune-in-passes.js';
 import { synflowCriterion } from './synflow.js';
 
-const { counts: globally } = allocationNamed('global');
+const globally = (...args: Parameters<Allocation['counts']>) => allocationNamed('global').counts(...args);
 const [layer] = maskableSpecs(oneLayerGraph);
 const weights = new Map(initialState(oneLayerGraph, 1).params).set(
   layer!.name,
@@ -73,7 +73,9 @@ describe('pruning in passes', () => {
   });
 
   it('refuses no pass at all', async () => {
-    await expect(pruneInPasses(oneLayerGraph, weights, options(0.5, 0))).rejects.toThrow('[invalid_argument]');
+    await expect(pruneInPasses(oneLayerGraph, weights, options(0.5, 0))).rejects.toThrow(
+      '[invalid_argument]',
+    );
   });
 
   it('keeps SynFlow from collapsing a layer that one pass would (Tanaka et al., 2020)', async () => {

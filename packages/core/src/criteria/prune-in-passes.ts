@@ -19,7 +19,10 @@ export interface PruningPasses {
   /** Scores the weights that are left; pruned ones are 0, and what they score does not count. */
   readonly score: (params: ParamTree) => ScoreTree | Promise<ScoreTree>;
   /** Spreads a pass's density over the layers, given what is left. */
-  readonly counts: (density: number, inputs: { readonly scores: ScoreTree; readonly left: Mask }) => KeptCounts;
+  readonly counts: (
+    density: number,
+    inputs: { readonly scores: ScoreTree; readonly left: Mask },
+  ) => KeptCounts;
 }
 
 /**
@@ -33,7 +36,10 @@ export async function pruneInPasses(
   { density, passes, score, counts }: PruningPasses,
 ): Promise<Mask> {
   if (!Number.isSafeInteger(passes) || passes < 1) {
-    throw new EspalierError('invalid_argument', `passes is ${passes}; it must be a whole number of at least 1`);
+    throw new EspalierError(
+      'invalid_argument',
+      `passes is ${passes}; it must be a whole number of at least 1`,
+    );
   }
   let left = denseMask(graph);
   const own = applyMask(graph, left, params);

@@ -34,7 +34,18 @@ function moment(mask: Mask, rest: Partial<RuleMoment> = {}): RuleMoment {
     peakFraction: 0.5,
     gradientWeighting: 'samples',
   } as const;
-  return { graph, seed: 3, learningRate: 0.1, mask, spec, targetDensity: 0.25, round: 1, adjustment: 0, adjustments: 2, ...rest };
+  return {
+    graph,
+    seed: 3,
+    learningRate: 0.1,
+    mask,
+    spec,
+    targetDensity: 0.25,
+    round: 1,
+    adjustment: 0,
+    adjustments: 2,
+    ...rest,
+  };
 }
 
 function withWeights(...weights: readonly number[]): Map<string, Float32Array> {

@@ -45,4 +45,3 @@ function largestHeld(layer: LayerMask, held: LayerMask, params: ParamTree): Laye
 function largest(values: Float32Array, among: Uint32Array, count: number): Uint32Array {
   return topK(magnitudesAt(values, among), count).map((position) => among[position]!);
 }
-

@@ -14,11 +14,16 @@ export function packedPositions(graph: ModelGraph, outer: Mask, inner: Mask): Ui
   let at = 0;
   let from = 0;
   for (const { name, size, maskable } of parameterSpecs(graph)) {
-    const [own, all] = maskable ? [layerOf(inner, name).active, layerOf(outer, name).active] : [null, null];
-    if (own && all) placeWithin(name, { own, all }, { positions, at, from });
-    else for (let i = 0; i < size; i++) positions[at + i] = from + i;
-    at += own?.length ?? size;
-    from += all?.length ?? size;
+    if (!maskable) {
+      for (let i = 0; i < size; i++) positions[at + i] = from + i;
+      at += size;
+      from += size;
+      continue;
+    }
+    const [own, all] = [layerOf(inner, name).active, layerOf(outer, name).active];
+    placeWithin(name, { own, all }, { positions, at, from });
+    at += own.length;
+    from += all.length;
   }
   return positions;
 }
@@ -32,7 +37,9 @@ function placeWithin(
   for (let i = 0; i < own.length; i++) {
     while (next < all.length && all[next]! < own[i]!) next++;
     if (all[next] !== own[i]) {
-      throw new EspalierError('invalid_mask', `${name}: weight ${own[i]!} is not of the larger mask`, { name });
+      throw new EspalierError('invalid_mask', `${name}: weight ${own[i]!} is not of the larger mask`, {
+        name,
+      });
     }
     positions[at + i] = from + next;
   }

@@ -41,7 +41,7 @@ function candidateMasks(
   pool: NestedPool,
   counts: Uint32Array,
 ): { readonly union: Mask; readonly mask: Mask } {
-  const known = knownMasks.get(pool) ?? { union: new Mask(pool.union), byCounts: new Map() };
+  const known: PoolMasks = knownMasks.get(pool) ?? { union: new Mask(pool.union), byCounts: new Map() };
   knownMasks.set(pool, known);
   const { union, byCounts } = known;
   const mask =

@@ -58,5 +58,8 @@ export function followOwnMask(received: Mask, { hash, layers }: OwnMask, share: 
   }
   const own = layers.length === 0 ? received : applyMaskDelta(received, received.hash, layers);
   if (own.hash === hash) return own;
-  throw new EspalierError('invalid_mask', `a client's own mask came out as ${own.hash}, announced was ${hash}`);
+  throw new EspalierError(
+    'invalid_mask',
+    `a client's own mask came out as ${own.hash}, announced was ${hash}`,
+  );
 }

@@ -10,6 +10,8 @@ export interface ReportFigure {
 export interface ReportColumn {
   readonly label: string;
   readonly align?: 'left' | 'right';
+  /** Its text may be long: it breaks. */
+  readonly wrap?: boolean;
 }
 
 /** A piece of a section. A chart's `option` is a plain ECharts option: JSON alone, no functions. */

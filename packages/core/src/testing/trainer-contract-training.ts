@@ -56,7 +56,10 @@ export function trainingContract(makeTrainer: MakeTrainer, { tolerance }: Traine
       ['augmentation', { augmentation: { cropPadding: 1, flip: true } }],
       ['batches of one', { batchSize: 1, learningRate: 0.02 }],
       ['an extrusion', { extrusion: { ...pressing, layers: ['branch/kernel', 'hidden/kernel'] } }],
-      ['an extrusion with momentum', { extrusion: { ...pressing, layers: ['hidden/kernel'] }, optimizer: sgd }],
+      [
+        'an extrusion with momentum',
+        { extrusion: { ...pressing, layers: ['hidden/kernel'] }, optimizer: sgd },
+      ],
       [
         'an extrusion with Adam',
         { extrusion: { ...pressing, layers: ['hidden/kernel'] }, optimizer: adam, learningRate: 0.01 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  applyMask,
   buildModel,
   identityMoments,
   initialState,
@@ -9,8 +10,11 @@ import {
   packedLength,
   packedPositions,
   profileUpdate,
+  readjustMask,
+  readjustmentRequests,
   serverOptimizerNamed,
   emptySlots,
+  topInactive,
   type ClientUpdate,
   type Mask,
   type OptimizerSlots,
@@ -25,7 +29,7 @@ const { params } = initialState(graph, 1);
 const moments = identityMoments(graph);
 const counts = new Map(maskableSpecs(graph).map(({ name, size }) => [name, Math.ceil(size / 4)]));
 const mask = maskFromScores(graph, params, counts);
-const model = globalModel(graph, mask, { params, moments });
+const model = globalModel(graph, mask, { params: applyMask(graph, mask, params), moments });
 
 function update(own: Mask, samples: number, step: number): ClientUpdate {
   const delta = new Float32Array(packedLength(graph, own)).map((_, i) => step * ((i % 7) - 3));
@@ -100,6 +104,28 @@ describe('a round of clients that hold parts of the mask', () => {
       const mean = at < 0 ? whole : (30 * whole + 10 * 5 * ((at % 7) - 3)) / 40;
       expect(next.values[i]).toBe(Math.fround(model.values[i]! + mean));
     }
+  });
+
+  it('whose adjustment has to wait keeps its mask, and drops what they have grown', async () => {
+    const top = readjustmentRequests(mask, 0.5).map(({ layer, count }) => ({
+      layer,
+      ...topInactive(mask.layer(layer)!, initialState(graph, 2).params.get(layer)!, count),
+    }));
+    const own = readjustMask(mask, params, top);
+    const { model: next, slots } = await closeRound(
+      { model, slots: freshSlots() },
+      readersOf([update(own, 5, 1)]),
+      rules([own]),
+    );
+
+    expect(next.mask).toBe(mask);
+    expect(slots['velocity']).toHaveLength(model.values.length);
+    const kept = nestedMask(mask, params, 0.5);
+    const changed = model.values.filter((value, i) => next.values[i] !== value).length;
+    // At least the weights that it dropped are as they were, and what it kept has moved (but every seventh step is 0).
+    expect(changed).toBeLessThanOrEqual(packedLength(graph, kept) + maskableSpecs(graph).length);
+    expect(changed).toBeGreaterThan(0.7 * packedLength(graph, kept));
+    expect(next.state.params).toEqual(applyMask(graph, mask, next.state.params));
   });
 
   it('is a plain round to the bit where everybody holds the whole mask', async () => {

@@ -95,7 +95,8 @@ async function criterionMask(
       const network = { job, graph, state: { ...state, params } };
       return criterion.score(graph, params, await criterionInputs(criterion, network, sources));
     },
-    counts: (density, inputs) => allocationNamed(allocation).counts(graph, density, { ...inputs, layerFloor }),
+    counts: (density, inputs) =>
+      allocationNamed(allocation).counts(graph, density, { ...inputs, layerFloor }),
   });
 }
 

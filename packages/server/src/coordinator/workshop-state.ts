@@ -94,7 +94,12 @@ export async function loadWorkshop(
   const { mask, state } = decodeBundle(await journal.read(names.model));
   return {
     // Everybody connects anew and is sent the mask whole: the mask before it is of no use any more.
-    model: globalModel(graph, mask, state, names.ranks ? { ranks: await loadFloats(journal, names.ranks) } : {}),
+    model: globalModel(
+      graph,
+      mask,
+      state,
+      names.ranks ? { ranks: await loadFloats(journal, names.ranks) } : {},
+    ),
     slots: names.slots && (await loadSlots(journal, names.slots)),
     memory: names.memory ? await loadSlots(journal, names.memory) : null,
     pool: names.pool === null ? null : await loadPool(journal, names.pool, context),

@@ -220,7 +220,10 @@ describe('problems', () => {
 
 describe('clients that hold different weights', () => {
   it.each([
-    [['heterogeneous={kind: nested, shares: [0.5, 1]}'], 'heterogeneous.shares is [0.5, 1]; expected 1 first'],
+    [
+      ['heterogeneous={kind: nested, shares: [0.5, 1]}'],
+      'heterogeneous.shares is [0.5, 1]; expected 1 first',
+    ],
     [['heterogeneous={kind: nested, shares: [1, 0.5, 0.5]}'], 'smaller and smaller shares'],
     [['heterogeneous={kind: nested, shares: [1, 0]}'], 'heterogeneous.shares.1'],
     [

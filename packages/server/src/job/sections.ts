@@ -324,7 +324,9 @@ export const heterogeneousSettings = z
       .max(1e7)
       .nullable()
       .default(null)
-      .describe("A device's training of a round may take this long by its own speed; null for `roundTimeout`."),
+      .describe(
+        "A device's training of a round may take this long by its own speed; null for `roundTimeout`.",
+      ),
   })
   .describe('A device trains the largest nested sub-mask that its memory and speed carry.');
 

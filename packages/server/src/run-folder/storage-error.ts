@@ -2,7 +2,10 @@ import { EspalierError } from '@espalier/core';
 
 /** What to do, by the system's or the database's code. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'the disk is full: make room, then go on with espalier serve --resume'],
+  [
+    /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
+    'the disk is full: make room, then start the same command again, espalier serve with --resume',
+  ],
   [
     /^(EROFS|EACCES|EPERM|SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM)/,
     'look at its owner and permissions, and whether its disk is mounted for writing',

@@ -55,7 +55,9 @@ describe('a full disk', () => {
 
     expect(() => {
       state?.commit({ entries: many, snapshot: null });
-    }).toThrow(/^\[storage\] .*the disk is full: make room, then go on with espalier serve --resume$/);
+    }).toThrow(
+      /^\[storage\] .*the disk is full: make room, then start the same command again, espalier serve with --resume$/,
+    );
     expect(database.rows('SELECT count(*) AS n FROM journal')[0]).toEqual({ n: 3 });
 
     database.rows('PRAGMA max_page_count = 100000');

@@ -3,6 +3,7 @@ import { EspalierError, toEspalierError, type Job } from '@espalier/core';
 import { formError, parseJob, readForm, type Problem } from '@espalier/server';
 import { stringify } from 'yaml';
 import { gridSchema, type GridForm } from './grid-schema.js';
+import { groupBy } from './group-by.js';
 
 /** What a grid file is called. */
 const GRID = { what: 'grid', code: 'invalid_job' } as const;
@@ -48,23 +49,38 @@ export function cellLabel({ name, density, seed, partition }: CellKey): string {
  */
 export function parseGrid(yamlText: string, overrides: readonly string[] = []): Grid {
   const form = parseForm(yamlText);
-  const problems: string[] = [];
+  const problems: CellProblem[] = [];
   const cells: Cell[] = [];
   for (const key of cellKeys(form)) {
     try {
       cells.push(cellOf(form, key, overrides));
     } catch (error) {
-      problems.push(`${cellLabel(key)}: ${toEspalierError(error).rawMessage}`);
+      problems.push({ cell: key, reason: toEspalierError(error).rawMessage });
     }
   }
   if (problems.length > 0) throw impossible(problems);
   return { form, cells };
 }
 
-/** What cannot be run, by name. */
-export function impossible(problems: readonly string[]): EspalierError {
+/** Why a cell cannot be run. */
+export interface CellProblem {
+  readonly cell: CellKey;
+  readonly reason: string;
+}
+
+/** Cells that are named beside the first of those with the same reason. */
+const NAMED = 3;
+
+/** What cannot be run, by name, and why; a reason that holds for many is said once. */
+export function impossible(problems: readonly CellProblem[]): EspalierError {
   const head = `${problems.length === 1 ? 'one cell' : `${problems.length} cells`} of the grid cannot be run:`;
-  return new EspalierError('invalid_job', `${head}\n  ${problems.join('\n  ')}`, { cells: problems.length });
+  const reasons = groupBy(problems, ({ reason }) => reason);
+  const lines = [...reasons].map(([reason, same]) => {
+    const [first = '', ...others] = same.map(({ cell }) => cellLabel(cell));
+    const more = others.length > NAMED ? `; and ${others.length - NAMED} more` : '';
+    return `${first}: ${reason}${others.length > 0 ? ` (as ${others.slice(0, NAMED).join('; ')}${more})` : ''}`;
+  });
+  return new EspalierError('invalid_job', `${head}\n  ${lines.join('\n  ')}`, { cells: problems.length });
 }
 
 function parseForm(yamlText: string): GridForm {

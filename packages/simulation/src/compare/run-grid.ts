@@ -1,4 +1,10 @@
-import { divideFleet, fleetImagesKey, openFleetImages, type FleetImages } from '@espalier/client-node';
+import {
+  divideFleet,
+  fleetImagesKey,
+  openFleetImages,
+  openModel,
+  type FleetImages,
+} from '@espalier/client-node';
 import { toEspalierError, type EspalierError } from '@espalier/core';
 import { noStore, type RoundMetrics, type RunReport } from '@espalier/server/coordinator';
 import { drawDevices, type FleetProfile } from '../devices/fleet-profile.js';
@@ -7,7 +13,7 @@ import { simulate } from '../simulate.js';
 import { cellResult, type CellResult } from './cell-result.js';
 import type { CellsFile } from './cells-file.js';
 import { secondsLeft } from './estimate.js';
-import { cellLabel, impossible, type Cell } from './grid.js';
+import { impossible, type Cell, type CellProblem } from './grid.js';
 
 /** What happens while a grid runs. */
 export type GridEvent =
@@ -50,25 +56,28 @@ export interface GridOutcome {
 
 /**
  * Runs the cells that have no result yet; each is kept as soon as it has finished. A cell that fails does not end the
- * others; it is run again next time.
- * @throws EspalierError `invalid_job` naming every cell whose partition cannot be had, before anything runs;
+ * others; it is run again next time. A disk that takes nothing more ends all of them.
+ * @throws EspalierError `invalid_job` naming every cell whose partition or network cannot be had, before anything runs;
  *   `invalid_data`, `storage`.
  */
 export async function runGrid(options: GridOptions): Promise<GridOutcome> {
   const { cells, file, parallel, signal } = options;
   const missing = cells.filter((cell) => file.resultOf(cell) === null);
   const images = new ImageShelf(options.folder, options.cache);
-  await checkPartitions(missing, images);
+  await checkCells(missing, images);
   const failed: { readonly cell: Cell; readonly error: EspalierError }[] = [];
   const queue = [...missing];
+  const disk = new AbortController();
+  const until = AbortSignal.any([signal, disk.signal]);
   const work = async (): Promise<void> => {
-    for (let cell = queue.shift(); cell && !signal.aborted; cell = queue.shift()) {
-      const error = await runCell(cell, options, images);
-      if (error?.code === 'storage') throw error;
-      if (error) failed.push({ cell, error });
+    for (let cell = queue.shift(); cell && !until.aborted; cell = queue.shift()) {
+      const error = await runCell(cell, { ...options, signal: until }, images);
+      if (error?.code === 'storage') disk.abort(error);
+      else if (error) failed.push({ cell, error });
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work));
+  if (disk.signal.aborted) throw toEspalierError(disk.signal.reason);
   return { failed, interrupted: signal.aborted };
 }
 
@@ -114,24 +123,32 @@ function standing({ cells, file, parallel }: GridOptions): {
   };
 }
 
-/** Divides every split that is needed once, on labels alone. */
-async function checkPartitions(cells: readonly Cell[], images: ImageShelf): Promise<void> {
-  const problems = new Map<string, string | null>();
-  const named: string[] = [];
+/** Divides every split and opens every network that is needed, once, without training anything. */
+async function checkCells(cells: readonly Cell[], images: ImageShelf): Promise<void> {
+  const known = new Map<string, string | null>();
+  const once = async (key: unknown, look: () => Promise<unknown>): Promise<string | null> => {
+    const text = JSON.stringify(key);
+    if (!known.has(text)) known.set(text, await problemOf(look));
+    return known.get(text) ?? null;
+  };
+  const problems: CellProblem[] = [];
   for (const cell of cells) {
-    const { data, imageShape, seed, partition, numClients, pretrain } = cell.job;
-    const key = JSON.stringify([data, imageShape, seed, partition, numClients, pretrain.samplesPerClass]);
-    if (!problems.has(key)) problems.set(key, await problemOf(cell, images));
-    const problem = problems.get(key);
-    if (problem) named.push(`${cellLabel(cell)}: ${problem}`);
+    const { data, imageShape, seed, partition, numClients, pretrain, model, method, targetDensity } =
+      cell.job;
+    const decoded = await images.of(cell);
+    const split = [data, imageShape, seed, partition, numClients, pretrain.samplesPerClass];
+    const network = [model, imageShape, method, targetDensity];
+    const reason =
+      (await once(split, () => divideFleet(decoded, cell.job))) ??
+      (await once(network, () => openModel(cell.job, decoded.source.classes.length)));
+    if (reason !== null) problems.push({ cell, reason });
   }
-  if (named.length > 0) throw impossible(named);
+  if (problems.length > 0) throw impossible(problems);
 }
 
-async function problemOf(cell: Cell, images: ImageShelf): Promise<string | null> {
-  const decoded = await images.of(cell);
+async function problemOf(look: () => Promise<unknown>): Promise<string | null> {
   try {
-    await divideFleet(decoded, cell.job);
+    await look();
     return null;
   } catch (error) {
     return toEspalierError(error).rawMessage;

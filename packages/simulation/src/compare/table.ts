@@ -1,5 +1,6 @@
 import { roundBytes, type CellResult } from './cell-result.js';
 import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
+import { unitFor } from './units.js';
 
 /** A column of the comparison: its heading, and its cell of a row. */
 export interface Column {
@@ -20,7 +21,9 @@ function figure(head: string, pick: (result: CellResult) => number | null, digit
 function written(spread: Spread | null, digits: number): string {
   if (spread === null) return '–';
   const mean = spread.mean.toFixed(digits);
-  return spread.count > 1 && spread.deviation > 0 ? `${mean} ± ${spread.deviation.toFixed(digits)}` : mean;
+  const deviation = spread.deviation.toFixed(digits);
+  // A deviation that rounds to nothing says nothing.
+  return spread.count > 1 && Number(deviation) > 0 ? `${mean} ± ${deviation}` : mean;
 }
 
 const hundredfold = (value: number | null): number | null => (value === null ? null : 100 * value);
@@ -29,6 +32,10 @@ const hundredfold = (value: number | null): number | null => (value === null ? n
 export function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
   const all = groups.flatMap(({ results }) => results);
   const partitions = groups.some(({ partition }) => partition !== null);
+  const macUnit = unitFor(
+    'MACs',
+    all.map(({ macs }) => macs),
+  );
   const virtual = all.some(({ virtualSeconds }) => virtualSeconds !== null);
   return [
     { head: 'method', align: 'left', cell: ({ name }) => name },
@@ -42,7 +49,7 @@ export function resultColumns(groups: readonly ResultGroup[]): readonly Column[]
     figure('up MB', ({ up }) => up / 1e6, 1),
     figure('down MB', ({ down }) => down / 1e6, 1),
     figure('forward MMACs', ({ forwardMacs }) => forwardMacs / 1e6, 2),
-    figure('train TMACs', ({ macs }) => macs / 1e12, 2),
+    figure(`train ${macUnit.name}`, ({ macs }) => macs / macUnit.size, 2),
     figure('peak MB', ({ peakBytes }) => peakBytes / 1e6, 1),
     ...(virtual ? [figure('simulated s', ({ virtualSeconds }) => virtualSeconds, 0)] : []),
     figure('machine s', ({ seconds }) => seconds, 0),

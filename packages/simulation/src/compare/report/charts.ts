@@ -1,5 +1,6 @@
 import type { CellResult } from '../cell-result.js';
-import { groupBy, spreadOf, type ResultGroup } from '../statistics.js';
+import { groupBy } from '../group-by.js';
+import { spreadOf, type ResultGroup } from '../statistics.js';
 
 /** A plot: what a report draws, and what is written as SVG. */
 export interface Plot {
@@ -15,9 +16,12 @@ type Pick = (result: CellResult) => number | null;
 
 const accuracyOf: Pick = ({ accuracy }) => (accuracy.final === null ? null : 100 * accuracy.final);
 
-const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow', 'roundRect'];
+const SYMBOLS = [
+  ...['circle', 'rect', 'triangle', 'diamond'],
+  ...['emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'],
+];
 
-/** Colours that stay apart for the common kinds of colour blindness (Okabe & Ito 2008), and shades of them. */
+/** Colours that stay apart for the common kinds of colour blindness (Okabe & Ito 2008), and others that can be told on light and dark alike. */
 const COLOURS = [
   '#0072B2',
   '#E69F00',
@@ -25,14 +29,14 @@ const COLOURS = [
   '#D55E00',
   '#CC79A7',
   '#56B4E9',
-  '#7A6A00',
-  '#000000',
-  '#5B4DA0',
-  '#8C5A3C',
-  '#00665E',
-  '#9E2A6B',
-  '#6B8E23',
-  '#4A6572',
+  '#9A8700',
+  '#808080',
+  '#7E72C4',
+  '#B07A55',
+  '#2A9D8F',
+  '#C7438F',
+  '#7FA32B',
+  '#6F8CA0',
 ];
 
 /** The same colour and symbol for a method in every plot. */
@@ -154,6 +158,9 @@ function curveSeries(
   ];
 }
 
+/** Labels of more layers than that overlap unless they are turned. */
+const CROWDED = 8;
+
 /** Density per layer at the end, the mean over seeds. */
 export function layerDensities(
   groups: readonly ResultGroup[],
@@ -165,14 +172,15 @@ export function layerDensities(
   });
   const layers = Object.keys(drawn[0]?.known[0] ?? {});
   if (layers.length === 0) return null;
+  const crowded = layers.length > CROWDED;
   const x = {
     type: 'category',
     data: layers.map((layer) => layer.replace(/\/kernel$/, '')),
-    axisLabel: { rotate: 45 },
+    axisLabel: { rotate: crowded ? 45 : 0 },
   };
   return {
     ...base(x, { name: 'density', type: 'log' }),
-    grid: { left: 56, right: 24, top: 68, bottom: 110 },
+    grid: { left: 56, right: 24, top: 68, bottom: crowded ? 110 : 56 },
     series: drawn.map(({ name, known }) => ({
       name,
       type: 'line',

@@ -1,6 +1,7 @@
 import { costDifferences, type CostDifferences, type Method, type ReportBlock } from '@espalier/core';
 import { roundBytes, type CellResult } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
+import { unitFor } from '../units.js';
 
 const COST_TEXT =
   "Measured: bytes of every frame of the rounds both ways, multiply-accumulates that the trainers executed, the trainers' peak memory. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client that answers gets and sends the model with its indices each round, a backward pass counts as two forward passes, and memory is weights, gradients and the optimiser's slots without activations. Joining, selection and the final model are in neither.";
@@ -71,22 +72,31 @@ interface CostRow {
 }
 
 function costTable(rows: readonly CostRow[]): ReportBlock {
+  const macUnit = unitFor(
+    'MACs',
+    rows.map(({ costs }) => costs.macs?.analytic ?? 0),
+  );
+  const byteUnit = unitFor(
+    'B',
+    rows.map(({ costs }) => costs.bytes?.analytic ?? 0),
+  );
   const right = (label: string) => ({ label, align: 'right' }) as const;
   return {
     kind: 'table',
     columns: [
       { label: 'method' },
-      ...['density', 'MB of the rounds', 'analytic', 'ratio', 'train TMACs', 'analytic', 'ratio'].map(right),
+      ...['density', `${byteUnit.name} of rounds`, 'analytic', 'ratio'].map(right),
+      ...[`train ${macUnit.name}`, 'analytic', 'ratio'].map(right),
       ...['peak MB', 'analytic'].map(right),
     ],
     rows: rows.map(({ group, costs: { bytes, macs, memory } }) => [
       group.name,
       group.density,
-      ...cells(bytes, 1e6, 1),
+      ...cells(bytes, byteUnit.size, 2),
       ratio(bytes),
-      ...cells(macs, 1e12, 2),
+      ...cells(macs, macUnit.size, 2),
       ratio(macs),
-      ...cells(memory, 1e6, 1),
+      ...cells(memory, 1e6, 2),
     ]),
   };
 }
@@ -114,7 +124,7 @@ function reasonRows(
       ['macs', costs.macs],
     ] as const) {
       if (costsAgree(pair)) continue;
-      for (const sentence of said[what]) {
+      for (const sentence of said[what].length > 0 ? said[what] : [SMALL[what]]) {
         const reason = reasons.get(sentence) ?? { what: LABELS[what], names: new Set() };
         reasons.set(sentence, reason);
         reason.names.add(group.name);
@@ -124,13 +134,19 @@ function reasonRows(
   return [...reasons].map(([sentence, { what, names }]) => [what, sentence, [...names].join(', ')]);
 }
 
+/** What tells where a method's parts give no reason. */
+const SMALL = {
+  bytes: 'The network is small beside what every message carries besides weights.',
+  macs: 'The network is small beside its first layer, which needs no gradient of its input; the model counts one.',
+} as const;
+
 const LABELS = { bytes: 'bytes', macs: 'operations' } as const;
 
 function reasonTable(rows: readonly (readonly [string, string, string])[]): ReportBlock {
   return {
     kind: 'table',
     caption: `Why rows differ by more than ${100 * COST_TOLERANCE} %.`,
-    columns: [{ label: 'of' }, { label: 'because' }, { label: 'rows' }],
+    columns: [{ label: 'of' }, { label: 'because', wrap: true }, { label: 'rows', wrap: true }],
     rows,
   };
 }

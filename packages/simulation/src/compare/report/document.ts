@@ -99,7 +99,7 @@ function resultTable(groups: readonly ResultGroup[]): ReportBlock {
 function methodTable(methods: ReadonlyMap<string, Method>): ReportBlock {
   return {
     kind: 'table',
-    columns: [{ label: 'row' }, { label: 'method' }, { label: 'not as published' }],
+    columns: [{ label: 'row' }, { label: 'method', wrap: true }, { label: 'not as published', wrap: true }],
     rows: [...methods].map(([row, { summary, departures }]) => [row, summary, departures.join(' ') || '–']),
   };
 }

@@ -1,5 +1,6 @@
 import type { CellResult } from '../cell-result.js';
-import { groupBy, type ResultGroup } from '../statistics.js';
+import { groupBy } from '../group-by.js';
+import type { ResultGroup } from '../statistics.js';
 import {
   accuracyCurves,
   accuracyOver,
@@ -57,13 +58,20 @@ export function comparisonPlots(groups: readonly ResultGroup[]): ComparisonPlots
     })),
   );
   const perDensity = splits.flatMap(([partition, rows]) =>
-    [...groupBy(rows, ({ density }) => density)].map(([density, same]) => ({ partition, density, same })),
+    [...groupBy(rows, ({ density }) => density)].map(([density, same]) => ({
+      partition,
+      density,
+      same,
+      rows,
+    })),
   );
   const at = (density: number, partition: string | null): string =>
     `density ${density}${several ? `, ${partition ?? ''}` : ''}`;
-  const curves = perDensity.flatMap(({ partition, density, same }): readonly Plot[] => {
-    const option = accuracyCurves(same, styles);
-    const caption = `Accuracy over rounds at ${at(density, partition)}: means over seeds, bands of one standard deviation.`;
+  const curves = perDensity.flatMap(({ partition, density, same, rows }): readonly Plot[] => {
+    const controls = density === 1 ? [] : rows.filter((row) => row.density === 1);
+    const option = accuracyCurves([...same, ...controls], styles);
+    const beside = controls.length > 0 ? ', dense runs beside them' : '';
+    const caption = `Accuracy over rounds at ${at(density, partition)}${beside}: means over seeds, bands of one standard deviation.`;
     return option
       ? [{ file: named('rounds', String(density), several ? partition : null), caption, option, height: 420 }]
       : [];
