@@ -56,7 +56,9 @@ async function listening(command: Command): Promise<Listening> {
 /** Opens a pipe to write once somebody reads it, who then waits for what is never written. */
 async function onceRead(pipe: string, reader: Command): Promise<FileHandle> {
   const readers = new Set([reader]);
-  void reader.finished.then(() => readers.clear());
+  void reader.finished.then(() => {
+    readers.clear();
+  });
   while (readers.size > 0) {
     const writer = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
     if (writer) return writer;

@@ -14,6 +14,7 @@ export class Meddler {
   readonly #target: URL;
   readonly #rewritings: Rewriting[] = [];
   readonly #close: () => void;
+  #held: Socket | null = null;
   #hold: { readonly bytes: number; readonly reached: () => void } | null = null;
 
   private constructor(url: string, target: URL, close: () => void) {
@@ -51,6 +52,11 @@ export class Meddler {
   /** Lets that many bytes of the next connection's client pass, and nothing after; resolves when they have. */
   holdAfter(bytes: number): Promise<void> {
     return new Promise((reached) => (this.#hold = { bytes, reached }));
+  }
+
+  /** Ends the connection that is held: what its closing tab still wanted to say does not come through either. */
+  cut(): void {
+    this.#held?.destroy();
   }
 
   close(): void {
@@ -94,6 +100,7 @@ export class Meddler {
     upstream.pipe(socket);
     const hold = this.#hold;
     this.#hold = null;
+    if (hold) this.#held = socket;
     let left = hold?.bytes ?? Infinity;
     socket.on('data', (chunk: Buffer) => {
       if (left <= 0) return;

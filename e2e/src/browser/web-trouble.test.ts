@@ -130,6 +130,7 @@ describe('a tab that is closed in mid-upload', () => {
     const node = nodeClient(served);
     await held;
     await page.close();
+    served.meddler.cut();
 
     const { summary, answers } = await outcome(served);
     expect(await node.ended).toEqual({ kind: 'finished' });
