@@ -19,7 +19,6 @@ import {
   type UpdateProfile,
 } from '@espalier/core';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
-import { ANSWERS, turnOf, type AnswerMessage } from './answers.js';
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
@@ -35,6 +34,14 @@ import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
+/** Messages that answer an open step. */
+const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set([
+  'candidateMoments',
+  'candidateLosses',
+  'update',
+  'evaluation',
+]);
+
 /** The reducer, as the desk sees it. */
 interface Reducer {
   state(): CoordinatorState;
@@ -49,6 +56,11 @@ type DeskEffect = Extract<
   CoordinatorEffect,
   { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
 >;
+type AnswerMessage = Extract<
+  ClientMessage,
+  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
+>;
+
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
   /** What was seen of every client, for people. */
@@ -195,9 +207,7 @@ export class CoordinatorDesk {
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
     const carried = share < 1 ? `, and trains ${share} of the mask` : '';
-    this.#options.log.info(
-      `${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`,
-    );
+    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`);
     link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
   }
 
@@ -443,5 +453,19 @@ export class CoordinatorDesk {
 
   #token(bytes: number): string {
     return [...this.#options.randomBytes(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+}
+
+/** Which step an answer is for; those of the selection carry no round, for it comes before the first. */
+function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
+  switch (message.kind) {
+    case 'candidateMoments':
+      return { phase: 'moments', round };
+    case 'candidateLosses':
+      return { phase: 'losses', round };
+    case 'update':
+      return { phase: 'train', round: message.update.round };
+    case 'evaluation':
+      return { phase: 'evaluate', round: message.round };
   }
 }
