@@ -1,66 +1,37 @@
 import {
   carriedShare,
-  checkTurn,
   EspalierError,
-  profileUpdate,
   PROTOCOL_VERSION,
   toEspalierError,
   unreachable,
   type ClientJob,
   type ClientMessage,
   type CoordinatorEffect,
-  type CoordinatorEvent,
-  type CoordinatorState,
   type FrameConnection,
   type ModelGraph,
   type Participant,
   type Request,
-  type Turn,
-  type UpdateProfile,
 } from '@espalier/core';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
+import { AnswerTray, isAnswer } from './answer-tray.js';
 import { ClientBook } from './client-book.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
 import { DeskDoor } from './desk-door.js';
-import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
+import { shareOf, type DeskReducer } from './desk-reducer.js';
 import { checkJoin } from './join-check.js';
 import { LeftBehindShelf } from './left-behind.js';
 import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
-import type { AnswerBytes } from './payloads.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
-/** Messages that answer an open step. */
-const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set([
-  'candidateMoments',
-  'candidateLosses',
-  'update',
-  'evaluation',
-]);
-
-/** The reducer, as the desk sees it. */
-interface Reducer {
-  state(): CoordinatorState;
-  dispatch(event: CoordinatorEvent): void;
-  /** Something that the run cannot go on without has failed. */
-  fail(error: unknown): void;
-  /** What that client was asked and has not answered. */
-  pendingRequests(clientId: string): readonly Request[];
-}
-
 type DeskEffect = Extract<
   CoordinatorEffect,
   { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
 >;
-type AnswerMessage = Extract<
-  ClientMessage,
-  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
->;
-
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
 export class CoordinatorDesk {
   /** What was seen of every client, for people. */
@@ -74,13 +45,12 @@ export class CoordinatorDesk {
   readonly #refusals: RefusalLog;
   readonly #pool = new BufferPool();
   readonly #workshop: Workshop;
-  readonly #reducer: Reducer;
+  readonly #reducer: DeskReducer;
   readonly #links = new Map<string, ClientLink>();
   readonly #seated = new Map<string, ClientLink>();
-  /** Clients whose answer is on its way to the disk. */
-  readonly #storing = new Set<string>();
+  readonly #answers: AnswerTray;
 
-  constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: Reducer) {
+  constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: DeskReducer) {
     this.book = new ClientBook(options.clock);
     this.#refusals = new RefusalLog(options);
     this.#options = options;
@@ -96,6 +66,12 @@ export class CoordinatorDesk {
       memory: scratchFloats(),
     };
     this.#post = new ModelPost(this.#wire);
+    this.#answers = new AnswerTray({
+      ...{ graph, workshop, reducer, hasTestData: options.testData !== null },
+      kept: (bytes) => {
+        this.#pool.give(bytes);
+      },
+    });
     this.#door = new DeskDoor(options, {
       links: () => this.#links.values(),
       refuse: (link, error) => {
@@ -240,7 +216,7 @@ export class CoordinatorDesk {
         return;
       case 'train': {
         const { round, adjustment } = request;
-        const share = this.#shareOf(link.clientId);
+        const share = shareOf(this.#reducer.state(), link.clientId);
         const work = trainWork(this.#options.job, round, this.#workshop.roundWishes(round, adjustment));
         // How a part of the model does says nothing of the model.
         const evaluate = request.evaluate && share === 1;
@@ -255,11 +231,6 @@ export class CoordinatorDesk {
     }
   }
 
-  /** Of the mask's active weights: what that client trains. */
-  #shareOf(clientId: string | null): number {
-    return this.#reducer.state().seats.get(clientId ?? '')?.share ?? 1;
-  }
-
   #sendPool(link: ClientLink): void {
     const { batchSize, pool } = this.#options.job;
     this.#post.pool(link, { pool: this.#workshop.pool, mode: pool.momentMode, batchSize });
@@ -272,7 +243,7 @@ export class CoordinatorDesk {
       else this.#answer(link, link.clientId, received);
       if (link.clientId !== null) this.book.seen(link.clientId);
     } catch (error) {
-      this.#contentRefused(link, toEspalierError(error), ANSWERS.has(received.message.kind));
+      this.#contentRefused(link, toEspalierError(error), isAnswer(received.message));
     }
   }
 
@@ -314,7 +285,7 @@ export class CoordinatorDesk {
       case 'candidateLosses':
       case 'update':
       case 'evaluation':
-        this.#take(clientId, message, received);
+        this.#answers.take(clientId, message, received);
         return;
       case 'requestMask':
         this.#sendWholeMask(link, clientId);
@@ -343,63 +314,6 @@ export class CoordinatorDesk {
       .catch((error: unknown) => toEspalierError(error).rawMessage);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
-  }
-
-  /** In turn first, so that a late answer is told it is late and not that its contents are wrong. */
-  #take(clientId: string, message: AnswerMessage, bytes: AnswerBytes): void {
-    const turn = turnOf(message, this.#reducer.state().round);
-    if (checkTurn(this.#reducer.state(), { clientId, ...turn }) !== null) {
-      this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload: '' });
-      return;
-    }
-    if (this.#storing.has(clientId)) {
-      throw new EspalierError('duplicate', `round ${turn.round} has this client's ${turn.phase} already`);
-    }
-    this.#checkContents(clientId, message);
-    // Now, for the next message takes the place of the values.
-    const profile = message.kind === 'update' ? profileUpdate(message.update.delta) : null;
-    void this.#keep({ clientId, ...turn }, bytes, profile);
-  }
-
-  #checkContents(clientId: string, message: AnswerMessage): void {
-    switch (message.kind) {
-      case 'candidateMoments':
-        checkCandidateMoments(this.#job.graph, message, this.#workshop.pool.counts.length);
-        return;
-      case 'candidateLosses':
-        checkCandidateLosses(message.candidates, this.#workshop.pool.counts.length);
-        return;
-      case 'update': {
-        const share = this.#shareOf(clientId);
-        const { topGradients, readjustment } = this.#workshop.wishes;
-        checkUpdate(message.update, {
-          ...{ topGradients, readjustment, model: this.#workshop.modelFor(share) },
-          samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
-          evaluation: this.#options.testData === null && share === 1,
-        });
-        return;
-      }
-      case 'evaluation':
-        checkEvaluation(message.evaluation);
-        return;
-      default:
-        unreachable(message);
-    }
-  }
-
-  /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
-  async #keep(turn: Turn, bytes: AnswerBytes, profile: UpdateProfile | null): Promise<void> {
-    const { clientId } = turn;
-    this.#storing.add(clientId);
-    try {
-      const payload = await this.#workshop.payloads.put(clientId, bytes, profile);
-      this.#pool.give(bytes.bytes);
-      this.#reducer.dispatch({ kind: 'answer', ...turn, payload });
-    } catch (error) {
-      this.#reducer.fail(error);
-    } finally {
-      this.#storing.delete(clientId);
-    }
   }
 
   /** A client that lost track of the mask gets its work again, with the mask whole. */
@@ -453,19 +367,5 @@ export class CoordinatorDesk {
 
   #token(bytes: number): string {
     return [...this.#options.randomBytes(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  }
-}
-
-/** Which step an answer is for; those of the selection carry no round, for it comes before the first. */
-function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
-  switch (message.kind) {
-    case 'candidateMoments':
-      return { phase: 'moments', round };
-    case 'candidateLosses':
-      return { phase: 'losses', round };
-    case 'update':
-      return { phase: 'train', round: message.update.round };
-    case 'evaluation':
-      return { phase: 'evaluate', round: message.round };
   }
 }
