@@ -27,7 +27,7 @@ describe('the join page', () => {
 
   it('loads its workers, and no tfjs', () => {
     const names = [...files].join(' ');
-    for (const worker of ['session', 'trainer', 'decode', 'check', 'try'])
+    for (const worker of ['session', 'trainer', 'image', 'check', 'try'])
       expect(names).toContain(`${worker}-worker-`);
     expect(names).not.toMatch(/tfjs|backend/);
   });
