@@ -6,7 +6,15 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createNodeTrainer, defaultCacheFolder, openSource } from '../packages/client-node/dist/index.js';
-import { buildModel, datasetSize, denseMask, initialState, randomStream, shuffled, subset } from '../packages/core/dist/index.js';
+import {
+  buildModel,
+  datasetSize,
+  denseMask,
+  initialState,
+  randomStream,
+  shuffled,
+  subset,
+} from '../packages/core/dist/index.js';
 import { encodeBundle } from '../proto/dist/index.js';
 
 const { values: flags } = parseArgs({
@@ -37,7 +45,11 @@ const source = await openSource({
 });
 const { dataset: train } = await source.load(source.labels.map((_, i) => i));
 const { dataset: test } = await source.loadTest();
-const graph = buildModel({ name: flags.model, width: flags.width ? Number(flags.width) : null }, imageShape, source.classes.length);
+const graph = buildModel(
+  { name: flags.model, width: flags.width ? Number(flags.width) : null },
+  imageShape,
+  source.classes.length,
+);
 const trainer = await createNodeTrainer({ backend: 'engine' });
 await trainer.load(graph, initialState(graph, seed), null);
 
@@ -55,7 +67,10 @@ let state;
 while (cpuSeconds() < limit) {
   const epoch = Math.floor(part / perEpoch);
   if (part % perEpoch === 0)
-    order = shuffled(Array.from({ length: size }, (_, i) => i), randomStream({ seed, purpose: 'epoch', round: epoch }));
+    order = shuffled(
+      Array.from({ length: size }, (_, i) => i),
+      randomStream({ seed, purpose: 'epoch', round: epoch }),
+    );
   const from = (part % perEpoch) * PART;
   const done = Math.min(1, cpuSeconds() / limit);
   const warm = Math.min(1, (part + 1) / 5);
@@ -74,7 +89,9 @@ while (cpuSeconds() < limit) {
   });
   part += 1;
   state = result.state;
-  console.log(`${part * PART} images, ${cpuSeconds().toFixed(0)} s, rate ${learningRate.toFixed(4)}, loss ${result.losses[0].toFixed(4)}`);
+  console.log(
+    `${part * PART} images, ${cpuSeconds().toFixed(0)} s, rate ${learningRate.toFixed(4)}, loss ${result.losses[0].toFixed(4)}`,
+  );
 }
 const seconds = cpuSeconds();
 const { correct, samples } = await trainer.evaluate(test, { batchSize: 100, normalization });
@@ -86,6 +103,9 @@ const metadata = {
   testAccuracy: (correct / samples).toFixed(4),
   command: `tools/train-models.mjs --model ${flags.model}${flags.width ? ` --width ${flags.width}` : ''} --seconds ${flags.seconds} --seed ${seed}`,
 };
-writeFileSync(flags.out, encodeBundle({ graph, mask: denseMask(graph), state, classes: source.classes, normalization, metadata }));
+writeFileSync(
+  flags.out,
+  encodeBundle({ graph, mask: denseMask(graph), state, classes: source.classes, normalization, metadata }),
+);
 console.log(JSON.stringify(metadata));
 await trainer.dispose();

@@ -1,9 +1,4 @@
-import {
-  cpuBackend,
-  importedBackend,
-  wasmBackend,
-  type BackendCandidate,
-} from '@espalier/client/tfjs';
+import { cpuBackend, importedBackend, wasmBackend, type BackendCandidate } from '@espalier/client/tfjs';
 
 /** What the choice depends on; tests put stand-ins here. */
 export interface NodeBackendOptions {

@@ -30,7 +30,9 @@ describe('half precision', () => {
 
   it('comes back from every pattern of bits', () => {
     const all = Array.from({ length: 65536 }, (_, bits) => bits);
-    const changed = all.filter((bits) => !Number.isNaN(fromFloat16(bits)) && toFloat16(fromFloat16(bits)) !== bits);
+    const changed = all.filter(
+      (bits) => !Number.isNaN(fromFloat16(bits)) && toFloat16(fromFloat16(bits)) !== bits,
+    );
     expect(changed).toEqual([]);
     expect(fromFloat16(toFloat16(NaN))).toBeNaN();
   });

@@ -1,6 +1,12 @@
 import type { Method } from './method.js';
 
-const dense = { initialMask: 'dense', criterion: null, maskRule: null, network: 'given', departures: [] } as const;
+const dense = {
+  initialMask: 'dense',
+  criterion: null,
+  maskRule: null,
+  network: 'given',
+  departures: [],
+} as const;
 
 /** Federated averaging and what changes its optimisation alone: controls beside every sparse run. */
 export const denseMethods: readonly Method[] = [

@@ -12,7 +12,9 @@ describe.each(Object.values(quantizers))('quantizer $id', (quantizer) => {
       expect(levels[0]).toBe(0);
       expect(levels.at(-1)).toBe(1);
       expect(levels.length).toBeLessThanOrEqual(2 ** (bits - 1));
-      levels.slice(1).forEach((level, i) => { expect(level).toBeGreaterThan(levels[i]!); });
+      levels.slice(1).forEach((level, i) => {
+        expect(level).toBeGreaterThan(levels[i]!);
+      });
     },
   );
 
@@ -51,7 +53,8 @@ describe('quantizers', () => {
   it("breaks no value further than half a step, in its filter's own scale", () => {
     const kernel = Float32Array.of(1, 100, -0.4, -35, 0.2, 71);
     const rounded = quantizeKernel(kernel, 2, levelTable(uniformQuantizer, 8));
-    rounded.forEach((value, i) => { expect(Math.abs(value - kernel[i]!)).toBeLessThanOrEqual((i % 2 === 0 ? 1 : 100) / 127 / 2 + 1e-6); },
-    );
+    rounded.forEach((value, i) => {
+      expect(Math.abs(value - kernel[i]!)).toBeLessThanOrEqual((i % 2 === 0 ? 1 : 100) / 127 / 2 + 1e-6);
+    });
   });
 });

@@ -139,6 +139,8 @@ describe('a connection over a port', () => {
     const { connection } = portAtHand();
     connection.subscribe(heard().handlers);
 
-    expect(() => { connection.subscribe(heard().handlers); }).toThrow('[internal]');
+    expect(() => {
+      connection.subscribe(heard().handlers);
+    }).toThrow('[internal]');
   });
 });

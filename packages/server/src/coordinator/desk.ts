@@ -183,7 +183,9 @@ export class CoordinatorDesk {
     this.#seated.set(clientId, link);
     this.#workshop.ledger.assign(link.connection, partitionIndex);
     const carried = share < 1 ? `, and trains ${share} of the mask` : '';
-    this.#options.log.info(`${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`);
+    this.#options.log.info(
+      `${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`,
+    );
     link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
   }
 
