@@ -104,9 +104,12 @@ describe('SIGTERM while a coordinator starts', () => {
   it('while its folder is made is heard, and the next one starts beside what it left', async () => {
     const runs = join(folder, 'runs');
     await mkdir(runs);
-    const made = watch(runs)[Symbol.asyncIterator]().next();
+    const changes = watch(runs)[Symbol.asyncIterator]();
+    const made = changes.next();
     const command = serve(['--job', job]);
     await made;
+    // A watch that goes on would keep the tests from ending.
+    await changes.return?.();
     command.signal('SIGTERM');
     expect((await command.finished).code).toBe(130);
     expect((await listening(serve(['--job', job]))).folder).toContain(runs);
