@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { Bar } from '../ui/bar.js';
 import { byteText, countText } from '../ui/format.js';
 import { Figures } from '../ui/figures.js';
 import { Notice } from '../ui/notice.js';
@@ -97,16 +98,7 @@ function Progress({ now, paused }: { readonly now: SessionFigures; readonly paus
         <strong data-figure="round">{roundText(round, rounds)}</strong>
         {working && ` · epoch ${epoch + 1} of ${localEpochs}, batch ${batch} of ${batches}`}
       </p>
-      <div
-        class="bar"
-        role="progressbar"
-        aria-valuenow={Math.round(100 * share)}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-label="Progress of this round here"
-      >
-        <i style={{ width: `${100 * share}%` }} />
-      </div>
+      <Bar share={share} label="Progress of this round here" />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
+import { Bar } from '../ui/bar.js';
 import { byteText, countText, percent } from '../ui/format.js';
 import { Figures } from '../ui/figures.js';
 import { Notice } from '../ui/notice.js';
@@ -39,16 +40,7 @@ function Arrival({ bytes, total }: Arriving): JSX.Element {
           ? `${byteText(bytes)} of the model are here`
           : `${byteText(bytes)} of the model's ${byteText(total)} are here`}
       </p>
-      <div
-        class="bar"
-        role="progressbar"
-        aria-valuenow={Math.round(100 * share)}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-label="The model on its way"
-      >
-        <i style={{ width: `${100 * share}%` }} />
-      </div>
+      <Bar share={share} label="The model on its way" />
     </div>
   );
 }

@@ -1,0 +1,17 @@
+import type { JSX } from 'preact';
+
+/** How far something has come; `share` is from 0 to 1, `label` says of what. */
+export function Bar({ share, label }: { readonly share: number; readonly label: string }): JSX.Element {
+  return (
+    <div
+      class="bar"
+      role="progressbar"
+      aria-valuenow={Math.round(100 * share)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-label={label}
+    >
+      <i style={{ width: `${100 * share}%` }} />
+    </div>
+  );
+}
