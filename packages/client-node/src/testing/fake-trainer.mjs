@@ -22,7 +22,7 @@ class FakeTrainer {
   async train(dataset, options, { signal, onProgress }) {
     for (let epoch = 0; epoch < options.epochs; epoch++) {
       if (signal.aborted) throw refusal('aborted', `stopped in epoch ${epoch}`);
-      onProgress({ epoch, batch: 0, batches: 1, loss: epoch });
+      onProgress?.({ epoch, batch: 0, batches: 1, loss: epoch });
     }
     const { state } = this.#loaded;
     return {

@@ -20,6 +20,8 @@ export class ControlRelay {
 
   constructor(control: TrainControl) {
     this.#control = control;
+    // What is aborted already must be seen before the thread takes its first step.
+    this.#look();
     this.#timer = setInterval(() => {
       this.#look();
     }, ABORT_POLL);
@@ -41,7 +43,8 @@ export class ControlRelay {
    */
   start(onAbort: () => void): void {
     this.#onAbort = onAbort;
-    this.#look();
+    if (this.#aborted) onAbort();
+    else this.#look();
   }
 
   progress(progress: TrainProgress): void {
