@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RunSummary } from '@espalier/server/coordinator';
-import { espalier } from './support/command.js';
+import { Command, espalier } from './support/command.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
 let folder: string;
@@ -36,6 +36,17 @@ describe('espalier simulate', () => {
       expect(simulated.summary.bytes[way]).toBeLessThan(real.bytes[way]);
       expect(simulated.summary.bytes[way]).toBeGreaterThan(0.9 * real.bytes[way]);
     }
+  });
+
+  it('stops in order when interrupted, and keeps what it has', async () => {
+    const longer = ['--job', job, '--set', 'rounds=500', '--set', 'pruning.interval=0'];
+    const running = new Command(['simulate', ...longer, '--out', join(folder, 'stopped')]);
+    await running.until('err', /round 2 of 500/);
+    running.signal('SIGINT');
+    const { code, out, err } = await running.finished;
+    expect(code).toBe(130);
+    expect(out).toContain('run folder:');
+    expect(err).not.toMatch(/Error|disposed/);
   });
 
   it('refuses a job that is none, and no workers', async () => {
