@@ -1,7 +1,7 @@
 import { maskDelta } from '../mask/delta.js';
-import { layerOf, layerValues, magnitudesAt } from '../mask/layer-values.js';
+import { largestAt } from '../mask/largest-at.js';
+import { layerOf, layerValues } from '../mask/layer-values.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
-import { topK } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
 import type { MaskAdjustment } from '../regrow/adjust-mask.js';
 
@@ -23,7 +23,7 @@ export function keepLargest(
   return mask.layers.flatMap(({ name, size, active }) => {
     const count = counts.get(name) ?? active.length;
     if (count >= active.length) return [];
-    const kept = topK(magnitudesAt(layerValues(layerOf(mask, name), params), active), count);
-    return [{ name, size, active: kept.map((position) => active[position]!) }];
+    const kept = largestAt(layerValues(layerOf(mask, name), params), active, count);
+    return [{ name, size, active: kept }];
   });
 }

@@ -1,6 +1,7 @@
-import { layerValues, magnitudesAt } from '../mask/layer-values.js';
+import { largestAt } from '../mask/largest-at.js';
+import { layerValues } from '../mask/layer-values.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
-import { nearestWhole, topK } from '../mask/top-k.js';
+import { nearestWhole } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
 import { exchangeCount } from '../schedule/progressive.js';
 import { linkMemory } from './link-beliefs.js';
@@ -65,8 +66,6 @@ export class LinkObserver implements RuleObserver {
     const whole = mask.layer(layer.name)?.active.length ?? active.length;
     const kept = whole - exchangeCount(round, spec, whole);
     const count = Math.min(active.length, nearestWhole((kept * active.length) / whole));
-    return topK(magnitudesAt(layerValues(layer, weights), active), count).map(
-      (position) => active[position]!,
-    );
+    return largestAt(layerValues(layer, weights), active, count);
   }
 }

@@ -1,8 +1,8 @@
-import { layerOf, layerValues, magnitudesAt } from '../mask/layer-values.js';
+import { largestAt } from '../mask/largest-at.js';
+import { layerOf, layerValues } from '../mask/layer-values.js';
 import type { LayerMask } from '../mask/mask.js';
 import { unionMask } from '../mask/nested-family.js';
 import { difference } from '../mask/delta.js';
-import { topK } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
 import { exchangeShare } from '../schedule/progressive.js';
 import { changeMask } from './change-mask.js';
@@ -33,15 +33,11 @@ export const voted: MaskRule = {
 function largestHeld(layer: LayerMask, held: LayerMask, params: ParamTree): LayerMask {
   const { name, size, active } = layer;
   const values = layerValues(layer, params);
-  const fromHeld = largest(values, held.active, Math.min(active.length, held.active.length));
+  const fromHeld = largestAt(values, held.active, Math.min(active.length, held.active.length));
   const left = difference(active, held.active);
-  const rest = largest(values, left, active.length - fromHeld.length);
+  const rest = largestAt(values, left, active.length - fromHeld.length);
   const kept = new Uint32Array(active.length);
   kept.set(fromHeld);
   kept.set(rest, fromHeld.length);
   return { name, size, active: kept.sort() };
-}
-
-function largest(values: Float32Array, among: Uint32Array, count: number): Uint32Array {
-  return topK(magnitudesAt(values, among), count).map((position) => among[position]!);
 }

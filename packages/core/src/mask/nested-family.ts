@@ -1,7 +1,8 @@
 import { EspalierError } from '../errors.js';
-import { layerValues, magnitudesAt } from './layer-values.js';
+import { largestAt } from './largest-at.js';
+import { layerValues } from './layer-values.js';
 import { Mask } from './mask.js';
-import { keptCount, topK } from './top-k.js';
+import { keptCount } from './top-k.js';
 
 /**
  * One of a mask's nested sub-masks: of every layer the so many active weights of largest |score|, of equals the lower
@@ -16,8 +17,8 @@ export function nestedMask(mask: Mask, scores: ReadonlyMap<string, Float32Array>
   const layers = mask.layers.map((layer) => {
     const { name, size, active } = layer;
     if (active.length === 0) return layer;
-    const kept = topK(magnitudesAt(layerValues(layer, scores), active), keptCount(share, active.length));
-    return { name, size, active: kept.map((position) => active[position]!) };
+    const kept = largestAt(layerValues(layer, scores), active, keptCount(share, active.length));
+    return { name, size, active: kept };
   });
   return new Mask(layers, { version: mask.version, parent: null });
 }

@@ -1,5 +1,6 @@
 import { difference, disjointUnion, maskDelta } from '../mask/delta.js';
-import { layerOf, layerValues, magnitudesAt } from '../mask/layer-values.js';
+import { largestAt } from '../mask/largest-at.js';
+import { layerOf, layerValues } from '../mask/layer-values.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
 import { topK } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
@@ -77,13 +78,10 @@ function exchangeWeights(
     growable.map((position) => Math.abs(gradient.values[position]!)),
     exchange,
   );
-  const kept = topK(magnitudesAt(weights, active), active.length - exchange);
+  const kept = largestAt(weights, active, active.length - exchange);
   return {
     name,
-    dropped: difference(
-      active,
-      kept.map((position) => active[position]!),
-    ),
+    dropped: difference(active, kept),
     grown: strongest.map((slot) => gradient.indices[growable[slot]!]!),
   };
 }

@@ -8,7 +8,8 @@ import { EspalierError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import { maskableSpecs } from '../graph/parameters.js';
 import type { PoolSpec } from '../job/job.js';
-import { layerValues, magnitudesAt } from '../mask/layer-values.js';
+import { largestAt } from '../mask/largest-at.js';
+import { layerValues } from '../mask/layer-values.js';
 import { Mask, type LayerMask } from '../mask/mask.js';
 import { checkDensity, topK } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
@@ -106,6 +107,5 @@ function largestOf(layer: LayerMask, params: ParamTree, count: number): LayerMas
       { name },
     );
   }
-  const kept = topK(magnitudesAt(layerValues(layer, params), active), count);
-  return { name, size, active: kept.map((position) => active[position]!) };
+  return { name, size, active: largestAt(layerValues(layer, params), active, count) };
 }
