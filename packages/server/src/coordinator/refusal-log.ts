@@ -9,6 +9,9 @@ const WINDOW = 60;
 /** Kinds and places told apart in a window; those beyond share one, so that many addresses write no more either. */
 const MOST_PLACES = 256;
 
+/** What those are called. */
+const OTHERS = 'any code of many addresses';
+
 /** What has been said of one kind from one place since its window began. */
 interface Tally {
   readonly ends: number;
@@ -93,8 +96,6 @@ export class RefusalLog {
     this.#options.log.warn(`${more} more refusals in a minute: ${place}`, { refusals: more, place });
   }
 }
-
-const OTHERS = 'any code of many addresses';
 
 /** A peer without its port: strangers have as many ports as they like. */
 export function addressOf(peer: string): string {

@@ -51,8 +51,8 @@ export async function storeWorkshop(
   const { batchSize, pool: spec } = job;
   const names: Names = {
     model: await journal.keep(bundle(model)),
-    slots: slots && (await keepSlots(journal, slots)),
-    memory: memory && (await keepSlots(journal, memory)),
+    slots: slots && (await keepArrays(journal, slots)),
+    memory: memory && (await keepArrays(journal, memory)),
     ranks: job.heterogeneous && (await journal.keep(floatBytes(model.ranks))),
     pool:
       pool === null
@@ -100,28 +100,31 @@ export async function loadWorkshop(
       state,
       names.ranks ? { ranks: await loadFloats(journal, names.ranks) } : {},
     ),
-    slots: names.slots && (await loadSlots(journal, names.slots)),
-    memory: names.memory ? await loadSlots(journal, names.memory) : null,
+    slots: names.slots && (await loadArrays(journal, names.slots)),
+    memory: names.memory ? await loadArrays(journal, names.memory) : null,
     pool: names.pool === null ? null : await loadPool(journal, names.pool, context),
     poolMoments: names.poolMoments === null ? [] : await loadPoolMoments(journal, names.poolMoments, context),
     record: names.record,
   };
 }
 
-async function keepSlots(journal: Journal, slots: OptimizerSlots): Promise<Record<string, string>> {
+/** What a server optimiser or a rule remembers, by name. */
+type Arrays = Readonly<Record<string, Float32Array>>;
+
+async function keepArrays(journal: Journal, arrays: Arrays): Promise<Record<string, string>> {
   const names: Record<string, string> = {};
-  for (const [slot, values] of Object.entries(slots)) {
-    names[slot] = await journal.keep(floatBytes(values));
+  for (const [array, values] of Object.entries(arrays)) {
+    names[array] = await journal.keep(floatBytes(values));
   }
   return names;
 }
 
-async function loadSlots(journal: Journal, names: Readonly<Record<string, string>>): Promise<OptimizerSlots> {
-  const slots: Record<string, Float32Array> = {};
-  for (const [slot, name] of Object.entries(names)) {
-    slots[slot] = await loadFloats(journal, name);
+async function loadArrays(journal: Journal, names: Readonly<Record<string, string>>): Promise<Arrays> {
+  const arrays: Record<string, Float32Array> = {};
+  for (const [array, name] of Object.entries(names)) {
+    arrays[array] = await loadFloats(journal, name);
   }
-  return slots;
+  return arrays;
 }
 
 function floatBytes(values: Float32Array): Uint8Array {
