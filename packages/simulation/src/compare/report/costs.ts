@@ -124,7 +124,7 @@ function reasonRows(
       ['macs', costs.macs],
     ] as const) {
       if (costsAgree(pair)) continue;
-      for (const sentence of said[what].length > 0 ? said[what] : [SMALL[what]]) {
+      for (const sentence of said[what].length > 0 ? said[what] : [NO_PART[what]]) {
         const reason = reasons.get(sentence) ?? { what: LABELS[what], names: new Set() };
         reasons.set(sentence, reason);
         reason.names.add(group.name);
@@ -134,10 +134,11 @@ function reasonRows(
   return [...reasons].map(([sentence, { what, names }]) => [what, sentence, [...names].join(', ')]);
 }
 
-/** What tells where a method's parts give no reason. */
-const SMALL = {
-  bytes: 'The network is small beside what every message carries besides weights.',
-  macs: 'The network is small beside its first layer, which needs no gradient of its input; the model counts one.',
+/** What is left to say where a method's parts give no reason. */
+const NO_PART = {
+  bytes:
+    'No part of the method tells. Every message carries a little besides weights, which tells where the network is small.',
+  macs: 'No part of the method tells. The first layer needs no gradient of its input and the model counts one, which tells where the network is small.',
 } as const;
 
 const LABELS = { bytes: 'bytes', macs: 'operations' } as const;
