@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -16,6 +16,7 @@ const HOMES: Readonly<Record<string, string>> = {
   '@espalier/client-node': 'packages/client-node',
   '@espalier/client-web': 'packages/client-web',
   '@espalier/server': 'packages/server',
+  '@espalier/simulation': 'packages/simulation',
   espalier: 'packages/cli',
 };
 
@@ -43,13 +44,20 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const espalier = (...args: string[]): Promise<{ stdout: string }> =>
-  run(process.execPath, [join(folder, 'node_modules/espalier/dist/main.js'), ...args], { cwd: folder });
+  run(process.execPath, [join(folder, 'node_modules/espalier/bin/espalier.mjs'), ...args], { cwd: folder });
 
 describe('the packed packages', () => {
   it('hold no tests and no sources', async () => {
     const files = await readdir(join(folder, 'node_modules'), { recursive: true });
     expect(files.filter((file) => /\.test\.|\.spec\.|(^|\/)spec\//.test(file))).toEqual([]);
     expect(files).toContain('espalier/examples/demo.yaml');
+  });
+
+  it('name a command that stands before anything is built, so that a fresh clone has it too', async () => {
+    const text = await readFile(join(root, 'packages/cli/package.json'), 'utf8');
+    const { bin } = JSON.parse(text) as { bin: Readonly<Record<string, string>> };
+    expect(bin).toEqual({ espalier: './bin/espalier.mjs' });
+    expect(existsSync(join(root, 'packages/cli', bin['espalier'] ?? ''))).toBe(true);
   });
 
   it('run espalier doctor in an empty folder', async () => {

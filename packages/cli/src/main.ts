@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from './program.js';
 import { processTerminal } from './terminal.js';
 
