@@ -19,7 +19,12 @@ const identity = { mean: [0, 0], std: [1 / 255, 1 / 255] };
 const key = { seed: 1, purpose: 'shuffle', round: 2, partition: 3 };
 
 function batchesOf(options: Partial<BatchOptions>, data = dataset): Batch[] {
-  return [...epochBatches(data, { batchSize: 3, normalization: identity, ...options })];
+  const batches = epochBatches(data, { batchSize: 3, normalization: identity, ...options });
+  return Array.from(batches, ({ images, labels, size }) => ({
+    images: images.slice(),
+    labels: labels.slice(),
+    size,
+  }));
 }
 
 function shuffledBatches(augmentation: Augmentation | null, streamKey = key, data = dataset): Batch[] {
@@ -63,6 +68,18 @@ describe('epochBatches in order', () => {
 
   it('has nothing of an empty set', () => {
     expect(batchesOf({}, { ...dataset, images: new Uint8Array(), labels: new Uint16Array() })).toEqual([]);
+  });
+});
+
+describe('the arrays of epochBatches', () => {
+  it('are the same for every batch, filled anew', () => {
+    const batches = epochBatches(dataset, { batchSize: 3, normalization: identity });
+    const first = batches.next().value!;
+    const kept = rounded(first.images);
+    const second = batches.next().value!;
+    expect(second.images.buffer).toBe(first.images.buffer);
+    expect(second.labels.buffer).toBe(first.labels.buffer);
+    expect(rounded(first.images)).toEqual(kept.map((value) => value + 24));
   });
 });
 
@@ -135,13 +152,14 @@ describe('augmentation', () => {
 
   it('fills with 0 after normalisation, that is with the mean', () => {
     const white: Dataset = { ...same, images: new Uint8Array(800).fill(255) };
-    const batches = [
-      ...epochBatches(white, {
+    const batches = batchesOf(
+      {
         batchSize: 200,
         normalization: { mean: [0.5], std: [0.5] },
         shuffle: { key, augmentation: { cropPadding: 1, flip: false } },
-      }),
-    ];
+      },
+      white,
+    );
     expect(new Set(batches.flatMap(({ images }) => [...images]))).toEqual(new Set([0, 1]));
   });
 });

@@ -16,7 +16,7 @@ export interface Augmentation {
   readonly flip: boolean;
 }
 
-/** A batch as the network takes it. */
+/** A batch as the network takes it. Its arrays are its own for one turn of {@link epochBatches}. */
 export interface Batch {
   /** Normalised values, `[size, h, w, c]`. */
   readonly images: Float32Array;
@@ -34,7 +34,7 @@ export interface BatchOptions {
 
 /**
  * One pass over the data set; the last batch may be short. The same key gives the same batches everywhere.
- * Batches are made as they are asked for.
+ * Batches are made as they are asked for, each in the arrays of the one before: copy what is to outlive its turn.
  * @throws EspalierError `invalid_argument` when the batch size is not a whole number of at least 1.
  */
 export function* epochBatches(dataset: Dataset, options: BatchOptions): Generator<Batch, void> {
@@ -48,8 +48,9 @@ export function* epochBatches(dataset: Dataset, options: BatchOptions): Generato
   const stream = shuffle && randomStream(shuffle.key);
   const positions = Array.from({ length: datasetSize(dataset) }, (_, i) => i);
   const order = stream ? shuffled(positions, stream) : positions;
+  const maker = new BatchMaker(dataset, options, stream);
   for (let start = 0; start < order.length; start += batchSize) {
-    yield makeBatch(dataset, order.slice(start, start + batchSize), options, stream);
+    yield maker.make(order.slice(start, start + batchSize));
   }
 }
 
@@ -58,24 +59,39 @@ export function batchesPerEpoch(dataset: Dataset, batchSize: number): number {
   return Math.ceil(datasetSize(dataset) / batchSize);
 }
 
-function makeBatch(
-  dataset: Dataset,
-  positions: readonly number[],
-  { normalization, shuffle }: BatchOptions,
-  stream: RandomStream | undefined,
-): Batch {
-  const stride = imageBytes(dataset);
-  const images = new Float32Array(positions.length * stride);
-  const labels = new Uint16Array(positions.length);
-  const table = normalizationTable(normalization, dataset.imageShape[2]);
-  for (const [slot, position] of positions.entries()) {
-    const source = dataset.images.subarray(position * stride, (position + 1) * stride);
-    const target = images.subarray(slot * stride, (slot + 1) * stride);
-    const view = drawView(shuffle?.augmentation, stream);
-    copyImage({ source, target, shape: dataset.imageShape, table, view });
-    labels[slot] = dataset.labels[position] ?? 0;
+/** Fills the same arrays again and again: fresh ones for every batch would keep the garbage collector at work. */
+class BatchMaker {
+  readonly #dataset: Dataset;
+  readonly #augmentation: Augmentation | null;
+  readonly #stream: RandomStream | undefined;
+  readonly #table: Float32Array;
+  readonly #images: Float32Array;
+  readonly #labels: Uint16Array;
+
+  constructor(dataset: Dataset, options: BatchOptions, stream: RandomStream | undefined) {
+    const most = Math.min(options.batchSize, datasetSize(dataset));
+    this.#dataset = dataset;
+    this.#augmentation = options.shuffle?.augmentation ?? null;
+    this.#stream = stream;
+    this.#table = normalizationTable(options.normalization, dataset.imageShape[2]);
+    this.#images = new Float32Array(most * imageBytes(dataset));
+    this.#labels = new Uint16Array(most);
   }
-  return { images, labels, size: positions.length };
+
+  make(positions: readonly number[]): Batch {
+    const { images: bytes, imageShape: shape, labels: given } = this.#dataset;
+    const stride = imageBytes(this.#dataset);
+    const images = this.#images.subarray(0, positions.length * stride).fill(0);
+    const labels = this.#labels.subarray(0, positions.length);
+    for (const [slot, position] of positions.entries()) {
+      const source = bytes.subarray(position * stride, (position + 1) * stride);
+      const target = images.subarray(slot * stride, (slot + 1) * stride);
+      const view = drawView(this.#augmentation, this.#stream);
+      copyImage({ source, target, shape, table: this.#table, view });
+      labels[slot] = given[position] ?? 0;
+    }
+    return { images, labels, size: positions.length };
+  }
 }
 
 /** The shift (in pixels) and mirroring of one augmented image. */
@@ -87,7 +103,7 @@ interface View {
 
 const STRAIGHT: View = { dy: 0, dx: 0, mirrored: false };
 
-function drawView(augmentation: Augmentation | null | undefined, stream: RandomStream | undefined): View {
+function drawView(augmentation: Augmentation | null, stream: RandomStream | undefined): View {
   if (!augmentation || !stream) return STRAIGHT;
   const { cropPadding, flip } = augmentation;
   const shift = (): number => (cropPadding === 0 ? 0 : stream.below(2 * cropPadding + 1) - cropPadding);

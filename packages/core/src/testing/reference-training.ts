@@ -8,12 +8,13 @@ import { epochStream } from '../trainer/epoch-stream.js';
 import type { Optimizer, TrainOptions } from '../trainer/trainer.js';
 import { doubled } from './reference-network.js';
 
-/** The batches of a training run, in the order in which every trainer must take them. */
+/** The batches of a training run, in the order in which every trainer must take them; they may be kept. */
 export function* trainingBatches(dataset: Dataset, options: TrainOptions): Generator<Batch, void> {
   const { epochs, batchSize, normalization, augmentation } = options;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const shuffle = { key: epochStream(options.stream, epoch), augmentation };
-    yield* epochBatches(dataset, { batchSize, normalization, shuffle });
+    for (const { images, labels, size } of epochBatches(dataset, { batchSize, normalization, shuffle }))
+      yield { images: images.slice(), labels: labels.slice(), size };
   }
 }
 
