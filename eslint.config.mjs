@@ -57,6 +57,8 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { patterns: [{ regex: '^@espalier/[a-z-]+/(src|dist)/', message: 'Import a package by its door.' }] }],
       // Numeric loops index typed arrays whose bounds the loop itself guarantees.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // A field named beside a rest is how a copy leaves it out.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },
   },

@@ -11,6 +11,11 @@ export const adjustingMethods: readonly Method[] = [
     maskRule: 'progressive',
     network: 'given',
     defaults: {},
+    // Ten passes of a running average and a plain mean are the authors' code; the rest is the paper.
+    published: {
+      pool: { allocation: 'uniform', size: 'published', momentMode: 'ema' },
+      pruning: { interval: 10, peakFraction: 0.3, granularity: 'block', gradientWeighting: 'equal' },
+    },
     departures: [],
   },
   {

@@ -26,8 +26,10 @@ export interface Method {
   readonly maskRule: string | null;
   /** `narrow` trains a narrower network of as many weights as the job's network keeps at its density, all of them. */
   readonly network: 'given' | 'narrow';
-  /** Keys of the job file that the method sets where the file does not: the paper's own defaults. */
+  /** Keys of the job file that the method sets where the file does not: the paper's own, or what measured better. */
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** Keys that `preset: published` sets over the defaults; absent where the defaults are the paper's already. */
+  readonly published?: Readonly<Record<string, unknown>>;
   /** What it does not do as published, a sentence each; empty where it does. */
   readonly departures: readonly string[];
 }

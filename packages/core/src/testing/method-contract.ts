@@ -5,7 +5,8 @@ import { trainsDensely, type Method } from '../methods/method.js';
 
 /** What every method's record must say; call it once per method. What a method does is its parts' to prove. */
 export function methodContract(method: Method): void {
-  const { name, summary, criterion, maskRule, initialMask, network, defaults, departures } = method;
+  const { name, summary, criterion, maskRule, initialMask, network, defaults, published, departures } =
+    method;
   describe(`method ${name}`, () => {
     it('has a name for the command line and a sentence for people', () => {
       expect(name).toMatch(/^[a-z][a-z0-9-]*$/);
@@ -29,6 +30,11 @@ export function methodContract(method: Method): void {
       if (network === 'narrow')
         expect({ initialMask, maskRule }).toEqual({ initialMask: 'dense', maskRule: null });
       if (trainsDensely(method)) expect(defaults).not.toHaveProperty('mask');
+    });
+
+    it('has a published preset only where its defaults are not the paper’s', () => {
+      expect(published ?? { any: true }).not.toEqual({});
+      expect(published).not.toEqual(defaults);
     });
 
     it('says in whole sentences where it departs from its paper', () => {

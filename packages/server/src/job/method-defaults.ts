@@ -1,12 +1,17 @@
-import { methods } from '@espalier/core';
+import { methods, type Method } from '@espalier/core';
 import { isMap } from '../forms/yaml-map.js';
 import type { RawJob } from './overrides.js';
+import { DEFAULT_METHOD } from './vocabulary.js';
 
 /** The job with what its method sets where the job itself says nothing; a name that is no method changes nothing. */
 export function withMethodDefaults(raw: RawJob): RawJob {
-  const { method } = raw;
+  const { method = DEFAULT_METHOD } = raw;
   const known = typeof method === 'string' && Object.hasOwn(methods, method) ? methods[method] : undefined;
-  return known === undefined ? raw : laidUnder(raw, known.defaults);
+  return known === undefined ? raw : laidUnder(laidUnder(raw, presetOf(raw, known)), known.defaults);
+}
+
+function presetOf({ preset }: RawJob, { published = {} }: Method): RawJob {
+  return preset === 'published' ? published : {};
 }
 
 /** Keys of the job win; maps are merged key by key. */

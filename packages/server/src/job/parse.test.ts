@@ -63,11 +63,43 @@ describe('defaults', () => {
       'heterogeneous={kind: nested, shares: [1, 0.3], roundSeconds: 60}',
       { heterogeneous: { shares: [1, 0.3], roundSeconds: 60 } },
     ],
+    ['targetDensity=0.05', { pool: { size: 10, allocation: 'uniform', momentMode: { kind: 'pooled' } } }],
+    [
+      'preset=published',
+      {
+        pool: { size: 1, allocation: 'uniform', momentMode: { kind: 'ema' } },
+        adjustment: { interval: 10, gradientWeighting: 'equal' },
+      },
+    ],
     ['method=synflow', { staticMask: { criterion: 'synflow', passes: 100 } }],
     ['method=feddst', { adjustment: { interval: 15, peakFraction: 0.01 } }],
     ['data.kind=procedural', { augmentation: null, data: { samplesPerClass: 200, numClasses: 10 } }],
   ])('%s brings %p', (override, expected) => {
     expect(parseJob(SMALLEST, { overrides: [override] })).toMatchObject(expected);
+  });
+});
+
+describe('preset: published', () => {
+  const published = (...overrides: string[]) =>
+    parseJob(SMALLEST, { overrides: ['preset=published', ...overrides] });
+
+  it.each([
+    [0.01, 10],
+    [0.02, 5],
+    [0.05, 2],
+    [0.1, 1],
+    [0.0001, 100],
+  ])('at density %p draws %p candidates', (density, size) => {
+    expect(published(`targetDensity=${String(density)}`).pool.size).toBe(size);
+  });
+
+  it('gives way to what the job says', () => {
+    const { pool } = published('pool.allocation=erk', 'pool.size=7');
+    expect(pool).toMatchObject({ allocation: 'erk', size: 7, momentMode: { kind: 'ema' } });
+  });
+
+  it('changes nothing of a method whose defaults are published', () => {
+    expect(published('method=snip')).toEqual(parseJob(SMALLEST, { overrides: ['method=snip'] }));
   });
 });
 

@@ -12,7 +12,8 @@ const POOL_CAP = 100;
 
 /** The job that a form means: shorthands spelled out, and every default that hangs on another field filled in. */
 export function resolveJob(form: JobForm): Job {
-  const { model, pool, pruning, mask, pretrain, clientsPerRound, imageSize, channels, ...rest } = form;
+  const { model, preset, pool, pruning, mask, pretrain, clientsPerRound, imageSize, channels, ...rest } =
+    form;
   const [height, width] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
   const learningRate = learningRateOf(form);
   const targetDensity = form.targetDensity ?? (trainsDensely(form.method) ? 1 : 0.1);
@@ -30,7 +31,7 @@ export function resolveJob(form: JobForm): Job {
     targetDensity,
     pool: {
       ...pool,
-      size: pool.size ?? defaultPoolSize(targetDensity),
+      size: poolSizeOf(pool.size, targetDensity),
       momentMode: momentModeOf(pool.momentMode),
     },
     adjustment: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
@@ -42,10 +43,11 @@ export function resolveJob(form: JobForm): Job {
   };
 }
 
-/** The published 0.1 ÷ density is 1 or 2 from density 0.05 on, too few to choose from. */
-function defaultPoolSize(density: number): number {
+/** The published 0.1 ÷ density is 1 or 2 from density 0.05 on, too few to choose from unless that is wished. */
+function poolSizeOf(size: JobForm['pool']['size'], density: number): number {
+  if (typeof size === 'number') return size;
   const published = Math.ceil(Number((0.1 / density).toPrecision(12)));
-  return Math.min(POOL_CAP, Math.max(10, published));
+  return Math.min(POOL_CAP, Math.max(size === 'published' ? 1 : 10, published));
 }
 
 /** What is not common to all rules is the chosen rule's own. */

@@ -17,12 +17,12 @@ import {
   pruningSection,
   serverOptimizerSection,
 } from './sections.js';
-import { vocabulary } from './vocabulary.js';
+import { DEFAULT_METHOD, vocabulary } from './vocabulary.js';
 
 /** Every method in a clause, for the reference. */
 function methodsSentence(): string {
   const clauses = Object.values(methods).map(({ name, summary }) => `\`${name}\`: ${summary}`);
-  return `How masks come about and change; it sets other keys to its paper's defaults. ${clauses.join(' ')}`;
+  return `How masks come about and change; it sets other keys where the job does not. ${clauses.join(' ')}`;
 }
 
 const seconds = () => z.number().gt(0).max(1e7);
@@ -41,7 +41,13 @@ export const jobSchema = z
       .default('espalier')
       .describe('Names the run folder.'),
     seed: z.int().min(0).max(4294967295).default(1).describe('Every random number follows from it.'),
-    method: z.enum(vocabulary.methods).default('fedtiny').describe(methodsSentence()),
+    method: z.enum(vocabulary.methods).default(DEFAULT_METHOD).describe(methodsSentence()),
+    preset: z
+      .enum(['measured', 'published'])
+      .default('measured')
+      .describe(
+        "Where the method's defaults are from: `published` takes the paper's even where others measured better.",
+      ),
     model: modelSection,
     data: dataSection,
     imageSize: z

@@ -202,7 +202,10 @@ export const momentModeSection = z
 /** The candidate pool. */
 export const poolSection = z
   .strictObject({
-    size: count(1, 1000).optional().describe('Candidates; by default max(10, ⌈0.1 ÷ density⌉), at most 100.'),
+    size: z
+      .union([count(1, 1000), z.literal('published')])
+      .optional()
+      .describe('Candidates. `published` is ⌈0.1 ÷ density⌉, at most 100; by default that, and at least 10.'),
     allocation: z
       .enum(['uniform', 'erk', 'mixed'])
       .default('uniform')

@@ -7,6 +7,9 @@ import {
   zooNames,
 } from '@espalier/core';
 
+/** What a job runs that names no method. */
+export const DEFAULT_METHOD = 'fedtiny';
+
 /** What a coordinator can give a plug-in before the first round; gradients are of its own images. */
 const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores', 'gradients', 'hessianGradients']);
 
