@@ -204,7 +204,9 @@ describe('running a grid', () => {
     await writeComparison({ ...common, versions: ['espalier test'], template });
 
     const table = await readFile(join(folder, 'table.md'), 'utf8');
-    expect(table.split('\n')).toHaveLength(2 + 3 + 1);
+    expect(table.split('\n\n')[0]!.split('\n')).toHaveLength(2 + 3);
+    expect(table).toContain('At equal density.');
+    expect(table).toContain('At equal operations');
     expect(table).toContain('| fedtiny | 0.2 | 2 |');
     expect((await readFile(join(folder, 'results.csv'), 'utf8')).trim().split('\r\n')).toHaveLength(
       1 + cells.length,
@@ -226,6 +228,7 @@ describe('running a grid', () => {
     const document = JSON.parse(/application\/json">(.*)<\/script>/s.exec(page)![1]!) as ReportDocument;
     expect(document.sections.map(({ heading }) => heading)).toEqual([
       'Results',
+      'What wins',
       'Over rounds',
       'Density per layer',
       'Measured and analytic costs',

@@ -25,6 +25,21 @@ export interface ResultGroup extends Omit<CellKey, 'seed'> {
   readonly results: readonly CellResult[];
 }
 
+/** A figure of the second row less that of the first, over the seeds that both have; null where there is none. */
+export function pairedDifference(
+  first: ResultGroup,
+  second: ResultGroup,
+  pick: (result: CellResult) => number | null,
+): Spread | null {
+  const base = new Map(first.results.map((result) => [result.seed, pick(result)]));
+  return spreadOf(
+    second.results.map((result) => {
+      const [from, to] = [base.get(result.seed) ?? null, pick(result)];
+      return from === null || to === null ? null : to - from;
+    }),
+  );
+}
+
 /** Results by method, density and partition, in the order of `keys`; rows without a result are left out. */
 export function groupResults(
   results: readonly CellResult[],

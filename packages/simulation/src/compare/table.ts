@@ -1,3 +1,4 @@
+import type { ReportBlock } from '@espalier/core';
 import { roundBytes, type CellResult } from './cell-result.js';
 import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
 import { unitFor } from './units.js';
@@ -14,14 +15,15 @@ function figure(head: string, pick: (result: CellResult) => number | null, digit
   return {
     head,
     align: 'right',
-    cell: ({ results }) => written(spreadOf(results.map(pick)), digits),
+    cell: ({ results }) => writtenSpread(spreadOf(results.map(pick)), digits),
   };
 }
 
-function written(spread: Spread | null, digits: number): string {
+/** Mean ± deviation as people read it, after multiplying by `scale`; the mean alone of a single figure. */
+export function writtenSpread(spread: Spread | null, digits: number, scale = 1): string {
   if (spread === null) return '–';
-  const mean = spread.mean.toFixed(digits);
-  const deviation = spread.deviation.toFixed(digits);
+  const mean = (scale * spread.mean).toFixed(digits);
+  const deviation = (scale * spread.deviation).toFixed(digits);
   // A deviation that rounds to nothing says nothing.
   return spread.count > 1 && Number(deviation) > 0 ? `${mean} ± ${deviation}` : mean;
 }
@@ -59,15 +61,27 @@ export function resultColumns(groups: readonly ResultGroup[]): readonly Column[]
 /** The comparison as a Markdown table. */
 export function markdownTable(groups: readonly ResultGroup[]): string {
   const columns = resultColumns(groups);
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return markdownOf({
+    columns: columns.map(({ head, align }) => ({ label: head, align })),
+    rows: groups.map((group) => columns.map(({ cell }) => cell(group))),
+  });
+}
+
+/** A report's table in Markdown, its caption above it. */
+export function markdownOf({
+  caption,
+  columns,
+  rows,
+}: Pick<Extract<ReportBlock, { kind: 'table' }>, 'caption' | 'columns' | 'rows'>): string {
+  const line = (cells: readonly (string | number | null)[]): string => `| ${cells.join(' | ')} |`;
   const rule = `|${columns.map(({ align }) => (align === 'right' ? '--:' : '---')).join('|')}|`;
-  return (
-    [
-      row(columns.map(({ head }) => head)),
-      rule,
-      ...groups.map((group) => row(columns.map(({ cell }) => cell(group)))),
-    ].join('\n') + '\n'
-  );
+  return [
+    ...(caption === undefined ? [] : [caption, '']),
+    line(columns.map(({ label }) => label)),
+    rule,
+    ...rows.map(line),
+    '',
+  ].join('\n');
 }
 
 const CSV: readonly (readonly [string, (result: CellResult) => string | number | null])[] = [

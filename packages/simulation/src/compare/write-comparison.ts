@@ -4,16 +4,17 @@ import { methodNamed, reportPage } from '@espalier/core';
 import { storageError } from '@espalier/server';
 import type { CellResult } from './cell-result.js';
 import type { Cell } from './grid.js';
-import { comparisonDocument, type Provenance } from './report/document.js';
+import { comparisonDocument, findingBlocks, type Provenance } from './report/document.js';
+import type { JobOf } from './report/effects.js';
 import { allPlots, comparisonPlots } from './report/plots.js';
 import { plotSvg } from './report/svg.js';
 import { cellEvents } from '../tensorboard/cell-events.js';
 import { eventFile } from '../tensorboard/event-file.js';
-import { groupResults } from './statistics.js';
-import { markdownTable, resultsCsv } from './table.js';
+import { groupResults, type ResultGroup } from './statistics.js';
+import { markdownOf, markdownTable, resultsCsv } from './table.js';
 
 /** What a comparison's files are written from. */
-export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods'> {
+export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods' | 'jobOf'> {
   readonly folder: string;
   /** Of the grid; results of other cells are left out. */
   readonly keys: readonly Pick<Cell, 'name' | 'density' | 'seed' | 'partition' | 'job'>[];
@@ -33,10 +34,12 @@ export async function writeComparison(files: ComparisonFiles): Promise<void> {
   const plots = comparisonPlots(groups);
   const methods = new Map(keys.map(({ name, job }) => [name, methodNamed(job.method)]));
   const standing = { cells: keys.length, done: shown.length };
-  const document = comparisonDocument(groups, plots, { ...files, ...standing, methods });
+  const jobOf: JobOf = ({ name, density, partition }) =>
+    keys.find((key) => key.name === name && key.density === density && key.partition === partition)?.job;
+  const document = comparisonDocument(groups, plots, { ...files, ...standing, methods, jobOf });
   try {
     await mkdir(join(folder, 'plots'), { recursive: true });
-    await writeFile(join(folder, 'table.md'), markdownTable(groups));
+    await writeFile(join(folder, 'table.md'), tables(groups, jobOf));
     await writeFile(join(folder, 'results.csv'), resultsCsv(shown));
     for (const plot of allPlots(plots)) {
       await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
@@ -47,6 +50,12 @@ export async function writeComparison(files: ComparisonFiles): Promise<void> {
   } catch (error) {
     throw storageError('write', folder, error);
   }
+}
+
+/** The comparison's table, and those that say what wins. */
+function tables(groups: readonly ResultGroup[], jobOf: JobOf): string {
+  const findings = findingBlocks(groups, jobOf).filter((block) => block.kind === 'table');
+  return [markdownTable(groups), ...findings.map(markdownOf)].join('\n');
 }
 
 /** A folder per cell, which TensorBoard shows as a run. */

@@ -3,7 +3,10 @@ import { spreadOf, type ResultGroup } from '../statistics.js';
 import { resultColumns } from '../table.js';
 import type { Plot } from './charts.js';
 import { costBlocks } from './costs.js';
+import { effectBlocks, type JobOf } from './effects.js';
+import { frontierBlocks } from './frontier.js';
 import type { ComparisonPlots } from './plots.js';
+import { rankingBlocks } from './ranking.js';
 
 /** What a report says besides results. */
 export interface Provenance {
@@ -15,6 +18,7 @@ export interface Provenance {
   readonly command: string;
   /** The method behind every row of the grid, by the row's name. */
   readonly methods: ReadonlyMap<string, Method>;
+  readonly jobOf: JobOf;
   /** The grid's text. */
   readonly grid: string;
   /** Program, Node and processor. */
@@ -25,7 +29,7 @@ export interface Provenance {
 export function comparisonDocument(
   groups: readonly ResultGroup[],
   plots: ComparisonPlots,
-  { name, cells, done, command, methods, grid, versions }: Provenance,
+  { name, cells, done, command, methods, jobOf, grid, versions }: Provenance,
 ): ReportDocument {
   const sections: readonly ReportSection[] = [
     {
@@ -36,6 +40,7 @@ export function comparisonDocument(
         ...plots.accuracy.map(chart),
       ],
     },
+    { heading: 'What wins', blocks: findingBlocks(groups, jobOf) },
     { heading: 'Over rounds', blocks: plots.curves.map(chart) },
     { heading: 'Density per layer', blocks: plots.layers.map(chart) },
     {
@@ -59,6 +64,11 @@ export function comparisonDocument(
     lead: `${done} of ${cells} runs; mean ± standard deviation over seeds, bytes and operations as measured.`,
     sections: sections.filter(({ blocks }) => blocks.length > 0),
   };
+}
+
+/** Which rows win, at equal density and at equal cost, and what single settings bring. */
+export function findingBlocks(groups: readonly ResultGroup[], jobOf: JobOf): readonly ReportBlock[] {
+  return [...rankingBlocks(groups), ...frontierBlocks(groups), ...effectBlocks(groups, jobOf)];
 }
 
 function figuresOf(
