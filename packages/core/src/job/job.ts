@@ -185,6 +185,8 @@ export interface Job {
   readonly pool: PoolSpec;
   readonly adjustment: AdjustmentSpec;
   readonly staticMask: StaticMaskSpec;
+  /** Scales what the first mask keeps of a layer to the layer's own root mean square: see `withDenseScale`. */
+  readonly rescale: boolean;
   readonly pretrain: PretrainSpec;
   readonly aggregation: AggregationSpec;
   readonly serverOptimizer: ServerOptimizerSpec;

@@ -1,3 +1,4 @@
+export { largestAt } from './largest-at.js';
 export { denseMask, Mask, type LayerMask, type MaskLineage } from './mask.js';
 export { keptCount, topK } from './top-k.js';
 export { BoundedTopK, topInactive, type IndexedValues } from './bounded-top-k.js';

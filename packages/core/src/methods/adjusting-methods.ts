@@ -10,9 +10,11 @@ export const adjustingMethods: readonly Method[] = [
     criterion: null,
     maskRule: 'progressive',
     network: 'given',
-    defaults: {},
+    // What magnitude keeps of a hardly trained network is large, and learns too slowly as it is.
+    defaults: { rescale: true },
     // Ten passes of a running average and a plain mean are the authors' code; the rest is the paper.
     published: {
+      rescale: false,
       pool: { allocation: 'uniform', size: 'published', momentMode: 'ema' },
       pruning: { interval: 10, peakFraction: 0.3, granularity: 'block', gradientWeighting: 'equal' },
     },

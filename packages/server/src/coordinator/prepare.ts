@@ -4,16 +4,20 @@ import {
   denseMask,
   drawPool,
   initialState,
+  largestAt,
   methodNamed,
   nestedPool,
   pruneInPasses,
   unreachable,
+  withDenseScale,
   type Dataset,
   type Job,
+  type LayerMask,
   type Mask,
   type ModelGraph,
   type ModelState,
   type NestedPool,
+  type NestedPoolPlan,
   type Trainer,
 } from '@espalier/core';
 import { criterionInputs } from './criterion-inputs.js';
@@ -46,10 +50,16 @@ export async function prepare(
   switch (initialMask) {
     case 'dense':
       return { state, start: { kind: 'mask', mask: denseMask(graph) } };
-    case 'criterion':
-      return { state, start: { kind: 'mask', mask: await criterionMask(job, graph, state, sources) } };
-    case 'candidatePool':
-      return { state, start: { kind: 'pool', pool: candidatePool(job, graph, state) } };
+    case 'criterion': {
+      const mask = await criterionMask(job, graph, state, sources);
+      return { state: scaled(job, graph, state, mask.layers), start: { kind: 'mask', mask } };
+    }
+    case 'candidatePool': {
+      const { targetDensity: density, pool: spec, seed } = job;
+      const plan = drawPool({ graph, params: state.params, density, spec, seed });
+      const dense = scaled(job, graph, state, middleOf(plan, state));
+      return { state: dense, start: { kind: 'pool', pool: nestedPool(graph, plan, dense) } };
+    }
     default:
       return unreachable(initialMask);
   }
@@ -100,7 +110,14 @@ async function criterionMask(
   });
 }
 
-function candidatePool(job: Job, graph: ModelGraph, state: ModelState): NestedPool {
-  const { targetDensity: density, pool: spec, seed } = job;
-  return nestedPool(graph, drawPool({ graph, params: state.params, density, spec, seed }), state);
+function scaled(job: Job, graph: ModelGraph, state: ModelState, kept: readonly LayerMask[]): ModelState {
+  return job.rescale ? withDenseScale(graph, state, kept) : state;
+}
+
+/** What a candidate keeps on average: candidates share their weights, and so one scale. */
+function middleOf({ union, counts }: NestedPoolPlan, { params }: ModelState): readonly LayerMask[] {
+  return union.map((layer, at) => {
+    const mean = counts.reduce((sum, row) => sum + row[at]!, 0) / counts.length;
+    return { ...layer, active: largestAt(params.get(layer.name)!, layer.active, Math.round(mean)) };
+  });
 }

@@ -24,7 +24,7 @@ describe('the examples', () => {
       numClients: 6,
       pool: { size: 10 },
     });
-    expect(dense).toEqual({ ...sparse, method: 'fedavg', targetDensity: 1 });
+    expect(dense).toEqual({ ...sparse, method: 'fedavg', targetDensity: 1, rescale: false });
   });
 
   it('a job file that is not there is named', async () => {

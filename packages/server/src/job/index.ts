@@ -1,3 +1,3 @@
 export { jobToForm, jobToYaml } from './form.js';
 export { jobJsonSchema } from './json-schema.js';
-export { loadJob, parseJob, type ParseOptions } from './parse.js';
+export { loadJob, parseJob, rawJob, type ParseOptions } from './parse.js';

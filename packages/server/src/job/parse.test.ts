@@ -63,10 +63,13 @@ describe('defaults', () => {
       'heterogeneous={kind: nested, shares: [1, 0.3], roundSeconds: 60}',
       { heterogeneous: { shares: [1, 0.3], roundSeconds: 60 } },
     ],
+    ['name=x', { rescale: true }],
+    ['method=magnitude', { rescale: false }],
     ['targetDensity=0.05', { pool: { size: 10, allocation: 'uniform', momentMode: { kind: 'pooled' } } }],
     [
       'preset=published',
       {
+        rescale: false,
         pool: { size: 1, allocation: 'uniform', momentMode: { kind: 'ema' } },
         adjustment: { interval: 10, gradientWeighting: 'equal' },
       },

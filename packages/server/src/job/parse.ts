@@ -26,15 +26,23 @@ export interface ParseOptions {
  * @throws EspalierError `invalid_job` listing every problem at once: its path, what came and what was expected.
  */
 export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
-  const { overrides = [], seed } = options;
-  const overridden = withMethodDefaults(applyOverrides(readYamlMap(yamlText, JOB), overrides));
-  const raw = seed === undefined ? overridden : { ...overridden, seed };
+  const raw = rawJob(yamlText, options);
   const parsed = jobSchema.safeParse(raw);
   if (parsed.success) return checkedJob(parsed.data, []);
   const problems = problemsOf(parsed.error.issues, raw, { schema: jobJsonSchema(), whole: JOB.what });
   const rest = jobSchema.safeParse(withoutFields(raw, problems));
   if (!rest.success) throw formError(problems, JOB);
   return checkedJob(rest.data, problems);
+}
+
+/**
+ * What a YAML text and what is laid over it say, the method's defaults under it, unchecked: as long as that is the same,
+ * so is the job, whatever keys later versions add.
+ * @throws EspalierError `invalid_job` where it is no YAML map, or an override is none.
+ */
+export function rawJob(yamlText: string, { overrides = [], seed }: ParseOptions = {}): RawJob {
+  const raw = withMethodDefaults(applyOverrides(readYamlMap(yamlText, JOB), overrides));
+  return seed === undefined ? raw : { ...raw, seed };
 }
 
 /**

@@ -81,6 +81,12 @@ export const jobSchema = z
     pool: poolSection,
     pruning: pruningSection,
     mask: maskSection,
+    rescale: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Scales the weights that the first mask keeps of a layer before a batch norm to the root mean square of the dense layer: the same network, which learns faster.',
+      ),
     pretrain: pretrainSection,
     aggregation: aggregationSection,
     serverOptimizer: serverOptimizerSection,

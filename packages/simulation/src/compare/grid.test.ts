@@ -34,6 +34,14 @@ describe('a grid', () => {
     expect(new Set(cells.map(({ hash }) => hash)).size).toBe(12);
   });
 
+  it('tells a run by what it does: by defaults of its method as well, and not by how it is written', () => {
+    const hashOf = (set: string): string | undefined =>
+      parseGrid(TINY_GRID.replace('{ method: fedtiny, pruning.interval: 2 }', set)).cells[0]?.hash;
+    const usual = hashOf('{ method: fedtiny, pruning.interval: 2 }');
+    expect(hashOf('{ pruning.interval: 2, rescale: true, method: fedtiny }')).toBe(usual);
+    expect(hashOf('{ method: fedtiny, pruning.interval: 2, rescale: false }')).not.toBe(usual);
+  });
+
   it('of CIFAR-10 can be run', () => {
     const { cells } = parseGrid(example);
     expect(cells.length).toBeGreaterThanOrEqual(57);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EspalierError, toEspalierError, type Job } from '@espalier/core';
-import { formError, parseJob, readForm, type Problem } from '@espalier/server';
+import { formError, parseJob, rawJob, readForm, type Problem } from '@espalier/server';
 import { stringify } from 'yaml';
 import { gridSchema, type GridForm } from './grid-schema.js';
 import { groupBy } from './group-by.js';
@@ -21,7 +21,10 @@ export interface CellKey {
 /** One run of a grid. */
 export interface Cell extends CellKey {
   readonly job: Job;
-  /** SHA-256 of what the grid says about this run, in hex: a result of another run is told by it. */
+  /**
+   * SHA-256 of what the grid and the method's defaults say about this run, in hex: a result of another run is told by
+   * it, and one from before a default was changed.
+   */
   readonly hash: string;
 }
 
@@ -136,9 +139,10 @@ function cellOf(form: GridForm, key: CellKey, more: readonly string[]): Cell {
     ...Object.entries(method?.set ?? {}).map(([at, value]) => `${at}=${JSON.stringify(value)}`),
     ...more,
   ];
-  const job = parseJob(stringify(form.job), { overrides, seed });
+  const [text, options] = [stringify(form.job), { overrides, seed }];
+  const job = parseJob(text, options);
   const hash = createHash('sha256')
-    .update(JSON.stringify([form.job, overrides, seed]))
+    .update(stringify(rawJob(text, options), { sortMapEntries: true }))
     .digest('hex');
   return { ...key, job, hash };
 }
