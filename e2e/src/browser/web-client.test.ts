@@ -11,6 +11,7 @@ import type { Browser, Page } from 'playwright-core';
 import { Command } from '../support/command.js';
 import { clock, schedule } from '../support/in-process.js';
 import { launchChromium } from './chromium.js';
+import { watchMainThread } from './main-thread.js';
 import { writePhotos } from './photo-folders.js';
 
 const JOB = `
@@ -115,20 +116,6 @@ function finalOf(client: RunningClient, graph: Parameters<typeof modelHash>[0]):
   return [mask.hash, modelHash(graph, mask, { params, moments })];
 }
 
-/** Main-thread tasks longer than 50 ms, in milliseconds, noted from the moment the page is watched. */
-async function watchLongTasks(page: Page): Promise<() => Promise<readonly number[]>> {
-  await page.evaluate(() => {
-    if (!PerformanceObserver.supportedEntryTypes.includes('longtask'))
-      throw new Error('no long tasks are noted');
-    const noted: number[] = [];
-    Reflect.set(globalThis, 'longTasks', noted);
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) noted.push(duration);
-    }).observe({ type: 'longtask' });
-  });
-  return () => page.evaluate(() => Reflect.get(globalThis, 'longTasks') as number[]);
-}
-
 /** The admin side: `run` reads, the others command. */
 async function control(what: 'run' | 'pause' | 'resume'): Promise<Response> {
   const response = await fetch(`${listening.url}/api/${what}`, {
@@ -164,7 +151,7 @@ describe('a browser tab beside two Node clients', () => {
   let nodes: readonly RunningClient[];
   let outcomes: readonly ClientOutcome[];
   let seated: ReportRun['clients'];
-  let longTasks: readonly number[];
+  let tasks: readonly number[];
   let tried: { readonly arrivals: readonly number[]; readonly file: string | null };
 
   beforeAll(async () => {
@@ -182,11 +169,11 @@ describe('a browser tab beside two Node clients', () => {
     tried = await tryModel();
     await joining.reload();
     await joining.locator('[data-state=working]').waitFor();
-    const readLongTasks = await watchLongTasks(joining);
+    const readTasks = await watchMainThread(browser, joining);
     seated = ((await (await control('run')).json()) as ReportRun).clients;
     await control('resume');
     await joining.locator('[data-state=finished]').waitFor();
-    longTasks = await readLongTasks();
+    tasks = await readTasks();
     await watch.locator('[data-state=ended]').waitFor();
     outcomes = await Promise.all(nodes.map(({ ended }) => ended));
     const { code, err } = await serve.finished;
@@ -243,7 +230,8 @@ describe('a browser tab beside two Node clients', () => {
   });
 
   it('leaves the page free: no task over 50 ms while it trains', () => {
-    expect(longTasks).toEqual([]);
+    expect(tasks.length).toBeGreaterThan(10);
+    expect(tasks.filter((milliseconds) => milliseconds > 50)).toEqual([]);
   });
 
   it('breaks no policy and says nothing wrong', () => {
