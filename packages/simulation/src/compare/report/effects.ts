@@ -61,7 +61,7 @@ export function effectBlocks(groups: readonly ResultGroup[], jobOf: JobOf): read
     {
       kind: 'table',
       caption:
-        'What one setting brings: rows between which nothing else differs, runs of the same seed beside each other. An asterisk marks differences of more than two standard errors.',
+        'What one setting brings: rows between which nothing else differs, runs of the same seed beside each other. An asterisk marks differences whose 95 % interval (Student’s t) leaves out 0.',
       columns: [
         { label: 'setting' },
         { label: 'from' },

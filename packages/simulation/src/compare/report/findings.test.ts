@@ -40,10 +40,13 @@ function row(
 
 describe('told apart', () => {
   it.each([
-    // The standard error of three figures is their deviation ÷ √3, here 1 ÷ 1.73 = 0.58.
-    [{ mean: 1.2, deviation: 1, count: 3 }, true],
-    [{ mean: -1.2, deviation: 1, count: 3 }, true],
-    [{ mean: 1.1, deviation: 1, count: 3 }, false],
+    // Half the interval of three figures is 4.303 × their deviation ÷ √3, here 2.48; of two 8.98, of a hundred 0.22.
+    [{ mean: 2.5, deviation: 1, count: 3 }, true],
+    [{ mean: -2.5, deviation: 1, count: 3 }, true],
+    [{ mean: 2.4, deviation: 1, count: 3 }, false],
+    [{ mean: 8.9, deviation: 1, count: 2 }, false],
+    [{ mean: 9, deviation: 1, count: 2 }, true],
+    [{ mean: 0.23, deviation: 1, count: 100 }, true],
     [{ mean: 9, deviation: 0, count: 1 }, false],
     [{ mean: 0, deviation: 0, count: 3 }, false],
     [null, false],

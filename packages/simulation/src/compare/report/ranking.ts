@@ -30,14 +30,19 @@ export function placings(groups: readonly ResultGroup[]): readonly (readonly Pla
   });
 }
 
-/** True where a difference is more than two of its standard errors; a single seed tells nothing. */
+/** Two-sided 95 % quantiles of Student's t for 1, 2, 3 … degrees of freedom; the last serves for all above. */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228] as const;
+
+/** True where a difference's 95 % interval, by Student's t, leaves out 0; a single seed tells nothing. */
 export function toldApart(difference: Spread | null): boolean {
   if (difference === null || difference.count < 2) return false;
-  return Math.abs(difference.mean) > (2 * difference.deviation) / Math.sqrt(difference.count);
+  const { mean, deviation, count } = difference;
+  const quantile = STUDENT[Math.min(count - 1, STUDENT.length) - 1]!;
+  return Math.abs(mean) > (quantile * deviation) / Math.sqrt(count);
 }
 
 const CAPTION =
-  'At equal density. Differences are between runs of the same seed; those within two standard errors, and those of a single seed, tell nothing.';
+  'At equal density. Differences are between runs of the same seed; those whose 95 % interval (Student’s t) holds 0, and those of a single seed, tell nothing.';
 
 /** Which row wins at each density, and how far the others are behind; nothing where nothing competes. */
 export function rankingBlocks(groups: readonly ResultGroup[]): readonly ReportBlock[] {
