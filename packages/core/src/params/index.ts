@@ -21,4 +21,4 @@ export {
 } from './pack.js';
 export { packedPositions } from './positions.js';
 export { initialState } from './initialize.js';
-export { withDenseScale } from './scale-layers.js';
+export { withDenseScale } from './dense-scale.js';

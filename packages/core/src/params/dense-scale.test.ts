@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
 import { initialState } from './initialize.js';
 import type { ModelState } from './model-state.js';
-import { withDenseScale } from './scale-layers.js';
+import { withDenseScale } from './dense-scale.js';
 
 const conv = (name: string, input: string, useBias = false): GraphNode => ({
   name,
