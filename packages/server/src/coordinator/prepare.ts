@@ -52,12 +52,12 @@ export async function prepare(
       return { state, start: { kind: 'mask', mask: denseMask(graph) } };
     case 'criterion': {
       const mask = await criterionMask(job, graph, state, sources);
-      return { state: scaled(job, graph, state, mask.layers), start: { kind: 'mask', mask } };
+      return { state: scaled(job, graph, state, () => mask.layers), start: { kind: 'mask', mask } };
     }
     case 'candidatePool': {
       const { targetDensity: density, pool: spec, seed } = job;
       const plan = drawPool({ graph, params: state.params, density, spec, seed });
-      const dense = scaled(job, graph, state, middleOf(plan, state));
+      const dense = scaled(job, graph, state, () => middleOf(plan, state));
       return { state: dense, start: { kind: 'pool', pool: nestedPool(graph, plan, dense) } };
     }
     default:
@@ -110,8 +110,13 @@ async function criterionMask(
   });
 }
 
-function scaled(job: Job, graph: ModelGraph, state: ModelState, kept: readonly LayerMask[]): ModelState {
-  return job.rescale ? withDenseScale(graph, state, kept) : state;
+function scaled(
+  job: Job,
+  graph: ModelGraph,
+  state: ModelState,
+  kept: () => readonly LayerMask[],
+): ModelState {
+  return job.rescale ? withDenseScale(graph, state, kept()) : state;
 }
 
 /** What a candidate keeps on average: candidates share their weights, and so one scale. */
