@@ -40,6 +40,17 @@ export function pairedDifference(
   );
 }
 
+/** Two-sided 95 % quantiles of Student's t for 1, 2, 3 … degrees of freedom; the last serves for all above. */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228] as const;
+
+/** True where a difference's 95 % interval, by Student's t, leaves out 0; a single seed tells nothing. */
+export function toldApart(difference: Spread | null): boolean {
+  if (difference === null || difference.count < 2) return false;
+  const { mean, deviation, count } = difference;
+  const quantile = STUDENT[Math.min(count - 1, STUDENT.length) - 1]!;
+  return Math.abs(mean) > (quantile * deviation) / Math.sqrt(count);
+}
+
 /** Results by method, density and partition, in the order of `keys`; rows without a result are left out. */
 export function groupResults(
   results: readonly CellResult[],

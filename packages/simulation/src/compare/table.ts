@@ -4,7 +4,7 @@ import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
 import { unitFor } from './units.js';
 
 /** A column of the comparison: its heading, and its cell of a row. */
-export interface Column {
+interface Column {
   readonly head: string;
   readonly align: 'left' | 'right';
   readonly cell: (group: ResultGroup) => string;
@@ -31,7 +31,7 @@ export function writtenSpread(spread: Spread | null, digits: number, scale = 1):
 const hundredfold = (value: number | null): number | null => (value === null ? null : 100 * value);
 
 /** Accuracy with its measured costs. Columns that say nothing for these rows are left out. */
-export function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
+function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
   const all = groups.flatMap(({ results }) => results);
   const partitions = groups.some(({ partition }) => partition !== null);
   const macUnit = unitFor(
@@ -58,13 +58,22 @@ export function resultColumns(groups: readonly ResultGroup[]): readonly Column[]
   ];
 }
 
-/** The comparison as a Markdown table. */
-export function markdownTable(groups: readonly ResultGroup[]): string {
+/** A table of a report. */
+type TableBlock = Extract<ReportBlock, { kind: 'table' }>;
+
+/** The comparison as a report's table. */
+export function resultTable(groups: readonly ResultGroup[]): TableBlock {
   const columns = resultColumns(groups);
-  return markdownOf({
+  return {
+    kind: 'table',
     columns: columns.map(({ head, align }) => ({ label: head, align })),
     rows: groups.map((group) => columns.map(({ cell }) => cell(group))),
-  });
+  };
+}
+
+/** The comparison as a Markdown table. */
+export function markdownTable(groups: readonly ResultGroup[]): string {
+  return markdownOf(resultTable(groups));
 }
 
 /** A report's table in Markdown, its caption above it. */
@@ -72,7 +81,7 @@ export function markdownOf({
   caption,
   columns,
   rows,
-}: Pick<Extract<ReportBlock, { kind: 'table' }>, 'caption' | 'columns' | 'rows'>): string {
+}: Pick<TableBlock, 'caption' | 'columns' | 'rows'>): string {
   const line = (cells: readonly (string | number | null)[]): string => `| ${cells.join(' | ')} |`;
   const rule = `|${columns.map(({ align }) => (align === 'right' ? '--:' : '---')).join('|')}|`;
   return [

@@ -1,6 +1,6 @@
 import type { Method, ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
 import { spreadOf, type ResultGroup } from '../statistics.js';
-import { resultColumns } from '../table.js';
+import { resultTable } from '../table.js';
 import type { Plot } from './charts.js';
 import { costBlocks } from './costs.js';
 import { effectBlocks, type JobOf } from './effects.js';
@@ -94,15 +94,6 @@ function figuresOf(
     ...one(best[0], 'Highest mean accuracy'),
     ...(pruned === best[0] ? [] : one(pruned, 'Highest of the pruned')),
   ];
-}
-
-function resultTable(groups: readonly ResultGroup[]): ReportBlock {
-  const columns = resultColumns(groups);
-  return {
-    kind: 'table',
-    columns: columns.map(({ head, align }) => ({ label: head, align })),
-    rows: groups.map((group) => columns.map(({ cell }) => cell(group))),
-  };
 }
 
 /** What every row stands for, and where it departs from its paper. */

@@ -1,8 +1,7 @@
 import type { Job, ReportBlock } from '@espalier/core';
 import { jobToForm } from '@espalier/server';
-import { pairedDifference, spreadOf, type ResultGroup, type Spread } from '../statistics.js';
+import { pairedDifference, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';
 import { writtenSpread } from '../table.js';
-import { toldApart } from './ranking.js';
 
 /** Two rows of a grid that one setting of the job tells apart. */
 export interface Effect {

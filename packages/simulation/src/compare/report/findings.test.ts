@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { tinyJob } from '../../testing/tiny.js';
 import { cellResultSchema, type CellResult } from '../cell-result.js';
-import type { ResultGroup } from '../statistics.js';
+import { toldApart, type ResultGroup } from '../statistics.js';
 import { markdownOf } from '../table.js';
 import { effectBlocks, effects } from './effects.js';
 import { frontier, frontierBlocks } from './frontier.js';
-import { placings, rankingBlocks, toldApart } from './ranking.js';
+import { placings, rankingBlocks } from './ranking.js';
 
 const NOTHING = {
   maskable: 0.1,

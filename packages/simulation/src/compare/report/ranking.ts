@@ -1,6 +1,6 @@
 import type { ReportBlock } from '@espalier/core';
 import { groupBy } from '../group-by.js';
-import { pairedDifference, spreadOf, type ResultGroup, type Spread } from '../statistics.js';
+import { pairedDifference, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';
 import { writtenSpread } from '../table.js';
 
 /** A row among those of the same density and partition. */
@@ -28,17 +28,6 @@ export function placings(groups: readonly ResultGroup[]): readonly (readonly Pla
       return { group, accuracy, difference };
     });
   });
-}
-
-/** Two-sided 95 % quantiles of Student's t for 1, 2, 3 … degrees of freedom; the last serves for all above. */
-const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228] as const;
-
-/** True where a difference's 95 % interval, by Student's t, leaves out 0; a single seed tells nothing. */
-export function toldApart(difference: Spread | null): boolean {
-  if (difference === null || difference.count < 2) return false;
-  const { mean, deviation, count } = difference;
-  const quantile = STUDENT[Math.min(count - 1, STUDENT.length) - 1]!;
-  return Math.abs(mean) > (quantile * deviation) / Math.sqrt(count);
 }
 
 const CAPTION =
