@@ -53,8 +53,8 @@ export function analyticMemoryBytes(
   return (2 + optimizerSlots) * modelBytes(graph, mask) + gradientBytes(graph, requests);
 }
 
-/** O_ξ: index and value of every requested gradient. */
-function gradientBytes(graph: ModelGraph, requests: readonly TopGradientRequest[]): number {
+/** O_ξ: bytes of index and value of every requested gradient, by coordinate. */
+export function gradientBytes(graph: ModelGraph, requests: readonly TopGradientRequest[]): number {
   const counts = new Map(requests.map(({ layer, count }) => [layer, count]));
   const bits = maskableSpecs(graph).map(({ name, shape }) =>
     storageBits(shape, counts.get(name) ?? 0, 'coordinates'),

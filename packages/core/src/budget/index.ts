@@ -1,3 +1,11 @@
+export { byteTerms } from './byte-terms.js';
+export {
+  costLedger,
+  type ClientRound,
+  type CostTerm,
+  type LayerChange,
+  type MaskDelivery,
+} from './cost-ledger.js';
 export {
   analyticMemoryBytes,
   analyticRoundBytes,
@@ -5,6 +13,7 @@ export {
   type AnalyticRound,
   type LocalWork,
 } from './cost-model.js';
+export { macTerms } from './mac-terms.js';
 export { forwardMacs, trainMacs, wholeGradientMacs, type MacCount, type TrainMacCount } from './macs.js';
 export {
   activationBytes,

@@ -28,11 +28,14 @@ export interface TrainMacCount {
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
+  return macsOf(graph, (spec) => activeCount(spec, mask));
+}
+
+/** Of kernels of which so many weights are computed with. */
+function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCount {
   const shapes = inferShapes(graph);
   const kernels = parameterSpecs(graph).filter(({ role }) => role === 'kernel');
-  const perNode = new Map(
-    kernels.map((spec) => [spec.node, activeCount(spec, mask) * positions(spec, shapes)]),
-  );
+  const perNode = new Map(kernels.map((spec) => [spec.node, computed(spec) * positions(spec, shapes)]));
   return { total: sum(perNode.values()), perNode };
 }
 
@@ -40,10 +43,16 @@ export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
  * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs what
  * forward does once for the weights' gradient (active weights only), and once more for the input's gradient, except in
  * layers that nothing trainable stands before, such as the stem.
+ * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or more: in
+ *   (0, 1] but for layers in groups, which go by their lists; 0 for one that has no lists. Left out for active weights only
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
-export function trainMacs(graph: ModelGraph, mask: Mask | null): TrainMacCount {
-  const { total: forward, perNode } = forwardMacs(graph, mask);
+export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infinity): TrainMacCount {
+  const grouped = denseFrom === 0 ? new Set<string>() : nodesInGroups(graph);
+  const { total: forward, perNode } = macsOf(graph, (spec) => {
+    const active = activeCount(spec, mask);
+    return active >= denseFrom * spec.size && !grouped.has(spec.node) ? spec.size : active;
+  });
   const behindTrainable = nodesBehindParameters(graph);
   const inputGradient = sum([...perNode].map(([node, macs]) => (behindTrainable.has(node) ? macs : 0)));
   return { forward, inputGradient, weightGradient: forward, total: 2 * forward + inputGradient };
@@ -64,6 +73,11 @@ export function wholeGradientMacs(graph: ModelGraph, kernels: readonly string[])
 function positions({ node }: ParamSpec, shapes: ShapeTable): number {
   const [height = 1, width = 1] = (shapes.get(node) ?? []).slice(0, -1);
   return height * width;
+}
+
+function nodesInGroups({ nodes }: ModelGraph): ReadonlySet<string> {
+  const grouped = nodes.filter((node) => node.op === 'conv2d' && node.groups > 1);
+  return new Set(grouped.map(({ name }) => name));
 }
 
 /** Nodes with a parameter somewhere before them: only there is the input's gradient wanted. */

@@ -1,0 +1,135 @@
+import { riceFormulaBits } from '../coding/rice.js';
+import type { Mask } from '../mask/mask.js';
+import { momentCount, packedLength } from '../params/pack.js';
+import type { ClientRound, CostTerm, LayerChange } from './cost-ledger.js';
+import { gradientBytes } from './cost-model.js';
+import { modelBytes } from './storage.js';
+
+/**
+ * What a round moves beside the authors' cost model (`analyticRoundBytes`), by the meaning of the protocol
+ * (docs/protocol.md): values travel alone, masks where they changed, gradients as reported, everything in frames.
+ */
+export const byteTerms: readonly CostTerm[] = [
+  {
+    id: 'indices',
+    label: 'indices',
+    sentence:
+      'The model counts the indices of the weights with every model, both ways. Both ends have the mask: values travel alone.',
+    of: ({ graph, modelled: { mask }, clients }) =>
+      2 * clients * (4 * (packedLength(graph, mask) + momentCount(graph)) - modelBytes(graph, mask)),
+  },
+  {
+    id: 'parts',
+    label: 'parts of the mask',
+    sentence: 'Devices too small for the model get and send the values of their part alone.',
+    of: ({ graph, modelled: { mask }, carried, clients }) =>
+      2 * 4 * clients * (packedLength(graph, carried) - packedLength(graph, mask)),
+  },
+  {
+    id: 'masks',
+    label: 'masks',
+    sentence:
+      'Whole masks for clients that have none or an old one, and what changed for those that have the one before; indices cost what Rice coding is expected to take, or a bit a weight.',
+    of: (round) => round.clients * deliveredBytes(round),
+  },
+  {
+    id: 'gradients',
+    label: 'reported gradients',
+    sentence:
+      'The model counts index and value of the gradients whose weights were exchanged; clients report all that they are asked for, indices coded, and none where they decide on their own.',
+    of: (round) =>
+      round.clients * (reportedBytes(round) - gradientBytes(round.graph, round.modelled.requests)),
+  },
+  {
+    id: 'ownMasks',
+    label: 'own masks',
+    sentence: 'Clients that readjust on their own send what changed in their masks.',
+    of: ({ clients, ownChanges, carried }) =>
+      ownChanges.length === 0 ? 0 : clients * (HASH_BYTES + changesBytes(carried, ownChanges)),
+  },
+  {
+    id: 'messages',
+    label: 'messages',
+    sentence:
+      'What a round’s three messages hold beside lists and values (hashes, settings, figures), and their frames with checks.',
+    of: (round) => round.clients * messageBytes(round),
+  },
+];
+
+/** A SHA-256 with its tag and length. */
+const HASH_BYTES = 34;
+
+/** Of a message beside lists and values, before framing: what docs/protocol.md, section 8, prints less one frame. */
+const HEAD_BYTES = { train: 106, update: 105, accepted: 4 } as const;
+
+/** Transfer id 2, check 10, chunk's tag and length 4, header with length and hash 40; later frames have an index instead. */
+const FIRST_FRAME_BYTES = 56;
+const LATER_FRAME_BYTES = 18;
+
+/** What a sender leaves free of every frame for the same. */
+const FRAME_RESERVE = 70;
+
+/** Of a whole mask's layer: size, count, coding and lengths; its name comes on top. */
+const LAYER_BYTES = 22;
+
+/** Of a changed layer: its position, and count, coding and length of what left and what came. */
+const CHANGE_BYTES = 15;
+
+/** Of a layer's gradients: the request, position, count, coding and lengths. */
+const REPORT_BYTES = 30;
+
+/** Tags, lengths and version of a mask. */
+const MASK_BYTES = 6;
+
+/** What so many of a layer's weights take as a list: nothing for none or all, else Rice code or a bitmap. */
+function listBytes(count: number, size: number): number {
+  if (count === 0 || count === size) return 0;
+  return Math.ceil(Math.min(size, riceFormulaBits(count, size)) / 8);
+}
+
+function deliveredBytes({ delivery, carried }: ClientRound): number {
+  if (delivery.kind === 'known') return 0;
+  if (delivery.kind === 'changes') return changesBytes(carried, delivery.layers);
+  const layers = carried.layers.map(
+    ({ name, size, active }) => LAYER_BYTES + name.length + listBytes(active.length, size),
+  );
+  return MASK_BYTES + sum(layers);
+}
+
+function changesBytes(mask: Mask, changes: readonly LayerChange[]): number {
+  const layers = changes.map(({ layer, dropped, grown }) => {
+    const size = mask.layer(layer)?.size ?? 0;
+    return CHANGE_BYTES + listBytes(dropped, size) + listBytes(grown, size);
+  });
+  return MASK_BYTES + HASH_BYTES + sum(layers);
+}
+
+function reportedBytes({ asked, carried }: ClientRound): number {
+  return sum(
+    asked.map(
+      ({ layer, count }) => REPORT_BYTES + 4 * count + listBytes(count, carried.layer(layer)?.size ?? 0),
+    ),
+  );
+}
+
+function messageBytes(round: ClientRound): number {
+  const { graph, carried, maxFrameBytes } = round;
+  const model = 4 * (packedLength(graph, carried) + momentCount(graph));
+  const framed = (bytes: number): number => {
+    const frames = Math.max(1, Math.ceil(bytes / (maxFrameBytes - FRAME_RESERVE)));
+    return FIRST_FRAME_BYTES + (frames - 1) * LATER_FRAME_BYTES;
+  };
+  const { train, update, accepted } = HEAD_BYTES;
+  return (
+    train +
+    framed(train + model + deliveredBytes(round)) +
+    update +
+    framed(update + model + reportedBytes(round)) +
+    accepted +
+    framed(accepted)
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, each) => total + each, 0);
+}

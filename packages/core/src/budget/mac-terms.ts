@@ -1,0 +1,66 @@
+import type { ClientRound, CostTerm } from './cost-ledger.js';
+import { forwardMacs, trainMacs, wholeGradientMacs } from './macs.js';
+
+/**
+ * Multiply-accumulates that a round takes beside the authors' cost model (`analyticRoundMacs`), by what a backward pass
+ * needs and by which weights a trainer computes with. Norms, the optimiser and FedMef's penalty are in neither.
+ */
+export const macTerms: readonly CostTerm[] = [
+  {
+    id: 'parts',
+    label: 'parts of the mask',
+    sentence: 'Devices too small for the model train their part alone.',
+    of: ({ graph, modelled: { mask }, carried, ...work }) =>
+      3 * seen(work) * (forwardMacs(graph, carried).total - forwardMacs(graph, mask).total),
+  },
+  {
+    id: 'firstLayer',
+    label: 'first layer',
+    sentence: 'The first layer needs no gradient of its input; the model counts one.',
+    of: ({ graph, carried, ...work }) => {
+      const { forward, inputGradient } = trainMacs(graph, carried);
+      return seen(work) * (inputGradient - forward);
+    },
+  },
+  {
+    id: 'fullLayers',
+    label: 'nearly dense layers',
+    sentence:
+      'Layers that keep nearly all of their weights are computed with all of them, which is faster; the model counts those kept.',
+    of: ({ graph, carried, denseFrom, ...work }) =>
+      seen(work) * (trainMacs(graph, carried, denseFrom).total - trainMacs(graph, carried).total),
+  },
+  {
+    id: 'gradients',
+    label: 'inactive gradients',
+    sentence:
+      'For gradients of inactive weights the model counts a dense backward pass over an epoch; they are computed for the last batch alone, in the layers that are asked for.',
+    of: (round) => lastBatch(round) - denseEpoch(round),
+  },
+];
+
+/** Samples that pass through the network in training. */
+function seen({ samples, localEpochs }: Pick<ClientRound, 'samples' | 'localEpochs'>): number {
+  return samples * localEpochs;
+}
+
+/** What the model counts over plain training where gradients are asked for: 2·(F_dense − F) a sample. */
+function denseEpoch({ graph, modelled: { mask, requests }, samples }: ClientRound): number {
+  if (requests.length === 0) return 0;
+  return 2 * samples * (forwardMacs(graph, null).total - forwardMacs(graph, mask).total);
+}
+
+/** Whole gradients of the layers asked for; a trainer that computes with all weights has them already. */
+function lastBatch({
+  graph,
+  carried,
+  denseFrom,
+  asked,
+  ownChanges,
+  gradientSamples,
+  ...work
+}: ClientRound): number {
+  const layers = [...asked, ...ownChanges].map(({ layer }) => layer);
+  const spared = trainMacs(graph, null).total - trainMacs(graph, carried, denseFrom).total;
+  return Math.min(gradientSamples * wholeGradientMacs(graph, layers), seen(work) * spared);
+}
