@@ -9,6 +9,7 @@ export {
   type VariantBenchResult,
 } from './bench-engine.js';
 export { measureMachine, type Clock, type MachineRates } from './machine.js';
+export { DENSE_FROM } from './plan/store.js';
 export { engineAvailable } from './wasm/kernels.js';
 export {
   runEngineThread,

@@ -5,7 +5,7 @@ import {
   type FleetData,
   type FleetImages,
 } from '@espalier/client-node';
-import { EspalierError, randomStream, type Job } from '@espalier/core';
+import { carriedShare, EspalierError, randomStream, type Job } from '@espalier/core';
 import {
   Coordinator,
   memoryJournal,
@@ -17,7 +17,7 @@ import {
   type RunStore,
 } from '@espalier/server/coordinator';
 import { checkMemory } from './devices/check-memory.js';
-import { idealDevice, type Device } from './devices/device.js';
+import { deviceProfile, idealDevice, type Device } from './devices/device.js';
 import { SharedInstances } from './fleet/shared-instances.js';
 import { Trouble } from './fleet/trouble.js';
 import { startVirtualClient } from './fleet/virtual-client.js';
@@ -56,6 +56,8 @@ export interface SimulatedRun extends RunResult {
   readonly classes: readonly string[];
   /** Training samples per client and class. */
   readonly partition: readonly (readonly number[])[];
+  /** Share of the mask that each client was given, by partition index. */
+  readonly shares: readonly number[];
 }
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -79,6 +81,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulatedRun> 
     virtualSeconds: devices === null ? 0 : timeline.now,
     classes: fleet.classes,
     partition: fleet.counts,
+    shares: fleet.counts.map((counts, part) => {
+      const profile = deviceProfile(devices?.[part] ?? idealDevice);
+      const samples = counts.reduce((sum, count) => sum + count, 0);
+      return carriedShare(result.graph, job, { profile, samples });
+    }),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Participant } from '@espalier/core';
+
 /** A simulated device, as far as time and memory go. */
 export interface Device {
   /** Its kind, for logs and tables. */
@@ -28,3 +30,15 @@ export const idealDevice: Device = {
   availability: null,
   dropOut: 0,
 };
+
+/** What a device tells the coordinator of itself: bytes and multiply-accumulates a second; 0 for unknown or unlimited. */
+export function deviceProfile({
+  memoryBytes,
+  macsPerSecond,
+}: Pick<Device, 'memoryBytes' | 'macsPerSecond'>): Participant['profile'] {
+  return { memoryBytes: finite(memoryBytes), macsPerSecond: finite(macsPerSecond) };
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? Math.floor(value) : 0;
+}

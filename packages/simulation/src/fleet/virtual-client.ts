@@ -7,7 +7,7 @@ import { PooledTrainer, type PooledCall } from '../pool/pooled-trainer.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { Availability } from './availability.js';
-import type { Device } from '../devices/device.js';
+import { deviceProfile, type Device } from '../devices/device.js';
 import type { SharedInstances } from './shared-instances.js';
 import { virtualConnection } from './virtual-connection.js';
 
@@ -55,7 +55,6 @@ class VirtualClient {
   run(): RunningClient {
     const { timeline, shared } = this.#world;
     const { part, samples, device } = this.#options;
-    const { memoryBytes, macsPerSecond } = device;
     const client = runClient({
       connect: () => this.#connect(),
       loadData: () => Promise.resolve(samples),
@@ -63,11 +62,7 @@ class VirtualClient {
       token: null,
       name: `part ${part + 1}`,
       part,
-      profile: {
-        memoryBytes: finite(memoryBytes),
-        macsPerSecond: finite(macsPerSecond),
-        platform: `simulated ${device.kind}`,
-      },
+      profile: { ...deviceProfile(device), platform: `simulated ${device.kind}` },
       schedule: (seconds, callback) => timeline.plan(seconds, callback),
       clock: () => timeline.now,
       hash: nodeHash,
@@ -129,9 +124,4 @@ class VirtualClient {
 function workMacs({ network: { graph, mask }, kind, samples }: PooledCall): number {
   const { forward, total } = trainMacs(graph, mask);
   return samples * (kind === 'forward' ? forward : total);
-}
-
-/** Unknown or unlimited is 0 on the wire. */
-function finite(value: number): number {
-  return Number.isFinite(value) ? Math.floor(value) : 0;
 }
