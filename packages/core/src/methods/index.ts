@@ -1,6 +1,5 @@
 export { adjustmentRoundsOf } from './adjustment-rounds.js';
 export { carriedShare, leastTrainingBytes, type Participant } from './carried-share.js';
-export { costDifferences, type CostDifferences } from './cost-differences.js';
 export {
   clientNeeds,
   selectsOnClients,

@@ -8,8 +8,9 @@ import type { Cell } from './grid.js';
 export const RESULT_FORMAT = 2;
 
 const figures = z.array(z.number());
+const terms = z.record(z.string(), z.number());
 
-/** A finished cell as it is kept; what layout 1 did not have is null. */
+/** A finished cell as it is kept; what older lines do not have is null. */
 export const cellResultSchema = z.object({
   format: z.literal([1, RESULT_FORMAT]).default(1),
   name: z.string(),
@@ -38,9 +39,17 @@ export const cellResultSchema = z.object({
   /** The candidate that was chosen. */
   chosen: z.number().nullable().default(null),
   modelHash: z.string().nullable().default(null),
-  /** By the authors' cost model: bytes and multiply-accumulates of all rounds; the most that a client holds, without activations. */
+  /**
+   * By the authors' cost model: bytes and multiply-accumulates of all rounds; the most that a client holds, without
+   * activations; and what core's `byteTerms` and `macTerms` add to them, by the terms' ids.
+   */
   analytic: z
-    .object({ bytes: z.number(), macs: z.number(), memory: z.number().nullable().default(null) })
+    .object({
+      bytes: z.number(),
+      macs: z.number(),
+      memory: z.number().nullable().default(null),
+      terms: z.object({ bytes: terms, macs: terms }).nullable().default(null),
+    })
     .nullable()
     .default(null),
   /** Density per layer at the end. */

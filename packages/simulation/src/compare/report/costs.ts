@@ -1,18 +1,19 @@
-import { costDifferences, type CostDifferences, type Method, type ReportBlock } from '@espalier/core';
+import type { ReportBlock } from '@espalier/core';
 import { roundBytes, type CellResult } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { unitFor } from '../units.js';
+import { ledgerBlocks } from './ledger.js';
 
 const COST_TEXT =
   "Measured: bytes of every frame of the rounds both ways, multiply-accumulates that the trainers executed, the trainers' peak memory. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client that answers gets and sends the model with its indices each round, a backward pass counts as two forward passes, and memory is weights, gradients and the optimiser's slots without activations. Joining, selection and the final model are in neither.";
 
-/** Measured and analytic costs agree where they differ by no more than that share. */
-export const COST_TOLERANCE = 0.03;
-
-/** Means over seeds of a cost, measured and by the model; null where nobody knows. */
+/** Means over seeds of a cost; null where nobody knows. */
 export interface CostPair {
   readonly measured: number;
+  /** By the cost model. */
   readonly analytic: number;
+  /** What is known to come on top of the model's figure, by the term's id; null in results that do not say. */
+  readonly terms: Readonly<Record<string, number>> | null;
 }
 
 /** A row's costs, measured and by the model. */
@@ -22,53 +23,54 @@ export interface GroupCosts {
   readonly memory: CostPair | null;
 }
 
+/** A row of the comparison with its costs. */
+export interface CostRow {
+  readonly group: ResultGroup;
+  readonly costs: GroupCosts;
+}
+
 /** What the rounds of these runs cost. */
 export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCosts {
-  const pair = (
-    measured: (result: CellResult) => number | null,
-    analytic: (result: CellResult) => number | null,
-  ): CostPair | null => {
-    const known = results.filter((result) => measured(result) !== null && analytic(result) !== null);
-    const [a, b] = [spreadOf(known.map(measured)), spreadOf(known.map(analytic))];
-    return a && b ? { measured: a.mean, analytic: b.mean } : null;
-  };
   return {
-    bytes: pair(roundBytes, ({ analytic }) => analytic?.bytes ?? null),
-    macs: pair(
-      ({ macs }) => macs,
-      ({ analytic }) => analytic?.macs ?? null,
-    ),
-    memory: pair(
-      ({ peakBytes }) => peakBytes,
-      ({ analytic }) => analytic?.memory ?? null,
-    ),
+    bytes: costPair(results, 'bytes', roundBytes),
+    macs: costPair(results, 'macs', ({ macs }) => macs),
+    memory: costPair(results, 'memory', ({ peakBytes }) => peakBytes),
   };
 }
 
-/** True where the model and the measurement say the same, or there is nothing to compare. */
-export function costsAgree(pair: CostPair | null): boolean {
-  return pair === null || Math.abs(pair.measured / pair.analytic - 1) <= COST_TOLERANCE;
+function costPair(
+  results: readonly CellResult[],
+  cost: keyof GroupCosts,
+  measured: (result: CellResult) => number | null,
+): CostPair | null {
+  const known = results.filter(
+    (result) => measured(result) !== null && (result.analytic?.[cost] ?? null) !== null,
+  );
+  const mean = (pick: (result: CellResult) => number | null): number | null =>
+    spreadOf(known.map(pick))?.mean ?? null;
+  const [a, b] = [mean(measured), mean(({ analytic }) => analytic?.[cost] ?? null)];
+  if (a === null || b === null) return null;
+  const ledgers = known.map(({ analytic }) => (cost === 'memory' ? null : (analytic?.terms?.[cost] ?? null)));
+  return { measured: a, analytic: b, terms: meanTerms(ledgers) };
 }
 
-/** The table of costs, and why rows differ where they do. */
-export function costBlocks(
-  groups: readonly ResultGroup[],
-  methods: ReadonlyMap<string, Method>,
-): readonly ReportBlock[] {
+/** Null unless every run has them. */
+function meanTerms(
+  ledgers: readonly (Readonly<Record<string, number>> | null)[],
+): Readonly<Record<string, number>> | null {
+  const [first] = ledgers;
+  if (!first || ledgers.includes(null)) return null;
+  const mean = (id: string): number =>
+    ledgers.reduce((sum, ledger) => sum + (ledger?.[id] ?? 0), 0) / ledgers.length;
+  return Object.fromEntries(Object.keys(first).map((id) => [id, mean(id)]));
+}
+
+/** The table of costs, and what lies between the model and the measurement. */
+export function costBlocks(groups: readonly ResultGroup[]): readonly ReportBlock[] {
   const rows = groups.map((group) => ({ group, costs: groupCosts(group) }));
   const known = rows.filter(({ costs }) => costs.bytes ?? costs.macs);
   if (known.length === 0) return [];
-  const reasons = reasonRows(known, methods);
-  return [
-    { kind: 'text', text: COST_TEXT },
-    costTable(known),
-    ...(reasons.length === 0 ? [] : [reasonTable(reasons)]),
-  ];
-}
-
-interface CostRow {
-  readonly group: ResultGroup;
-  readonly costs: GroupCosts;
+  return [{ kind: 'text', text: COST_TEXT }, costTable(known), ...ledgerBlocks(known)];
 }
 
 function costTable(rows: readonly CostRow[]): ReportBlock {
@@ -108,46 +110,4 @@ function cells(pair: CostPair | null, unit: number, digits: number): readonly st
 
 function ratio(pair: CostPair | null): string {
   return pair === null ? '–' : (pair.measured / pair.analytic).toFixed(3);
-}
-
-/** A sentence once, with the rows it holds for. */
-function reasonRows(
-  rows: readonly CostRow[],
-  methods: ReadonlyMap<string, Method>,
-): readonly (readonly [string, string, string])[] {
-  const reasons = new Map<string, { readonly what: string; readonly names: Set<string> }>();
-  for (const { group, costs } of rows) {
-    const method = methods.get(group.name);
-    const said: CostDifferences = method ? costDifferences(method) : { bytes: [], macs: [] };
-    for (const [what, pair] of [
-      ['bytes', costs.bytes],
-      ['macs', costs.macs],
-    ] as const) {
-      if (costsAgree(pair)) continue;
-      for (const sentence of said[what].length > 0 ? said[what] : [NO_PART[what]]) {
-        const reason = reasons.get(sentence) ?? { what: LABELS[what], names: new Set() };
-        reasons.set(sentence, reason);
-        reason.names.add(group.name);
-      }
-    }
-  }
-  return [...reasons].map(([sentence, { what, names }]) => [what, sentence, [...names].join(', ')]);
-}
-
-/** What is left to say where a method's parts give no reason. */
-const NO_PART = {
-  bytes:
-    'No part of the method tells. Every message carries a little besides weights, which tells where the network is small.',
-  macs: 'No part of the method tells. The first layer needs no gradient of its input and the model counts one, which tells where the network is small.',
-} as const;
-
-const LABELS = { bytes: 'bytes', macs: 'operations' } as const;
-
-function reasonTable(rows: readonly (readonly [string, string, string])[]): ReportBlock {
-  return {
-    kind: 'table',
-    caption: `Why rows differ by more than ${100 * COST_TOLERANCE} %.`,
-    columns: [{ label: 'of' }, { label: 'because', wrap: true }, { label: 'rows', wrap: true }],
-    rows,
-  };
 }

@@ -43,10 +43,7 @@ export function comparisonDocument(
     { heading: 'What wins', blocks: findingBlocks(groups, jobOf) },
     { heading: 'Over rounds', blocks: plots.curves.map(chart) },
     { heading: 'Density per layer', blocks: plots.layers.map(chart) },
-    {
-      heading: 'Measured and analytic costs',
-      blocks: costBlocks(groups, methods),
-    },
+    { heading: 'Measured and analytic costs', blocks: costBlocks(groups) },
     { heading: 'The methods', blocks: [methodTable(methods)] },
     { heading: 'The data', blocks: plots.partitions.map(chart) },
     {
