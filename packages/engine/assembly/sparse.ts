@@ -1,9 +1,9 @@
 /**
  * Convolution over active weights only. A row is an output channel (or, in the input gradient, an input channel of
  * one stride phase) with a list of (byte offset into the input, value). Any output position is then
- * `sum of value × input[position + offset]`, 32 floats at a time in eight accumulators.
+ * `sum of value × input[position + offset]`, 24 floats at a time in six accumulators.
  */
-import { dot1, dot2, dot4 } from './dots';
+import { rowDots } from './dots';
 import { Join, RECORD_BYTES, SparseConv, SparseWeightGrad } from './gen/ops';
 import { joinRows } from './join';
 import { gatherRow, openStats } from './stats';
@@ -117,26 +117,18 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const joinOp = threads == 1 && load<i32>(op, SparseWeightGrad.pipelined) ? op - RECORD_BYTES : 0;
   let joinedRows = 0;
   for (let top = 0; top < height; top += stripe) {
-    const count = min(height, top + stripe) - top;
+    const rowCount = min(height, top + stripe) - top;
     if (joinOp) {
-      const isLast = top + count == height;
+      const isLast = top + rowCount == height;
       const ahead = isLast ? load<i32>(joinOp, Join.height) : load<i32>(op, SparseWeightGrad.ahead);
-      joinedRows = joinAhead(joinOp, joinedRows, top + count, load<i32>(op, SparseWeightGrad.stride), ahead);
+      joinedRows = joinAhead(joinOp, joinedRows, top + rowCount, load<i32>(op, SparseWeightGrad.stride), ahead);
     }
     const px = x + <usize>(top * xRow);
     for (let r = first; r < last; r++) {
-      let k = <usize>load<u32>(rowPtr + 4 * (<usize>r));
-      const end = <usize>load<u32>(rowPtr + 4 * (<usize>r) + 4);
+      const k = <usize>load<u32>(rowPtr + 4 * (<usize>r));
+      const count = <i32>((<usize>load<u32>(rowPtr + 4 * (<usize>r) + 4) - k) >> 2);
       const pd = dy + (<usize>r) * dPlane + <usize>(top * dRow);
-      for (; k + 16 <= end; k += 16) {
-        dot4(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);
-      }
-      for (; k + 8 <= end; k += 8) {
-        dot2(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);
-      }
-      for (; k < end; k += 4) {
-        dot1(pd, px, off + k, grad + k, count, runs, runBytes, dRow, dCol, xRow, xCol);
-      }
+      rowDots(count, pd, px, off + k, grad + k, rowCount, runs, runBytes, dRow, dCol, xRow, xCol);
     }
   }
 }

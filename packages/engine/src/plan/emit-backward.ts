@@ -87,7 +87,7 @@ class Backward {
       ...{ height: y.height, width: y.width, posBytes: emission.posBytes },
       ...{ xRow: strides[0] * emission.row(x), xCol: strides[1] * emission.posBytes },
       ...{ dyRow: emission.row(y), dyCol: emission.posBytes, dyPlane: emission.plane(y) },
-      stripe: emission.stripe(x, strides[0] + (step.kernel[0] - 1) / 4),
+      stripe: emission.gradientStripe(x, strides[0] + (step.kernel[0] - 1) / 4),
     };
     this.#kernelGradient(layer, geometry, source);
     if (layer.bias) this.#biasGradient(layer, dy, emission.gradAt(layer.bias));
@@ -181,7 +181,7 @@ class Backward {
         ...common,
         rowPtr: layer.backPtr + 4 * i * x.channels,
         ...{ off: layer.backOff, val: layer.backVal, stats: 0, lanes: emission.spec.lanes, ...NO_PIPELINE },
-        stripe: emission.stripe(y, 1 + (layer.step.kernel[0] - 1) / 4),
+        stripe: emission.convStripe(y, 1 + (layer.step.kernel[0] - 1) / 4),
       });
     }
   }

@@ -27,8 +27,11 @@ export interface ProgramPorts {
   readonly logits: DraftBuffer;
 }
 
-/** Half of a second-level cache: what one stripe of a layer's input may take. */
-const STRIPE_BYTES = 1 << 20;
+/** Half of a second-level cache: what one stripe of a convolution's input may take. */
+const CONV_STRIPE_BYTES = 1 << 19;
+
+/** A weight gradient sums over a stripe before it adds to what is there, so few large stripes are better than many. */
+const GRADIENT_STRIPE_BYTES = 1 << 22;
 
 /** Everything the emitters share: the draft, the addresses, and which buffer holds which tensor now. */
 export class Emission {
@@ -118,10 +121,19 @@ export class Emission {
     return planeOf(tensor) * this.posBytes;
   }
 
-  /** Output rows whose input stays in cache, for a layer that reads `rows` input rows for each. */
-  stripe(source: Tensor, rows: number): number {
+  /** Output rows that a convolution takes at a time, where it reads `rows` input rows for each. */
+  convStripe(source: Tensor, rows: number): number {
+    return this.#stripe(source, rows, CONV_STRIPE_BYTES);
+  }
+
+  /** Output rows that a sparse weight gradient takes at a time, likewise. */
+  gradientStripe(source: Tensor, rows: number): number {
+    return this.#stripe(source, rows, GRADIENT_STRIPE_BYTES);
+  }
+
+  #stripe(source: Tensor, rows: number, most: number): number {
     const bytes = source.channels * this.row(source) * rows;
-    return Math.max(1, Math.floor(STRIPE_BYTES / bytes));
+    return Math.max(1, Math.floor(most / bytes));
   }
 }
 
@@ -202,7 +214,7 @@ function emitWeighted(emission: Emission, step: WeightedStep, gathered: Set<stri
   if (norm) gathered.add(norm.node);
   const { rowPtr, off } = layer;
   const val = emission.valueAt(layer.kernel);
-  const stripe = emission.stripe(x, strides[0] + (step.kernel[0] - 1) / 4);
+  const stripe = emission.convStripe(x, strides[0] + (step.kernel[0] - 1) / 4);
   draft.op('sparseConv', {
     ...common,
     rowPtr,
