@@ -7,36 +7,39 @@ import { Join } from './gen/ops';
 import { madd, shareStart } from './lanes';
 import { scaleOf, shiftOf } from './norm';
 
+/** What an activation lets through: nothing below `low`, nothing above `high`. */
 // @ts-ignore: decorator
 @inline
-function activate(v: v128, kind: i32): v128 {
-  if (kind == 0) return v;
+function activate(v: v128, low: v128, high: v128): v128 {
   // pmax and pmin keep a NaN that stands first, so a diverged network does not look healthy.
-  const r = f32x4.pmax(v, f32x4.splat(0));
-  return kind == 2 ? f32x4.pmin(r, f32x4.splat(6)) : r;
+  return f32x4.pmin(f32x4.pmax(v, low), high);
 }
 
-function joinRow1(z: usize, x: usize, bytes: usize, a: v128, b: v128, kind: i32): void {
+function joinRow1(z: usize, x: usize, bytes: usize, a: v128, b: v128, low: v128, high: v128): void {
   const end = z + bytes;
   while (z + 32 <= end) {
     const u = madd(b, a, v128.load(x, 0));
     const v = madd(b, a, v128.load(x, 16));
-    v128.store(z, activate(u, kind), 0);
-    v128.store(z, activate(v, kind), 16);
+    v128.store(z, activate(u, low, high), 0);
+    v128.store(z, activate(v, low, high), 16);
     z += 32;
     x += 32;
   }
-  if (z < end) v128.store(z, activate(madd(b, a, v128.load(x)), kind));
+  if (z < end) v128.store(z, activate(madd(b, a, v128.load(x)), low, high));
 }
 
-function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, kind: i32): void {
+function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, low: v128, high: v128): void {
   const end = z + bytes;
-  while (z < end) {
-    v128.store(z, activate(madd(madd(b, a, v128.load(x)), c, v128.load(y)), kind));
-    z += 16;
-    x += 16;
-    y += 16;
+  while (z + 32 <= end) {
+    const u = madd(madd(b, a, v128.load(x, 0)), c, v128.load(y, 0));
+    const v = madd(madd(b, a, v128.load(x, 16)), c, v128.load(y, 16));
+    v128.store(z, activate(u, low, high), 0);
+    v128.store(z, activate(v, low, high), 16);
+    z += 32;
+    x += 32;
+    y += 32;
   }
+  if (z < end) v128.store(z, activate(madd(madd(b, a, v128.load(x)), c, v128.load(y)), low, high));
 }
 
 /** Forward pass of a join. A deferred one is run by the op behind it, in that op's stripes, unless threads share it. */
@@ -64,6 +67,8 @@ export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads
   const x1Plane = load<usize>(op, Join.x1Plane);
   const gapY = load<usize>(op, Join.gapY);
   const gapX = load<usize>(op, Join.gapX) * load<usize>(op, Join.posBytes);
+  const low = f32x4.splat(kind == 0 ? -Infinity : 0);
+  const high = f32x4.splat(kind == 2 ? 6 : Infinity);
   if (thread == 0 && from == 0) openGap(z, zRow, gapX, gapY);
   const last = <usize>shareStart(<i32>channels, thread + 1, threads);
   for (let c = <usize>shareStart(<i32>channels, thread, threads); c < last; c++) {
@@ -75,8 +80,8 @@ export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads
     for (let h = from; h < to; h++) {
       const pz = z + c * zPlane + h * zRow;
       const p0 = x0 + c * x0Plane + h * x0Row;
-      if (x1) joinRow2(pz, p0, x1 + c * x1Plane + h * x1Row, bytes, a0, a1, b, kind);
-      else joinRow1(pz, p0, bytes, a0, b, kind);
+      if (x1) joinRow2(pz, p0, x1 + c * x1Plane + h * x1Row, bytes, a0, a1, b, low, high);
+      else joinRow1(pz, p0, bytes, a0, b, low, high);
       closeRow(pz, bytes, zRow, gapX, gapY, h + 1 == height);
     }
   }

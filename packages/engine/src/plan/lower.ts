@@ -128,7 +128,7 @@ class Lowering {
       const extents = extentsOf(shapes.get(node.name) ?? []);
       this.#tensors.set(node.name, { id, name: node.name, ...extents, gapY: 0, gapX: 0, trainable: false });
     }
-    const steps = kept.filter((node) => node.op !== 'input').map((node) => this.#step(node));
+    const steps = sparseReadersFirst(kept.filter((node) => node.op !== 'input').map((node) => this.#step(node)));
     for (const step of steps) borderFor(step);
     alignIdentities(steps);
     return {
@@ -235,6 +235,23 @@ function binaryAdditions(nodes: readonly GraphNode[]): readonly GraphNode[] {
       return sum;
     });
   });
+}
+
+/**
+ * Layers that skip some of their input's pixels, such as a 1×1 shortcut of stride 2, before the others that read the same:
+ * backward goes the other way, and then adds to the few pixels what it would else have to clear all the others for.
+ */
+function sparseReadersFirst(steps: readonly Step[]): readonly Step[] {
+  const ordered: Step[] = [];
+  for (const step of steps) {
+    const first = skipsPixels(step) ? ordered.findIndex((other) => sourcesOf(other).includes(step.x)) : -1;
+    ordered.splice(first === -1 ? ordered.length : first, 0, step);
+  }
+  return ordered;
+}
+
+function skipsPixels(step: Step): step is WeightedStep {
+  return step.kind === 'weighted' && step.kernel.some((size, axis) => size < step.strides[axis]!);
 }
 
 function weightedStep(node: Conv2dNode | DenseNode, x: Tensor, y: Tensor): WeightedStep {
