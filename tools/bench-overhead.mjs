@@ -6,45 +6,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isMainThread } from 'node:worker_threads';
-import {
-  createNodeTrainer,
-  createWorkerTrainer,
-  openFleetImages,
-} from '../packages/client-node/dist/index.js';
+import { createWorkerTrainer, openFleetImages } from '../packages/client-node/dist/index.js';
 import { parseJob } from '../packages/server/dist/index.js';
 import { simulate, TrainerPool } from '../packages/simulation/dist/index.js';
-
-const CALLS = ['load', 'train', 'gradients', 'topGradients', 'batchNormMoments', 'evaluate'];
-
-/** CPU seconds of this thread. */
-function threadSeconds() {
-  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e9;
-}
-
-/** Called on the worker: the trainer, with its calls and their CPU seconds added up where the main thread sees them. */
-export async function createTrainer({ counts }) {
-  const sums = new Float64Array(counts);
-  const trainer = await createNodeTrainer();
-  const counted = {
-    name: trainer.name,
-    ops: trainer.ops,
-    footprint: () => trainer.footprint(),
-    dispose: () => trainer.dispose(),
-  };
-  for (const [at, name] of CALLS.entries()) {
-    counted[name] = async (...given) => {
-      const before = threadSeconds();
-      try {
-        return await trainer[name](...given);
-      } finally {
-        sums[2 * at] += 1;
-        sums[2 * at + 1] += threadSeconds() - before;
-      }
-    };
-  }
-  return counted;
-}
+import { CALLS } from './counted-trainer.mjs';
 
 function processSeconds() {
   const { user, system } = process.cpuUsage();
@@ -62,7 +27,8 @@ async function main() {
   const job = parseJob(readFileSync(values.job, 'utf8'), { overrides: values.set });
   const folder = values.data ?? null;
   const counts = new SharedArrayBuffer(16 * CALLS.length);
-  const spec = { kind: 'module', module: import.meta.url, options: { counts } };
+  const module = new URL('counted-trainer.mjs', import.meta.url).href;
+  const spec = { kind: 'module', module, options: { counts } };
   const pool = new TrainerPool([await createWorkerTrainer({ spec })]);
   const images = await openFleetImages(job, folder);
   const sums = new Float64Array(counts);
@@ -99,4 +65,4 @@ async function main() {
   console.log(`${wallSeconds.toFixed(1)} s; model ${summary.model.hash}`);
 }
 
-if (isMainThread) await main();
+await main();

@@ -19,6 +19,7 @@ import {
   type TrainResult,
 } from '@espalier/core';
 import type { GradientAnswer, GradientMemory } from './gradient-memory.js';
+import { sharedParams } from './shared-params.js';
 import type { TrainerPool } from './trainer-pool.js';
 
 /** A network that a pooled trainer stands for; it is on no thread until it is used. */
@@ -146,7 +147,8 @@ export class PooledTrainer implements Trainer {
     }
     const compute = (): Promise<T> =>
       this.#pool.use(async (trainer) => {
-        await trainer.load(network.graph, network.state, network.mask);
+        const { graph, state, mask } = network;
+        await trainer.load(graph, { ...state, params: sharedParams(state.params) }, mask);
         const result = await work(trainer);
         this.#footprint = trainer.footprint();
         return result;
