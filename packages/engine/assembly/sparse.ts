@@ -53,12 +53,16 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
   const bias = load<usize>(op, SparseConv.bias);
   const accumulate = load<i32>(op, SparseConv.accumulate);
   const stripe = load<i32>(op, SparseConv.stripe);
+  const blockPtr = load<usize>(op, SparseConv.blockPtr);
+  const blockStep = load<i32>(op, SparseConv.blockStep);
+  const blocks = load<i32>(op, SparseConv.blocks);
   const stats = load<usize>(op, SparseConv.stats);
   const lanes = load<i32>(op, SparseConv.lanes);
   const width = load<i32>(op, SparseConv.width);
   const joined = xCol == posBytes && yCol == posBytes;
   const runs = joined ? 1 : width;
   const runBytes = joined ? width * posBytes : posBytes;
+  const chunk = load<i32>(op, SparseConv.chunk) || runBytes;
   const first = balancedStart(rowPtr, rows, thread, threads);
   const last = balancedStart(rowPtr, rows, thread + 1, threads);
   const joinOp = threads == 1 && load<i32>(op, SparseConv.pipelined) ? op - RECORD_BYTES : 0;
@@ -71,21 +75,31 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
       const ahead = isLast ? load<i32>(joinOp, Join.height) : load<i32>(op, SparseConv.ahead);
       joinedRows = joinAhead(joinOp, joinedRows, bottom, load<i32>(op, SparseConv.stride), ahead);
     }
-    for (let r = first; r < last; r++) {
-      const begin = off + load<u32>(rowPtr + 4 * (<usize>r));
-      const end = off + load<u32>(rowPtr + 4 * (<usize>r) + 4);
-      if (accumulate && begin == end) continue;
-      const start = bias ? v128.load_splat<f32>(bias + 4 * (<usize>r)) : f32x4.splat(0);
-      const init = accumulate ? INIT_OUTPUT : bias || begin == end ? INIT_BIAS : INIT_PRODUCT;
-      for (let h = top; h < bottom; h++) {
-        const py = y + (<usize>r) * yPlane + <usize>(h * yRow);
-        const px = x + <usize>(h * xRow);
-        for (let run = 0; run < runs; run++) {
-          runRow(px + <usize>(run * xCol), py + <usize>(run * yCol), runBytes, begin, end, valDelta, init, start);
-        }
-        if (stats) {
-          if (h == 0) openStats(stats, r, py, lanes);
-          gatherRow(stats, r, py, width, posBytes, lanes);
+    for (let at = 0; at < runBytes; at += chunk) {
+      const bytes = min(chunk, runBytes - at);
+      for (let b = 0; b < blocks; b++) {
+        const begins = blockPtr + <usize>(b * blockStep);
+        const ends = begins + <usize>blockStep;
+        const adds = accumulate | i32(b > 0);
+        const done = b + 1 == blocks && at + bytes == runBytes;
+        for (let r = first; r < last; r++) {
+          const begin = off + load<u32>(begins + 4 * (<usize>r));
+          const end = off + load<u32>(ends + 4 * (<usize>r));
+          const start = bias ? v128.load_splat<f32>(bias + 4 * (<usize>r)) : f32x4.splat(0);
+          const init = adds ? INIT_OUTPUT : bias || begin == end ? INIT_BIAS : INIT_PRODUCT;
+          for (let h = top; h < bottom; h++) {
+            const py = y + (<usize>r) * yPlane + <usize>(h * yRow);
+            if (begin < end || !adds) {
+              const px = x + <usize>(h * xRow + at);
+              for (let run = 0; run < runs; run++) {
+                runRow(px + <usize>(run * xCol), py + <usize>(run * yCol + at), bytes, begin, end, valDelta, init, start);
+              }
+            }
+            if (stats && done) {
+              if (h == 0) openStats(stats, r, py, lanes);
+              gatherRow(stats, r, py, width, posBytes, lanes);
+            }
+          }
         }
       }
     }

@@ -8,7 +8,7 @@ export const FLOAT_FIELDS: readonly string[] = ['epsilon', 'scale'];
 
 /** Op numbers and their arguments in order; argument i stands at byte 4·(i + 1) of the record. */
 export const OPS = {
-  sparseConv: { code: 1, fields: ['x', 'y', 'rowPtr', 'off', 'val', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate', 'stripe', 'stats', 'lanes', 'pipelined', 'stride', 'ahead'] },
+  sparseConv: { code: 1, fields: ['x', 'y', 'rowPtr', 'blockPtr', 'blockStep', 'blocks', 'chunk', 'off', 'val', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate', 'stripe', 'stats', 'lanes', 'pipelined', 'stride', 'ahead'] },
   sparseWeightGrad: { code: 2, fields: ['x', 'dy', 'rowPtr', 'off', 'grad', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe', 'pipelined', 'stride', 'ahead'] },
   denseConv: { code: 3, fields: ['x', 'y', 'kOff', 'kCount', 'pack', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'yRow', 'yCol', 'yPlane', 'bias', 'accumulate'] },
   denseWeightGrad: { code: 4, fields: ['x', 'dy', 'kOff', 'kCount', 'grad', 'gradStride', 'rows', 'height', 'width', 'posBytes', 'xRow', 'xCol', 'dyRow', 'dyCol', 'dyPlane', 'stripe'] },

@@ -177,11 +177,13 @@ class Backward {
         emission.draft.op('denseConv', { ...common, kOff, kCount, pack: layer.backPack[i]! });
         continue;
       }
+      const rowPtr = layer.backPtr + 4 * i * x.channels;
+      const tiling = { reads: y, rowPtr, rows: x.channels, blocks: layer.backBlocks };
       emission.draft.op('sparseConv', {
         ...common,
-        rowPtr: layer.backPtr + 4 * i * x.channels,
+        rowPtr,
         ...{ off: layer.backOff, val: layer.backVal, stats: 0, lanes: emission.spec.lanes, ...NO_PIPELINE },
-        stripe: emission.convStripe(y, 1 + (layer.step.kernel[0] - 1) / 4),
+        ...emission.convTiling({ ...layer.step, strides: [1, 1] }, tiling),
       });
     }
   }

@@ -1,6 +1,7 @@
 import type { LoweredModel, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './lower.js';
 import { Draft, type At, type DraftBuffer } from './draft.js';
 import type { LayerStore, NormStore, Slot, Store } from './store.js';
+import type { Blocks } from '../weights/blocks.js';
 import { leadOf, pitchOf, planeOf, positionsOf, type Tensor } from './tensor.js';
 
 /** What a program is for. */
@@ -32,6 +33,21 @@ const CONV_STRIPE_BYTES = 1 << 19;
 
 /** A weight gradient sums over a stripe before it adds to what is there, so few large stripes are better than many. */
 const GRADIENT_STRIPE_BYTES = 1 << 22;
+
+/** A quarter of a second-level cache: what a block of channels may read for the outputs that are taken at a time. */
+const BLOCK_BYTES = 1 << 18;
+
+/** Arguments of a convolution that say in which order it goes. */
+interface ConvTiling {
+  /** Output rows at a time. */
+  readonly stripe: number;
+  /** Bytes of each at a time; 0 for all. */
+  readonly chunk: number;
+  /** Tables of where each row's part of a block begins, `blockStep` bytes apart. */
+  readonly blockPtr: number;
+  readonly blockStep: number;
+  readonly blocks: number;
+}
 
 /** Everything the emitters share: the draft, the addresses, and which buffer holds which tensor now. */
 export class Emission {
@@ -121,9 +137,23 @@ export class Emission {
     return planeOf(tensor) * this.posBytes;
   }
 
-  /** Output rows that a convolution takes at a time, where it reads `rows` input rows for each. */
-  convStripe(source: Tensor, rows: number): number {
-    return this.#stripe(source, rows, CONV_STRIPE_BYTES);
+  /**
+   * In which order a convolution goes over its output: by stripes of rows, or pieces of one row, for which what a block of
+   * channels reads stays in the second-level cache.
+   */
+  convTiling(
+    { kernel, strides }: Pick<WeightedStep, 'kernel' | 'strides'>,
+    { reads, rowPtr, rows, blocks }: { reads: Tensor; rowPtr: number; rows: number; blocks: Blocks },
+  ): ConvTiling {
+    const { at, channels, count } = blocks;
+    if (count === 1) {
+      const stripe = this.#stripe(reads, strides[0] + (kernel[0] - 1) / 4, CONV_STRIPE_BYTES);
+      return { stripe, chunk: 0, blockPtr: rowPtr, blockStep: 4, blocks: 1 };
+    }
+    const fitting = BLOCK_BYTES / channels;
+    const stripe = Math.max(1, Math.floor(fitting / this.row(reads)) - (kernel[0] - 1));
+    const positions = Math.max(1, Math.floor(fitting / (kernel[0] * this.posBytes)) - (kernel[1] - 1));
+    return { stripe, chunk: positions * this.posBytes, blockPtr: at, blockStep: 4 * rows, blocks: count };
   }
 
   /** Output rows that a sparse weight gradient takes at a time, likewise. */
@@ -212,15 +242,14 @@ function emitWeighted(emission: Emission, step: WeightedStep, gathered: Set<stri
   const pipeline = pipelineOf(emission, step, source);
   const norm = spec.kind === 'infer' ? null : normOf(emission, y);
   if (norm) gathered.add(norm.node);
-  const { rowPtr, off } = layer;
+  const { rowPtr, off, blocks } = layer;
   const val = emission.valueAt(layer.kernel);
-  const stripe = emission.convStripe(x, strides[0] + (step.kernel[0] - 1) / 4);
   draft.op('sparseConv', {
     ...common,
     rowPtr,
     off,
     val,
-    stripe,
+    ...emission.convTiling(step, { reads: x, rowPtr, rows: y.channels, blocks }),
     stats: norm?.stats ?? 0,
     lanes: spec.lanes,
     ...pipeline,

@@ -128,7 +128,9 @@ class Lowering {
       const extents = extentsOf(shapes.get(node.name) ?? []);
       this.#tensors.set(node.name, { id, name: node.name, ...extents, gapY: 0, gapX: 0, trainable: false });
     }
-    const steps = sparseReadersFirst(kept.filter((node) => node.op !== 'input').map((node) => this.#step(node)));
+    const steps = sparseReadersFirst(
+      kept.filter((node) => node.op !== 'input').map((node) => this.#step(node)),
+    );
     for (const step of steps) borderFor(step);
     alignIdentities(steps);
     return {

@@ -1,4 +1,5 @@
 import { parameterSpecs, type LayerMask, type Mask } from '@espalier/core';
+import { blockBytes, blocksOf, ONE_BLOCK, type Blocks } from '../weights/blocks.js';
 import { phaseOfTap, type LoweredModel, type WeightedStep } from './lower.js';
 
 /** One parameter's place in the values, gradients and optimiser state. */
@@ -39,6 +40,9 @@ export interface LayerStore {
   /** Rows by output channel: bounds and input offsets, in the order of `flat`. */
   readonly rowPtr: number;
   readonly off: number;
+  /** The same rows by input channels; and those of the transpose by output channels. */
+  readonly blocks: Blocks;
+  readonly backBlocks: Blocks;
   /** Rows by (phase, input channel): bounds, offsets into the output gradient, source bytes and values. */
   readonly backPtr: number;
   readonly backOff: number;
@@ -213,7 +217,7 @@ function placeOffsets(draft: LayerDraft, bump: Bump): OffsetDraft {
 
 const NOWHERE = {
   ...{ flat: 0, full: 0, rowPtr: 0, backPtr: 0, backFrom: 0, backVal: 0 },
-  ...{ pack: 0, backPack: [] },
+  ...{ pack: 0, backPack: [], blocks: ONE_BLOCK, backBlocks: ONE_BLOCK },
 };
 
 function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
@@ -237,11 +241,24 @@ function placeLists(draft: OffsetDraft, bump: Bump): LayerStore {
   const { x, y } = step;
   const rowPtr = bump.take(4 * (y.channels + 1));
   const flat = bump.take(4 * kernel.count);
-  if (!x.trainable) return { ...draft, ...NOWHERE, rowPtr, flat };
+  const blocks = placeBlocks(draft, bump, { rows: y.channels, channels: x.channels });
+  if (!x.trainable) return { ...draft, ...NOWHERE, rowPtr, flat, blocks };
   const backPtr = bump.take(4 * (phases.length * x.channels + 1));
   const backFrom = bump.take(4 * kernel.count);
   const backVal = bump.take(4 * kernel.count);
-  return { ...draft, ...NOWHERE, rowPtr, flat, backPtr, backFrom, backVal };
+  const backBlocks = placeBlocks(draft, bump, { rows: x.channels, channels: y.channels });
+  return { ...draft, ...NOWHERE, rowPtr, flat, blocks, backPtr, backFrom, backVal, backBlocks };
+}
+
+/** Strided layers read too little of a row at a time to gain by blocks, and groups read few channels. */
+function placeBlocks(
+  { step, kernel, phases }: LayerDraft,
+  bump: Bump,
+  { rows, channels }: { rows: number; channels: number },
+): Blocks {
+  if (phases.length > 1 || step.groups > 1) return ONE_BLOCK;
+  const cut = blocksOf(channels, kernel.count / (rows * channels));
+  return { ...cut, at: bump.take(blockBytes(cut, rows)) };
 }
 
 function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): ReadonlyMap<string, NormStore> {

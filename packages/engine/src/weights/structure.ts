@@ -2,6 +2,7 @@ import { phaseOfTap, type WeightedStep } from '../plan/lower.js';
 import type { LayerStore } from '../plan/store.js';
 import { pitchOf, planeOf } from '../plan/tensor.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
+import { writeBlocks } from './blocks.js';
 
 /**
  * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with
@@ -75,10 +76,10 @@ function writeBackTapOffsets(
   }
 }
 
-/** Counting sort by output channel; within one, by flat index. */
+/** Counting sort by output channel; within one, by input channel and then by tap. */
 function writeRows(
   memory: LinearMemory,
-  { step, kernel, rowPtr, off, flat }: LayerStore,
+  { step, kernel, rowPtr, off, flat, blocks }: LayerStore,
   active: Uint32Array,
 ): void {
   const { width, channels, filters } = shapeOf(step);
@@ -89,7 +90,7 @@ function writeRows(
   for (const index of active) bounds[(index % filters) + 1]!++;
   for (let f = 0; f < filters; f++) bounds[f + 1]! += bounds[f]!;
   const next = bounds.slice();
-  for (const index of active) {
+  for (const index of byInputChannel(active, { channels, filters })) {
     const f = index % filters;
     const k = Math.floor(index / filters);
     const tap = Math.floor(k / channels);
@@ -99,6 +100,20 @@ function writeRows(
     offsets[slot] = tapOffset(step, Math.floor(tap / width), tap % width, channel);
   }
   for (let f = 0; f <= filters; f++) bounds[f]! *= 4;
+  writeBlocks(memory, blocks, bounds, (slot) => Math.floor(order[slot]! / filters) % channels);
+}
+
+/** Counting sort by input channel; within one, by flat index. */
+function byInputChannel(
+  active: Uint32Array,
+  { channels, filters }: Pick<KernelShape, 'channels' | 'filters'>,
+): Uint32Array {
+  const next = new Uint32Array(channels + 1);
+  for (const index of active) next[(Math.floor(index / filters) % channels) + 1]!++;
+  for (let c = 0; c < channels; c++) next[c + 1]! += next[c]!;
+  const sorted = new Uint32Array(active.length);
+  for (const index of active) sorted[next[Math.floor(index / filters) % channels]!++] = index;
+  return sorted;
 }
 
 /** The transpose: counting sort of the kept weights by (phase, input channel). */
@@ -127,6 +142,7 @@ function writeBackRows(memory: LinearMemory, layer: LayerStore): void {
     offsets[at] = backOffset(step, Math.floor(tap / width), tap % width, index % filters);
   }
   for (let r = 0; r <= rows; r++) bounds[r]! *= 4;
+  writeBlocks(memory, layer.backBlocks, bounds, (at) => order[from[at]! / 4]! % filters);
 }
 
 /** The phase each tap belongs to. */
