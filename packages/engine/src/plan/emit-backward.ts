@@ -42,6 +42,13 @@ class Backward {
     const z = step.kind === 'weighted' ? step.y : step.z;
     const dz = this.#gradients.get(z.id);
     if (!dz || !z.trainable) return;
+    // Nobody asks for it again, so a source may have the buffer for its own.
+    this.#gradients.delete(z.id);
+    this.#handOn(step, dz);
+  }
+
+  /** Adds what a step's output gradient means for its parameters and sources. */
+  #handOn(step: Step, dz: DraftBuffer): void {
     switch (step.kind) {
       case 'weighted':
         this.#weighted(step, dz);
@@ -270,8 +277,7 @@ class Backward {
       });
       return;
     }
-    const shared =
-      target === null && [...this.#gradients].some(([id, buffer]) => buffer === dz && id !== z.id);
+    const shared = target === null && [...this.#gradients.values()].includes(dz);
     if (!shared) {
       this.#gradients.set(source.id, arriving);
       return;
