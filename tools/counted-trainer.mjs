@@ -21,6 +21,7 @@ export async function createTrainer({ counts }) {
   const counted = {
     name: trainer.name,
     ops: trainer.ops,
+    denseFrom: trainer.denseFrom,
     footprint: () => trainer.footprint(),
     dispose: () => trainer.dispose(),
   };

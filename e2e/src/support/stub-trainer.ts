@@ -37,6 +37,7 @@ export function stubTrainer(): Trainer {
   return {
     name: 'stub',
     ops: new Set(),
+    denseFrom: 0,
     load: (graph, state, mask) => {
       loaded = { graph, state, mask };
       return Promise.resolve();

@@ -87,6 +87,7 @@ const NOTHING_TO_RUN: WorkspaceRequest = { programs: [], optimizer: 'none', prox
 class EngineTrainer implements SparseTrainer {
   readonly name = 'engine-wasm';
   readonly ops = ENGINE_OPS;
+  readonly denseFrom: number;
   readonly #limits: Limits;
   readonly #host: NetworkHost;
   #loaded: { readonly network: Network; state: ModelState } | null = null;
@@ -101,6 +102,7 @@ class EngineTrainer implements SparseTrainer {
     startThread,
     denseFrom = DENSE_FROM,
   }: SparseTrainerOptions) {
+    this.denseFrom = denseFrom;
     this.#host = { threads: startThread && threads > 1 ? { threads, start: startThread } : null, denseFrom };
     this.#limits = { memoryBudget: Math.min(memoryBudget, MAX_BYTES), recompute, denseFrom };
   }

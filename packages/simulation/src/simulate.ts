@@ -58,6 +58,8 @@ export interface SimulatedRun extends RunResult {
   readonly partition: readonly (readonly number[])[];
   /** Share of the mask that each client was given, by partition index. */
   readonly shares: readonly number[];
+  /** Of the trainers: see {@link TrainerKind}. */
+  readonly denseFrom: number;
 }
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -81,6 +83,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulatedRun> 
     virtualSeconds: devices === null ? 0 : timeline.now,
     classes: fleet.classes,
     partition: fleet.counts,
+    denseFrom: options.pool.kind.denseFrom,
     shares: fleet.counts.map((counts, part) => {
       const profile = deviceProfile(devices?.[part] ?? idealDevice);
       const samples = counts.reduce((sum, count) => sum + count, 0);

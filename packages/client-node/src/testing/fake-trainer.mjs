@@ -12,6 +12,7 @@ function refusal(code, message, facts = {}) {
 class FakeTrainer {
   name = 'fake';
   ops = new Set(['input', 'dense']);
+  denseFrom = 0.5;
   #loaded = null;
 
   async load(graph, state, mask) {

@@ -57,9 +57,13 @@ beforeEach(async () => {
 afterEach(() => trainer.dispose());
 
 describe('a trainer on its own thread', () => {
-  it('has the name and the ops of the trainer inside', () => {
-    expect(trainer.name).toBe('fake');
-    expect([...trainer.ops]).toEqual(['input', 'dense']);
+  it('is of the kind of the trainer inside', () => {
+    const { name, ops, denseFrom } = trainer;
+    expect({ name, ops: [...ops], denseFrom }).toEqual({
+      name: 'fake',
+      ops: ['input', 'dense'],
+      denseFrom: 0.5,
+    });
   });
 
   it('carries every call there and back, the mask with its methods', async () => {

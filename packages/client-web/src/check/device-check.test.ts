@@ -16,6 +16,7 @@ async function brokenTrainer(): Promise<Trainer> {
   const trainer: Trainer = {
     name: 'tfjs-broken',
     ops: engine.ops,
+    denseFrom: engine.denseFrom,
     load: (graph, state, mask) => engine.load(graph, state, mask),
     train: (dataset, options, control) => engine.train(dataset, options, control),
     gradients: async (batch) => {

@@ -8,6 +8,7 @@ export function watchLoads(
   return {
     name: trainer.name,
     ops: trainer.ops,
+    denseFrom: trainer.denseFrom,
     load: async (graph, state, mask) => {
       await trainer.load(graph, state, mask);
       loaded(graph, mask);

@@ -14,11 +14,11 @@ import {
   type ModelState,
   type MomentOptions,
   type MomentTree,
-  type OpKind,
   type ParamTree,
   type TopGradientRequest,
   type TopGradients,
   type TrainOptions,
+  type TrainerKind,
   type TrainProgress,
   type TrainResult,
 } from '@espalier/core';
@@ -68,7 +68,7 @@ export type CallMessage =
 
 /** Training thread → main thread. Every answer brings the footprint along, which callers read without waiting. */
 export type ThreadMessage =
-  | { readonly kind: 'ready'; readonly name: string; readonly ops: ReadonlySet<OpKind> }
+  | { readonly kind: 'ready'; readonly trainer: TrainerKind }
   | { readonly kind: 'refused'; readonly error: PlainError }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: TrainProgress }
   | {

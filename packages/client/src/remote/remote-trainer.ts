@@ -12,11 +12,12 @@ import {
   type TopGradientRequest,
   type TrainControl,
   type Trainer,
+  type TrainerKind,
   type TrainOptions,
 } from '@espalier/core';
 import { plainMask, type Call, type CallResults } from './calls.js';
 import { ControlRelay } from './control-relay.js';
-import { TrainerLink, type Introduction, type TrainerPort } from './trainer-link.js';
+import { TrainerLink, type TrainerPort } from './trainer-link.js';
 
 /**
  * A trainer on a thread of its own, so that training never holds up whoever answers pings. Calls, results, progress and
@@ -39,15 +40,17 @@ type LoadCall = Extract<Call, { readonly name: 'load' }>;
 class RemoteTrainer implements Trainer {
   readonly name: string;
   readonly ops: ReadonlySet<OpKind>;
+  readonly denseFrom: number;
   readonly #link: TrainerLink;
   /** How to bring the thread back to what it had loaded. */
   #loaded: LoadCall | null = null;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(link: TrainerLink, { name, ops }: Introduction) {
+  constructor(link: TrainerLink, { name, ops, denseFrom }: TrainerKind) {
     this.#link = link;
     this.name = name;
     this.ops = ops;
+    this.denseFrom = denseFrom;
   }
 
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void> {

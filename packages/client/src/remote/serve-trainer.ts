@@ -27,7 +27,8 @@ export async function serveTrainer(
     return () => undefined;
   }
   const desk = new TrainerDesk(trainer, tell);
-  tell({ kind: 'ready', name: trainer.name, ops: trainer.ops });
+  const { name, ops, denseFrom } = trainer;
+  tell({ kind: 'ready', trainer: { name, ops, denseFrom } });
   return (message) => {
     desk.take(message);
   };

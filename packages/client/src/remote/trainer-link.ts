@@ -1,12 +1,6 @@
-import { EspalierError, type Footprint, type OpKind, type TrainProgress } from '@espalier/core';
+import { EspalierError, type Footprint, type TrainerKind, type TrainProgress } from '@espalier/core';
 import type { ControlRelay } from './control-relay.js';
 import { errorOf, type Call, type CallMessage, type CallResults, type ThreadMessage } from './calls.js';
-
-/** The trainer inside a thread, as it introduces itself. */
-export interface Introduction {
-  readonly name: string;
-  readonly ops: ReadonlySet<OpKind>;
-}
 
 /** A call under way. */
 interface Pending {
@@ -26,11 +20,11 @@ export interface TrainerPort {
 
 /** Questions to a training thread and its answers. When the thread ends, every question fails, now and later. */
 export class TrainerLink {
-  /** Rejects with `backend_unavailable`, or with the reason the trainer gave. */
-  readonly started: Promise<Introduction>;
+  /** The trainer inside, as it introduces itself; rejects with `backend_unavailable`, or with the reason the trainer gave. */
+  readonly started: Promise<TrainerKind>;
   readonly #port: TrainerPort;
   readonly #pending = new Map<number, Pending>();
-  #introduce: (introduction: Introduction) => void = () => undefined;
+  #introduce: (trainer: TrainerKind) => void = () => undefined;
   #failStart: (error: EspalierError) => void = () => undefined;
   #nextId = 0;
   #footprint: Footprint | null = null;
@@ -91,7 +85,7 @@ export class TrainerLink {
   #receive(message: ThreadMessage): void {
     switch (message.kind) {
       case 'ready':
-        this.#introduce(message);
+        this.#introduce(message.trainer);
         return;
       case 'refused':
         this.#failStart(errorOf(message.error));

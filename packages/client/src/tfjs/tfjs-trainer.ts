@@ -42,6 +42,7 @@ import { topGradientsOf, TrainingRun } from './training-run.js';
 export class TfjsTrainer implements Trainer {
   readonly name: string;
   readonly ops: ReadonlySet<OpKind> = new Set(Object.keys(nodeOps) as OpKind[]);
+  readonly denseFrom = 0;
   readonly #backend: string;
   readonly #meter = new MemoryMeter();
   readonly #watch = (): void => {

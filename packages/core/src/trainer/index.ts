@@ -11,6 +11,7 @@ export type {
   TopGradients,
   Trainer,
   TrainControl,
+  TrainerKind,
   TrainOptions,
   TrainProgress,
   TrainResult,

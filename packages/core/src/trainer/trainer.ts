@@ -133,15 +133,24 @@ export interface TrainProgress {
   readonly loss: number;
 }
 
-/**
- * Trains and measures one loaded network. All calls are asynchronous and run one at a time. Every implementation
- * passes `trainerContract` of `@espalier/core/testing`. Inputs are never changed.
- */
-export interface Trainer {
+/** What a trainer is, whatever it has loaded. */
+export interface TrainerKind {
   /** For logs and metrics, e.g. `tfjs-wasm`. */
   readonly name: string;
   /** Ops it can train; a graph with others must go to another trainer. */
   readonly ops: ReadonlySet<OpKind>;
+  /**
+   * Share of kept weights from which on a layer is computed with all of them, as `trainMacs` takes it: 0 for a masked-dense
+   * trainer, which has no other way.
+   */
+  readonly denseFrom: number;
+}
+
+/**
+ * Trains and measures one loaded network. All calls are asynchronous and run one at a time. Every implementation
+ * passes `trainerContract` of `@espalier/core/testing`. Inputs are never changed.
+ */
+export interface Trainer extends TrainerKind {
   /**
    * Takes the network in. A null mask means dense.
    * @throws EspalierError `op_unsupported`, `invalid_graph`, `invalid_mask`, `invalid_params`, `memory_budget`.

@@ -33,7 +33,7 @@ export interface AnalyticCost {
  * @param lines in the order of the rounds
  */
 export function analyticCost(
-  run: Pick<SimulatedRun, 'graph' | 'partition' | 'shares' | 'summary'>,
+  run: Pick<SimulatedRun, 'graph' | 'partition' | 'shares' | 'denseFrom'>,
   job: Job,
   lines: readonly RoundMetrics[],
 ): AnalyticCost {

@@ -6,7 +6,6 @@ import {
   type Job,
   type MaskDelivery,
 } from '@espalier/core';
-import { DENSE_FROM } from '@espalier/engine';
 import type { SimulatedRun } from '../simulate.js';
 import type { ReplayedRound } from './round-replay.js';
 
@@ -19,12 +18,11 @@ interface ClientTurn {
 
 /** The rounds of a run's clients, those of a round that did alike in one. */
 export function clientRounds(
-  { graph, partition, shares, summary }: Pick<SimulatedRun, 'graph' | 'partition' | 'shares' | 'summary'>,
+  { graph, partition, shares, denseFrom }: Pick<SimulatedRun, 'graph' | 'partition' | 'shares' | 'denseFrom'>,
   job: Job,
   rounds: readonly ReplayedRound[],
 ): readonly ClientRound[] {
   const known = new Map<number, string>();
-  const denseFrom = Math.min(1, ...summary.backends.map((backend) => DENSE_FROM_OF[backend] ?? 0));
   return rounds.flatMap((round) => {
     const { line, modelled, mask, asked, readjustment } = round;
     const parts = Object.keys(line.bytes.upPerClient).map(Number);
@@ -50,9 +48,6 @@ export function clientRounds(
     });
   });
 }
-
-/** Of trainers that know lists of weights; every other computes with all of them. */
-const DENSE_FROM_OF: Readonly<Record<string, number>> = { 'engine-wasm': DENSE_FROM };
 
 /** A mask travels where it is new: as a difference to who was there in the rounds before the last change, else whole. */
 function deliveryTo(known: string | undefined, { maskHash, cameBy }: ReplayedRound): MaskDelivery {

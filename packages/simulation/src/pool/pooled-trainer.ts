@@ -54,6 +54,7 @@ export type Pacing = <T>(call: PooledCall, work: Promise<T>) => Promise<T>;
 export class PooledTrainer implements Trainer {
   readonly name: string;
   readonly ops: ReadonlySet<OpKind>;
+  readonly denseFrom: number;
   readonly #pool: TrainerPool;
   readonly #pace: Pacing;
   readonly #memory: GradientMemory | null;
@@ -62,8 +63,7 @@ export class PooledTrainer implements Trainer {
 
   /** @param memory of gradients that others have asked for; null to compute them all */
   constructor(pool: TrainerPool, pace: Pacing = (_, work) => work, memory: GradientMemory | null = null) {
-    this.name = pool.kind.name;
-    this.ops = pool.kind.ops;
+    ({ name: this.name, ops: this.ops, denseFrom: this.denseFrom } = pool.kind);
     this.#pool = pool;
     this.#pace = pace;
     this.#memory = memory;

@@ -1,4 +1,4 @@
-import type { Trainer } from '@espalier/core';
+import type { Trainer, TrainerKind } from '@espalier/core';
 
 /** Somebody who waits for a trainer. */
 interface Waiting {
@@ -16,7 +16,7 @@ export class TrainerPool {
   readonly #free: Trainer[];
   readonly #waiting: Waiting[] = [];
 
-  /** @param trainers at least one; equal in name, ops and results */
+  /** @param trainers at least one; of one kind, equal in results */
   constructor(trainers: readonly Trainer[]) {
     this.#trainers = trainers;
     this.#free = [...trainers];
@@ -32,7 +32,7 @@ export class TrainerPool {
   }
 
   /** What every trainer of the pool is. */
-  get kind(): Pick<Trainer, 'name' | 'ops'> {
+  get kind(): TrainerKind {
     return this.#trainers[0]!;
   }
 
