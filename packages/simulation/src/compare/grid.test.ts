@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { cellLabel, parseGrid } from './grid.js';
 import { TINY_GRID } from '../testing/tiny.js';
 
-const example = readFileSync(join(__dirname, '../../../../examples/compare-cifar10.yaml'), 'utf8');
+const example = (name: string): string => readFileSync(join(__dirname, '../../../../examples', name), 'utf8');
 
 describe('a grid', () => {
   it('is methods × densities × partitions × seeds, seed by seed', () => {
@@ -42,9 +42,12 @@ describe('a grid', () => {
     expect(hashOf('{ method: fedtiny, pruning.interval: 2, rescale: false }')).not.toBe(usual);
   });
 
-  it('of CIFAR-10 can be run', () => {
-    const { cells } = parseGrid(example);
-    expect(cells.length).toBeGreaterThanOrEqual(57);
+  it.each([
+    ['compare-cifar10.yaml', 57],
+    ['compare-demo.yaml', 39],
+  ])('among the examples can be run: %s', (name, least) => {
+    const { cells } = parseGrid(example(name));
+    expect(cells.length).toBeGreaterThanOrEqual(least);
     expect(new Set(cells.map(cellLabel)).size).toBe(cells.length);
   });
 
