@@ -38,6 +38,10 @@ function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
     'MACs',
     all.map(({ macs }) => macs),
   );
+  const forwardUnit = unitFor(
+    'MACs',
+    all.map(({ forwardMacs }) => forwardMacs),
+  );
   const virtual = all.some(({ virtualSeconds }) => virtualSeconds !== null);
   return [
     { head: 'method', align: 'left', cell: ({ name }) => name },
@@ -50,7 +54,7 @@ function resultColumns(groups: readonly ResultGroup[]): readonly Column[] {
     figure('best %', ({ accuracy }) => hundredfold(accuracy.best), 1),
     figure('up MB', ({ up }) => up / 1e6, 1),
     figure('down MB', ({ down }) => down / 1e6, 1),
-    figure('forward MMACs', ({ forwardMacs }) => forwardMacs / 1e6, 2),
+    figure(`forward ${forwardUnit.name}`, ({ forwardMacs }) => forwardMacs / forwardUnit.size, 2),
     figure(`train ${macUnit.name}`, ({ macs }) => macs / macUnit.size, 2),
     figure('peak MB', ({ peakBytes }) => peakBytes / 1e6, 1),
     ...(virtual ? [figure('simulated s', ({ virtualSeconds }) => virtualSeconds, 0)] : []),

@@ -12,9 +12,12 @@ const PREFIXES: readonly (readonly [string, number])[] = [
   ['k', 1e3],
 ];
 
-/** The largest unit in which the largest of those figures is at least 0.1; thousands where all are smaller. */
+/**
+ * The largest unit in which the smallest of those figures is at least 0.1, so that two decimals tell every row from the
+ * next; figures of 0 are passed over. Thousands where that is too large.
+ */
 export function unitFor(name: string, figures: readonly number[]): Unit {
-  const most = Math.max(0, ...figures);
-  const [prefix, size] = PREFIXES.find(([, each]) => most >= 0.1 * each) ?? ['k', 1e3];
+  const least = Math.min(...figures.filter((figure) => figure > 0));
+  const [prefix, size] = PREFIXES.find(([, each]) => least >= 0.1 * each && least < Infinity) ?? ['k', 1e3];
   return { name: `${prefix}${name}`, size };
 }
