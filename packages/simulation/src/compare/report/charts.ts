@@ -61,7 +61,8 @@ function base(
 ): Record<string, unknown> {
   return {
     animation: false,
-    legend: { type: 'scroll', top: 4, left: 0, right: 0, itemHeight: 8 },
+    // Of a legend with pages, what stands above its symbols is cut off.
+    legend: { type: 'scroll', top: 4, left: 0, right: 0, itemHeight: 14, itemWidth: 14 },
     grid: { left: 56, right: 24, top: 68, bottom: 56 },
     tooltip: { trigger: 'item' },
     xAxis: { nameLocation: 'middle', nameGap: 28, scale: true, ...x },
@@ -102,24 +103,27 @@ export function accuracyOver(
   return { ...base(x, { name: 'final accuracy, %', type: 'value' }), series };
 }
 
-/** Accuracy over rounds at one density: the mean over seeds, and a band of one standard deviation either side. */
+/** More bands than that hide one another and the lines. */
+const MOST_BANDS = 6;
+
+/** Accuracy over rounds at one density: means over seeds. Few rows have bands of one standard deviation either side. */
 export function accuracyCurves(
   groups: readonly ResultGroup[],
   styles: MethodStyles,
-): Readonly<Record<string, unknown>> | null {
+): { readonly option: Readonly<Record<string, unknown>>; readonly bands: boolean } | null {
   const drawn = groups.filter(({ results }) => results.some(({ curve }) => curve !== null));
   if (drawn.length === 0) return null;
-  const series = drawn.flatMap(({ name, results }) => curveSeries(name, results, styles));
-  return {
-    ...base({ name: 'round', type: 'value' }, { name: 'accuracy, %', type: 'value' }),
-    series,
-  };
+  const bands = drawn.length <= MOST_BANDS;
+  const series = drawn.flatMap(({ name, results }) => curveSeries(name, results, styles, bands));
+  const axes = base({ name: 'round', type: 'value', max: 'dataMax' }, { name: 'accuracy, %', type: 'value' });
+  return { option: { ...axes, series }, bands };
 }
 
 function curveSeries(
   name: string,
   results: readonly CellResult[],
   styles: MethodStyles,
+  bands: boolean,
 ): readonly Readonly<Record<string, unknown>>[] {
   const curves = results.flatMap(({ curve }) => (curve ? [curve.accuracy] : []));
   const rounds = Math.max(...curves.map(({ length }) => length));
@@ -136,7 +140,7 @@ function curveSeries(
     lineStyle: { width: 2 },
     data: spreads.map(({ round, mean }) => [round, mean]),
   };
-  if (curves.length < 2) return [line];
+  if (!bands || curves.length < 2) return [line];
   // Two lines stacked: what is below the band is not drawn.
   const edge = {
     type: 'line',

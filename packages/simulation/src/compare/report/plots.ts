@@ -69,12 +69,11 @@ export function comparisonPlots(groups: readonly ResultGroup[]): ComparisonPlots
     `density ${density}${several ? `, ${partition ?? ''}` : ''}`;
   const curves = perDensity.flatMap(({ partition, density, same, rows }): readonly Plot[] => {
     const controls = density === 1 ? [] : rows.filter((row) => row.density === 1);
-    const option = accuracyCurves([...same, ...controls], styles);
+    const drawn = accuracyCurves([...same, ...controls], styles);
     const beside = controls.length > 0 ? ', dense runs beside them' : '';
-    const caption = `Accuracy over rounds at ${at(density, partition)}${beside}: means over seeds, bands of one standard deviation.`;
-    return option
-      ? [{ file: named('rounds', String(density), several ? partition : null), caption, option, height: 420 }]
-      : [];
+    const caption = `Accuracy over rounds at ${at(density, partition)}${beside}: means over seeds${drawn?.bands === true ? ', bands of one standard deviation' : ''}.`;
+    const file = named('rounds', String(density), several ? partition : null);
+    return drawn ? [{ file, caption, option: drawn.option, height: 420 }] : [];
   });
   const layers = perDensity.flatMap(({ partition, density, same }): readonly Plot[] => {
     const option = density === 1 ? null : layerDensities(same, styles);
