@@ -106,7 +106,7 @@ class Bump {
  * measured (`espalier bench engine --versus dense-path`, README); a constant, since the paths add in different orders and every
  * host must get the same bits.
  */
-export const DENSE_FROM = 0.75;
+export const DENSE_FROM = 0.9;
 
 /** Where the store begins, and from which share of kept weights on a layer is dense. */
 export interface StoreOptions {
