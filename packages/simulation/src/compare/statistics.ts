@@ -25,19 +25,24 @@ export interface ResultGroup extends Omit<CellKey, 'seed'> {
   readonly results: readonly CellResult[];
 }
 
-/** A figure of the second row less that of the first, over the seeds that both have; null where there is none. */
-export function pairedDifference(
+/** A figure of the second row less that of the first, by the seeds that both have it for. */
+export function seedDifferences(
   first: ResultGroup,
   second: ResultGroup,
   pick: (result: CellResult) => number | null,
-): Spread | null {
+): ReadonlyMap<number, number> {
   const base = new Map(first.results.map((result) => [result.seed, pick(result)]));
-  return spreadOf(
-    second.results.map((result) => {
+  return new Map(
+    second.results.flatMap((result) => {
       const [from, to] = [base.get(result.seed) ?? null, pick(result)];
-      return from === null || to === null ? null : to - from;
+      return from === null || to === null ? [] : [[result.seed, to - from]];
     }),
   );
+}
+
+/** The same as a spread over the seeds; null where there is none. */
+export function pairedDifference(...rows: Parameters<typeof seedDifferences>): Spread | null {
+  return spreadOf([...seedDifferences(...rows).values()]);
 }
 
 /** Two-sided 95 % quantiles of Student's t for 1, 2, 3 … degrees of freedom; the last serves for all above. */

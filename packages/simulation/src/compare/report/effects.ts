@@ -1,6 +1,7 @@
 import type { Job, ReportBlock } from '@espalier/core';
 import { jobToForm } from '@espalier/server';
-import { pairedDifference, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';
+import { groupBy } from '../group-by.js';
+import { seedDifferences, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';
 import { writtenSpread } from '../table.js';
 
 /** Two rows of a grid that one setting of the job tells apart. */
@@ -10,7 +11,8 @@ export interface Effect {
   readonly from: string;
   readonly to: string;
   readonly rows: readonly [ResultGroup, ResultGroup];
-  /** The second row's final accuracy less the first's, over common seeds. */
+  /** The second row's final accuracy less the first's, by common seeds, and over them. */
+  readonly bySeed: ReadonlyMap<number, number>;
   readonly difference: Spread;
   /** Operations and bytes up of the second over those of the first. */
   readonly macs: number;
@@ -34,7 +36,8 @@ export function effects(groups: readonly ResultGroup[], jobOf: JobOf): readonly 
       const [key] = changed;
       // Methods with the same settings are the ranking's.
       if (key === undefined || changed.length > 1 || key === 'method') return [];
-      const difference = pairedDifference(one.group, other.group, ({ accuracy }) => accuracy.final);
+      const bySeed = seedDifferences(one.group, other.group, ({ accuracy }) => accuracy.final);
+      const difference = spreadOf([...bySeed.values()]);
       if (difference === null) return [];
       return [
         {
@@ -42,6 +45,7 @@ export function effects(groups: readonly ResultGroup[], jobOf: JobOf): readonly 
           from: one.settings.get(key) ?? 'none',
           to: other.settings.get(key) ?? 'none',
           rows: [one.group, other.group] as const,
+          bySeed,
           difference,
           macs: ratio(other.group, one.group, ({ macs }) => macs),
           up: ratio(other.group, one.group, ({ up }) => up),
@@ -51,36 +55,74 @@ export function effects(groups: readonly ResultGroup[], jobOf: JobOf): readonly 
   );
 }
 
+/** A setting's effect over several densities. */
+export interface OverallEffect extends Pick<Effect, 'key' | 'from' | 'to' | 'rows'> {
+  readonly densities: readonly number[];
+  /** Of every seed the mean over the densities, over the seeds that all of them have. */
+  readonly difference: Spread;
+}
+
+/**
+ * Effects of the same two rows at several densities in one. Runs of a seed share their data and their first weights at
+ * every density, so that each seed counts once.
+ */
+export function overDensities(found: readonly Effect[]): readonly OverallEffect[] {
+  const alike = groupBy(found, ({ key, from, to, rows: [first, second] }) =>
+    JSON.stringify([key, from, to, first.name, second.name, first.partition]),
+  );
+  return [...alike.values()].flatMap((same): readonly OverallEffect[] => {
+    const { key, from, to, rows, bySeed } = same[0]!;
+    const seeds = [...bySeed.keys()].filter((seed) => same.every((effect) => effect.bySeed.has(seed)));
+    const means = seeds.map((seed) => spreadOf(same.map((effect) => effect.bySeed.get(seed)!))!.mean);
+    const difference = spreadOf(means);
+    if (same.length < 2 || difference === null || difference.count < 2) return [];
+    return [{ key, from, to, rows, densities: same.map((effect) => effect.rows[0].density), difference }];
+  });
+}
+
 /** What a setting brings where nothing else changes; nothing where no two rows are that much alike. */
 export function effectBlocks(groups: readonly ResultGroup[], jobOf: JobOf): readonly ReportBlock[] {
   const found = effects(groups, jobOf);
   if (found.length === 0) return [];
-  const right = (label: string) => ({ label, align: 'right' }) as const;
-  return [
-    {
-      kind: 'table',
-      caption:
-        'What one setting brings: rows between which nothing else differs, runs of the same seed beside each other. An asterisk marks differences whose 95 % interval (Student’s t) leaves out 0.',
-      columns: [
-        { label: 'setting' },
-        { label: 'from' },
-        { label: 'to' },
-        { label: 'in the row', wrap: true },
-        ...['density', 'points', 'seeds', 'train MACs ×', 'bytes up ×'].map(right),
-      ],
-      rows: found.map(({ key, from, to, rows: [first], difference, macs, up }) => [
-        key,
-        from,
-        to,
-        first.name,
-        first.density,
-        `${difference.mean > 0 ? '+' : ''}${writtenSpread(difference, 1, 100)}${toldApart(difference) ? ' *' : ''}`,
-        difference.count,
-        macs.toFixed(2),
-        up.toFixed(2),
-      ]),
-    },
-  ];
+  const overall = overDensities(found);
+  return [effectTable(found), ...(overall.length === 0 ? [] : [overallTable(overall)])];
+}
+
+const right = (label: string) => ({ label, align: 'right' }) as const;
+
+const COMPARED = [
+  ...[{ label: 'setting' }, { label: 'from' }, { label: 'to' }],
+  { label: 'in the row', wrap: true },
+];
+
+function points(difference: Spread): string {
+  const written = writtenSpread(difference, 1, 100);
+  return `${difference.mean > 0 ? '+' : ''}${written}${toldApart(difference) ? ' *' : ''}`;
+}
+
+function overallTable(overall: readonly OverallEffect[]): ReportBlock {
+  return {
+    kind: 'table',
+    caption:
+      'The same over densities, of every seed the mean: its runs share their data and count once. Seeds that all of these densities have.',
+    columns: [...COMPARED, ...['densities', 'points', 'seeds'].map(right)],
+    rows: overall.map(({ key, from, to, rows: [first], densities, difference }) => [
+      ...[key, from, to, first.name, densities.join(', '), points(difference), difference.count],
+    ]),
+  };
+}
+
+function effectTable(found: readonly Effect[]): ReportBlock {
+  return {
+    kind: 'table',
+    caption:
+      'What one setting brings: rows between which nothing else differs, runs of the same seed beside each other. An asterisk marks differences whose 95 % interval (Student’s t) leaves out 0.',
+    columns: [...COMPARED, ...['density', 'points', 'seeds', 'train MACs ×', 'bytes up ×'].map(right)],
+    rows: found.map(({ key, from, to, rows: [first], difference, macs, up }) => [
+      ...[key, from, to, first.name, first.density, points(difference), difference.count],
+      ...[macs.toFixed(2), up.toFixed(2)],
+    ]),
+  };
 }
 
 function ratio(

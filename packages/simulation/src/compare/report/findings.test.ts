@@ -3,7 +3,7 @@ import { tinyJob } from '../../testing/tiny.js';
 import { cellResultSchema, type CellResult } from '../cell-result.js';
 import { toldApart, type ResultGroup } from '../statistics.js';
 import { markdownOf } from '../table.js';
-import { effectBlocks, effects } from './effects.js';
+import { effectBlocks, effects, overDensities } from './effects.js';
 import { frontier, frontierBlocks } from './frontier.js';
 import { placings, rankingBlocks } from './ranking.js';
 
@@ -151,6 +151,26 @@ describe('effects', () => {
       ],
     });
     expect(effectBlocks(groups.slice(0, 1), jobOf)).toEqual([]);
+  });
+
+  it('over densities count every seed once, those that all densities have', () => {
+    const twice = [
+      row('fedtiny', [0.5, 0.6, 0.7]),
+      row('first', [0.45, 0.53, 0.63]),
+      row('fedtiny', [0.6, 0.7], { density: 0.2 }),
+      row('first', [0.59, 0.67], { density: 0.2 }),
+    ];
+    const [overall, ...more] = overDensities(effects(twice, jobOf));
+    expect(more).toEqual([]);
+    // By seed: (−5 − 1) ÷ 2 and (−7 − 3) ÷ 2 points.
+    expect(overall).toMatchObject({ key: 'pool.selection', densities: [0.1, 0.2] });
+    expect(overall?.difference.count).toBe(2);
+    expect(overall?.difference.mean).toBeCloseTo(-0.04, 12);
+    expect(overall?.difference.deviation).toBeCloseTo(Math.SQRT2 / 100, 12);
+    expect(effectBlocks(twice, jobOf)[1]).toMatchObject({
+      rows: [['pool.selection', 'adaptiveBatchNorm', 'first', 'fedtiny', '0.1, 0.2', '-4.0 ± 1.4', 2]],
+    });
+    expect(overDensities(effects(groups, jobOf))).toEqual([]);
   });
 
   it('stand in Markdown under their caption', () => {
