@@ -24,7 +24,7 @@ describe('a plot as SVG', () => {
     const names = Array.from({ length: 9 }, (_, i) => `a row with a rather long name, ${i}`);
     const svg = svgOf(names);
     for (const name of names) expect(svg).toContain(name);
-    // Three of 45 + 7 × 32 pixels on each of three lines of 880.
+    // Three of 65 + 7 × 32 pixels on each of three lines of 880.
     expect(svg).toContain('height="240"');
   });
 });

@@ -5,14 +5,17 @@ import type { Plot } from './charts.js';
 const WIDTH = 880;
 
 /** Pixels of a line of the legend, of an entry beside its text, and of a letter at most. */
-const LEGEND = { line: 20, entry: 45, letter: 7 } as const;
+const LEGEND = { line: 20, entry: 65, letter: 7 } as const;
+
+/** Nobody knows how wide a viewer's letters are: with room behind them, wide ones do not run into the next entry. */
+const ENTRY = '{name}\u00a0\u00a0';
 
 /** The plot as an SVG document, drawn without a browser. */
 export function plotSvg({ option, height }: Plot): string {
   const more = (legendLines(option) - 1) * LEGEND.line;
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: height + more });
   try {
-    chart.setOption({ backgroundColor: '#ffffff', ...(more > 0 ? withWholeLegend(option, more) : option) });
+    chart.setOption({ backgroundColor: '#ffffff', ...withWholeLegend(option, more) });
     return chart.renderToSVGString();
   } finally {
     chart.dispose();
@@ -35,8 +38,13 @@ function legendLines({ legend, series }: Plot['option']): number {
 /** Nobody can turn the pages of a legend in a picture: it has all its lines, above a plot that much lower. */
 function withWholeLegend(option: Plot['option'], more: number): Plot['option'] {
   const { legend, grid } = option as {
-    readonly legend: object;
+    readonly legend?: object;
     readonly grid: { readonly top: number };
   };
-  return { ...option, legend: { ...legend, type: 'plain' }, grid: { ...grid, top: grid.top + more } };
+  if (legend === undefined) return option;
+  return {
+    ...option,
+    legend: { ...legend, type: 'plain', formatter: ENTRY },
+    grid: { ...grid, top: grid.top + more },
+  };
 }
