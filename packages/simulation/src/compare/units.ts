@@ -17,7 +17,8 @@ const PREFIXES: readonly (readonly [string, number])[] = [
  * next; figures of 0 are passed over. Thousands where that is too large.
  */
 export function unitFor(name: string, figures: readonly number[]): Unit {
-  const least = Math.min(...figures.filter((figure) => figure > 0));
-  const [prefix, size] = PREFIXES.find(([, each]) => least >= 0.1 * each && least < Infinity) ?? ['k', 1e3];
+  const known = figures.filter((figure) => figure > 0);
+  const least = known.length === 0 ? 0 : Math.min(...known);
+  const [prefix, size] = PREFIXES.find(([, each]) => least >= 0.1 * each) ?? ['k', 1e3];
   return { name: `${prefix}${name}`, size };
 }

@@ -63,7 +63,9 @@ export class PooledTrainer implements Trainer {
 
   /** @param memory of gradients that others have asked for; null to compute them all */
   constructor(pool: TrainerPool, pace: Pacing = (_, work) => work, memory: GradientMemory | null = null) {
-    ({ name: this.name, ops: this.ops, denseFrom: this.denseFrom } = pool.kind);
+    this.name = pool.kind.name;
+    this.ops = pool.kind.ops;
+    this.denseFrom = pool.kind.denseFrom;
     this.#pool = pool;
     this.#pace = pace;
     this.#memory = memory;

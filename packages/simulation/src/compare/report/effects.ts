@@ -70,12 +70,13 @@ export function overDensities(found: readonly Effect[]): readonly OverallEffect[
   const alike = groupBy(found, ({ key, from, to, rows: [first, second] }) =>
     JSON.stringify([key, from, to, first.name, second.name, first.partition]),
   );
-  return [...alike.values()].flatMap((same): readonly OverallEffect[] => {
+  const repeated = [...alike.values()].filter((same) => same.length > 1);
+  return repeated.flatMap((same): readonly OverallEffect[] => {
     const { key, from, to, rows, bySeed } = same[0]!;
     const seeds = [...bySeed.keys()].filter((seed) => same.every((effect) => effect.bySeed.has(seed)));
     const means = seeds.map((seed) => spreadOf(same.map((effect) => effect.bySeed.get(seed)!))!.mean);
     const difference = spreadOf(means);
-    if (same.length < 2 || difference === null || difference.count < 2) return [];
+    if (difference === null || difference.count < 2) return [];
     return [{ key, from, to, rows, densities: same.map((effect) => effect.rows[0].density), difference }];
   });
 }
