@@ -67,10 +67,19 @@ describe('a grid', () => {
     ['job:', 'jobs:', 'job is missing; expected a map of fields'],
     ['job:', 'jobs:', 'jobs is not a field here; did you mean job?'],
     ['rounds: 5', 'seed: 5', 'job.seed is said by the grid for every cell'],
+    ['pruning.interval: 2', 'seed: 2', 'set of fedtiny: seed is said by the grid for every cell'],
     ['rounds: 5', 'round: 5', 'did you mean rounds'],
     ['densities: [0.2]', 'densities: [0.2', 'not YAML'],
     ['pruning.interval: 2', 'pruning.intervall: 2', 'did you mean pruning.interval'],
   ])('with %p as %p is refused', (sound, broken, why) => {
     expect(() => parseGrid(TINY_GRID.replace(sound, broken))).toThrow(why);
   });
+
+  it.each(['seed=3', 'targetDensity=0.5', 'method=snip'])(
+    'refuses %p over every cell: rows would be other than they say',
+    (override) => {
+      expect(() => parseGrid(TINY_GRID, [override])).toThrow(/--set \w+ is said by the grid for every cell/);
+      expect(parseGrid(TINY_GRID, ['rounds=4']).cells[0]?.job.rounds).toBe(4);
+    },
+  );
 });

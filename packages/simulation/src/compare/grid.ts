@@ -51,7 +51,7 @@ export function cellLabel({ name, density, seed, partition }: CellKey): string {
  * @throws EspalierError `invalid_job` listing every problem, and by name every cell that cannot be run.
  */
 export function parseGrid(yamlText: string, overrides: readonly string[] = []): Grid {
-  const form = parseForm(yamlText);
+  const form = parseForm(yamlText, overrides);
   const problems: CellProblem[] = [];
   const cells: Cell[] = [];
   for (const key of cellKeys(form)) {
@@ -86,7 +86,17 @@ export function impossible(problems: readonly CellProblem[]): EspalierError {
   return new EspalierError('invalid_job', `${head}\n  ${lines.join('\n  ')}`, { cells: problems.length });
 }
 
-function parseForm(yamlText: string): GridForm {
+/** Keys of the job that the grid says for every cell, so that a row is what its label says. */
+const OWN_KEYS = ['seed', 'targetDensity', 'method'];
+
+function own(path: string, keys: readonly string[], allowed: readonly string[] = []): readonly Problem[] {
+  const sentence = 'is said by the grid for every cell; leave it out';
+  return keys
+    .filter((key) => OWN_KEYS.includes(key) && !allowed.includes(key))
+    .map((key) => ({ path: `${path}${key}`, sentence }));
+}
+
+function parseForm(yamlText: string, overrides: readonly string[]): GridForm {
   const form = readForm(yamlText, gridSchema, GRID);
   const problems = [
     ...twice(
@@ -99,9 +109,12 @@ function parseForm(yamlText: string): GridForm {
       'partitions',
       (form.partitions ?? []).map(({ name }) => name),
     ),
-    ...['seed', 'targetDensity', 'method']
-      .filter((key) => Object.hasOwn(form.job, key))
-      .map((key) => ({ path: `job.${key}`, sentence: 'is said by the grid for every cell; leave it out' })),
+    ...own('job.', Object.keys(form.job)),
+    ...form.methods.flatMap(({ name, set }) => own(`set of ${name}: `, Object.keys(set), ['method'])),
+    ...own(
+      '--set ',
+      overrides.map((override) => override.split('=')[0]!.trim()),
+    ),
   ];
   if (problems.length > 0) throw formError(problems, GRID);
   return form;
