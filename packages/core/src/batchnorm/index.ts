@@ -1,3 +1,2 @@
-export { candidateLosses, chooseCandidate } from './choose-candidate.js';
 export { mergeMoments, type MomentReport, type VarianceMerge } from './merge-moments.js';
 export { MomentAccumulator, type BatchMoments, type BatchSums } from './moment-accumulator.js';

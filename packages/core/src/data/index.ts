@@ -11,3 +11,4 @@ export { holdOut, splitFraction, splitPerClass, type FractionSplit, type HeldOut
 export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
 export { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
 export { proceduralDataset, type ProceduralOptions } from './procedural/index.js';
+export type { DataSpec, FileDataSpec, PartitionSpec } from './data-spec.js';

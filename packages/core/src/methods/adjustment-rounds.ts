@@ -1,5 +1,5 @@
 import type { Job } from '../job/job.js';
-import { isAdjustmentRound } from '../schedule/progressive.js';
+import { isAdjustmentRound } from '../adjustment/exchange-schedule.js';
 import { methodNamed } from './registry.js';
 
 /** Rounds that end with a change of the mask, ascending; none for masks that stay. */
