@@ -50,8 +50,8 @@ export interface Job {
   /** Over maskable weights; 1 trains densely. */
   readonly targetDensity: number;
   readonly pool: PoolSpec;
-  readonly adjustment: AdjustmentSpec;
-  readonly staticMask: StaticMaskSpec;
+  readonly pruning: AdjustmentSpec;
+  readonly mask: StaticMaskSpec;
   /** Scales what the first mask keeps of a layer to the layer's own root mean square: see `withDenseScale`. */
   readonly rescale: boolean;
   readonly pretrain: PretrainSpec;

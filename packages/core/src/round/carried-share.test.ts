@@ -10,7 +10,7 @@ const job: Pick<Job, keyof Job> = {
   ...({} as Job),
   method: 'fedavg',
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
-  adjustment: {
+  pruning: {
     interval: 0,
     stopRound: 0,
     granularity: 'block',

@@ -90,7 +90,7 @@ async function criterionMask(
   state: ModelState,
   sources: PreparationSources,
 ): Promise<Mask> {
-  const { criterion: id, allocation, layerFloor, passes } = job.staticMask;
+  const { criterion: id, allocation, layerFloor, passes } = job.mask;
   const criterion = criterionNamed(id);
   return pruneInPasses(graph, state.params, {
     density: job.targetDensity,

@@ -216,7 +216,7 @@ export class Workshop {
 
   #ruleMoment({ due, number }: Adjustment): RuleMoment {
     const { job } = this.#options;
-    const { adjustment: spec, targetDensity, seed } = job;
+    const { pruning: spec, targetDensity, seed } = job;
     const learningRate = job.learningRate.initial;
     const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
     const { mask } = this.model;
@@ -339,7 +339,7 @@ export class Workshop {
 
   #observer(round: number): RuleObserver | null {
     const { mask } = this.model;
-    const seen = { graph: this.#graph, mask, spec: this.#options.job.adjustment, round };
+    const seen = { graph: this.#graph, mask, spec: this.#options.job.pruning, round };
     return this.#rule?.observe?.(seen, this.#memory) ?? null;
   }
 
