@@ -39,7 +39,7 @@ export function exchangeShare(round: number, { peakFraction, stopRound }: Adjust
 }
 
 /** Where a job stands when it adjusts. */
-export interface AdjustmentMoment {
+export interface ScheduledAdjustment {
   readonly round: number;
   /** Adjustments made before this one; never the round, or some blocks would never have their turn. */
   readonly adjustment: number;
@@ -53,7 +53,7 @@ export function adjustmentRequests(
   graph: ModelGraph,
   mask: Mask,
   spec: AdjustmentSpec,
-  { round, adjustment }: AdjustmentMoment,
+  { round, adjustment }: ScheduledAdjustment,
 ): readonly TopGradientRequest[] {
   return adjustmentUnit(graph, spec.granularity, adjustment)
     .map((layer) => {

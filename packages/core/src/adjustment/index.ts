@@ -8,5 +8,5 @@ export {
   adjustmentRequests,
   exchangeCount,
   isAdjustmentRound,
-  type AdjustmentMoment,
+  type ScheduledAdjustment,
 } from './exchange-schedule.js';

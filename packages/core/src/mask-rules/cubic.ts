@@ -10,14 +10,15 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const cubic: MaskRule = {
   id: 'cubic',
-  needs: 'nothing',
+  needs: [],
+  begins: 'dense',
   rewinds: false,
   requests: () => [],
-  adjust: (moment, { params }) => {
-    const density = cubicDensity(moment);
+  adjust: (context, { params }) => {
+    const density = cubicDensity(context);
     const counts = new Map(
-      maskableSpecs(moment.graph).map(({ name, size }) => [name, keptCount(density, size)]),
+      maskableSpecs(context.graph).map(({ name, size }) => [name, keptCount(density, size)]),
     );
-    return changeMask(moment.mask, keepLargest(moment.mask, params, counts));
+    return changeMask(context.mask, keepLargest(context.mask, params, counts));
   },
 };

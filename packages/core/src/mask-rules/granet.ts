@@ -5,7 +5,7 @@ import type { TopGradientRequest } from '../trainer/trainer.js';
 import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { cubicDensity } from './densities.js';
 import { globalCounts } from './global-counts.js';
-import type { MaskRule, RuleMoment } from './mask-rule.js';
+import type { MaskRule, AdjustmentContext } from './mask-rule.js';
 
 /**
  * GraNet (Liu et al., "Sparse Training via Boosting Pruning Plasticity with Neuroregeneration", NeurIPS 2021): gradual
@@ -14,16 +14,17 @@ import type { MaskRule, RuleMoment } from './mask-rule.js';
  */
 export const granet: MaskRule = {
   id: 'granet',
-  needs: 'topGradients',
+  needs: ['topGradients'],
+  begins: 'dense',
   rewinds: false,
-  requests: (moment) => exchanges(moment, moment.mask),
-  adjust: (moment, { params, gradients, requests }) => {
-    const { mask } = moment;
-    const counts = globalCounts(moment, params, cubicDensity(moment));
+  requests: (context) => exchanges(context, context.mask),
+  adjust: (context, { params, gradients, requests }) => {
+    const { mask } = context;
+    const counts = globalCounts(context, params, cubicDensity(context));
     const smaller = new Map(keepLargest(mask, params, counts).map((layer) => [layer.name, layer]));
     const pruned = new Mask(mask.layers.map((layer) => smaller.get(layer.name) ?? layer));
     const asked = new Map(requests.map(({ layer, count }) => [layer, count]));
-    const wanted = exchanges(moment, pruned).map(({ layer, count }) => ({
+    const wanted = exchanges(context, pruned).map(({ layer, count }) => ({
       layer,
       count: Math.min(count, asked.get(layer) ?? 0),
     }));
@@ -33,7 +34,7 @@ export const granet: MaskRule = {
 };
 
 /** In every layer the scheduled share of its active weights, or all inactive ones where they are fewer. */
-function exchanges({ spec, round }: RuleMoment, mask: Mask): readonly TopGradientRequest[] {
+function exchanges({ spec, round }: AdjustmentContext, mask: Mask): readonly TopGradientRequest[] {
   return mask.layers
     .map(({ name, size, active }) => ({
       layer: name,

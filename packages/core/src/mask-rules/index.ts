@@ -2,10 +2,11 @@ export { cubicDensity, geometricDensity } from './densities.js';
 export type {
   RoundWork,
   MaskRule,
+  MaskRuleNeed,
   ObservedRound,
-  RuleEvidence,
+  RoundEvidence,
   RuleMemory,
-  RuleMoment,
+  AdjustmentContext,
   RuleObserver,
   RuleOutcome,
 } from './mask-rule.js';

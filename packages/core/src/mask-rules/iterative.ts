@@ -10,11 +10,12 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const iterative: MaskRule = {
   id: 'iterative',
-  needs: 'nothing',
+  needs: [],
+  begins: 'dense',
   rewinds: true,
   requests: () => [],
-  adjust: (moment, { params }) => {
-    const counts = globalCounts(moment, params, geometricDensity(moment));
-    return changeMask(moment.mask, keepLargest(moment.mask, params, counts));
+  adjust: (context, { params }) => {
+    const counts = globalCounts(context, params, geometricDensity(context));
+    return changeMask(context.mask, keepLargest(context.mask, params, counts));
   },
 };

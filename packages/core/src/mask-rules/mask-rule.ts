@@ -7,7 +7,7 @@ import type { GradientReport, MeanGradient } from '../adjustment/mean-gradients.
 import type { Extrusion, TopGradientRequest } from '../trainer/trainer.js';
 
 /** Where a job stands when its mask may change. */
-export interface RuleMoment {
+export interface AdjustmentContext {
   readonly graph: ModelGraph;
   /** The job's: keys a rule's own random streams. */
   readonly seed: number;
@@ -26,7 +26,7 @@ export interface RuleMoment {
 }
 
 /** What a round came to, as far as masks go. */
-export interface RuleEvidence {
+export interface RoundEvidence {
   /** The aggregated weights under the round's mask. */
   readonly params: ParamTree;
   /** Mean gradients of inactive weights, of the layers that were asked for. */
@@ -66,24 +66,26 @@ export interface RuleOutcome extends MaskAdjustment {
 }
 
 /** What an observer is told of a round. */
-export type ObservedRound = Pick<RuleMoment, 'graph' | 'mask' | 'spec' | 'round'>;
+export type ObservedRound = Pick<AdjustmentContext, 'graph' | 'mask' | 'spec' | 'round'>;
+
+/** A request to devices: `topGradients` of some layers, `denseGradients` of all at once, or `ownMasks` made of the round's. */
+export type MaskRuleNeed = 'topGradients' | 'denseGradients' | 'ownMasks';
 
 /** How a mask changes on adjustment rounds. Pure; passes `maskRuleContract`. */
 export interface MaskRule {
   readonly id: string;
-  /**
-   * What the clients' devices are asked for: `topGradients` of some layers, `denseGradients` of all at once, `ownMasks` that
-   * they make of the round's, or nothing.
-   */
-  readonly needs: 'nothing' | 'topGradients' | 'denseGradients' | 'ownMasks';
+  /** Requests to the clients' devices besides training; empty for rules that look at the aggregate only. */
+  readonly needs: readonly MaskRuleNeed[];
+  /** The first mask that the rule is made for: every weight, or as many as its target density keeps. */
+  readonly begins: 'dense' | 'sparse';
   /** Weights start again at their first values after every change (Frankle & Carbin, ICLR 2019). */
   readonly rewinds: boolean;
   /** Inactive weights whose gradients clients report; empty for rules that need none. */
-  requests(moment: RuleMoment): readonly TopGradientRequest[];
+  requests(context: AdjustmentContext): readonly TopGradientRequest[];
   /** Left out where clients only train. */
-  localWork?(moment: RuleMoment): RoundWork;
+  localWork?(context: AdjustmentContext): RoundWork;
   /** Called every round, adjustment or not, by rules that remember; `memory` is null in the first. */
   observe?(round: ObservedRound, memory: RuleMemory | null): RuleObserver;
   /** The mask that follows; the same mask, and no new version, when nothing changes. */
-  adjust(moment: RuleMoment, evidence: RuleEvidence): RuleOutcome;
+  adjust(context: AdjustmentContext, evidence: RoundEvidence): RuleOutcome;
 }

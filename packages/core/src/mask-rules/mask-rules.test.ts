@@ -10,13 +10,26 @@ import {
   maskRuleNamed,
   maskRules,
   pqIndex,
-  type RuleMoment,
+  type AdjustmentContext,
 } from './index.js';
 
-const SPARSE = new Set(['progressive', 'pruneFl', 'voted', 'extruding', 'thompson']);
-for (const rule of Object.values(maskRules)) maskRuleContract(rule, SPARSE.has(rule.id) ? 'sparse' : 'dense');
+for (const rule of Object.values(maskRules)) maskRuleContract(rule);
 
 describe('the registry of mask rules', () => {
+  it.each([
+    ['progressive', 'sparse', ['topGradients']],
+    ['pruneFl', 'sparse', ['denseGradients']],
+    ['voted', 'sparse', ['ownMasks']],
+    ['extruding', 'sparse', ['topGradients']],
+    ['thompson', 'sparse', ['topGradients']],
+    ['granet', 'dense', ['topGradients']],
+    ['cubic', 'dense', []],
+    ['pqIndex', 'dense', []],
+    ['iterative', 'dense', []],
+  ])('%s begins %s and needs %p', (id, begins, needs) => {
+    expect(maskRuleNamed(id)).toMatchObject({ begins, needs });
+  });
+
   it('lists each under its id, and names the valid ones', () => {
     for (const [id, rule] of Object.entries(maskRules)) expect(rule.id).toBe(id);
     expect(() => maskRuleNamed('cubik')).toThrow('did you mean cubic');
@@ -26,7 +39,7 @@ describe('the registry of mask rules', () => {
 const [layer] = maskableSpecs(graph);
 const dense = denseMask(graph);
 
-function moment(mask: Mask, rest: Partial<RuleMoment> = {}): RuleMoment {
+function context(mask: Mask, rest: Partial<AdjustmentContext> = {}): AdjustmentContext {
   const spec = {
     interval: 1,
     stopRound: 4,
@@ -72,19 +85,19 @@ describe('by hand', () => {
   });
 
   it('the cubic schedule: d_f + (1 − d_f)(1 − t)³', () => {
-    expect(cubicDensity(moment(dense))).toBe(0.25 + 0.75 / 8);
-    expect(cubicDensity(moment(dense, { adjustment: 1 }))).toBe(0.25);
+    expect(cubicDensity(context(dense))).toBe(0.25 + 0.75 / 8);
+    expect(cubicDensity(context(dense, { adjustment: 1 }))).toBe(0.25);
   });
 
   it('the geometric schedule: the same share every time', () => {
-    expect(geometricDensity(moment(dense))).toBeCloseTo(0.5, 12);
-    expect(geometricDensity(moment(dense, { adjustment: 1 }))).toBe(0.25);
+    expect(geometricDensity(context(dense))).toBeCloseTo(0.5, 12);
+    expect(geometricDensity(context(dense, { adjustment: 1 }))).toBe(0.25);
   });
 
   it('cubic keeps the largest weights of each layer', () => {
     const params = withWeights(5, -1, 8, 2, -7, 3, 0.5, 4);
     // 0.34375 of 8 weights is 2.75, so 3 stay: 8, −7 and 5.
-    expect(activeOf(maskRules['cubic']!.adjust(moment(dense), { params, ...nothing }).mask)).toEqual([
+    expect(activeOf(maskRules['cubic']!.adjust(context(dense), { params, ...nothing }).mask)).toEqual([
       0, 2, 4,
     ]);
   });
@@ -92,7 +105,7 @@ describe('by hand', () => {
   it('lottery keeps half of the weights, the largest, and begins them anew', () => {
     const rule = maskRules['iterative']!;
     const params = withWeights(5, -1, 8, 2, -7, 3, 0.5, 4);
-    expect(activeOf(rule.adjust(moment(dense), { params, ...nothing }).mask)).toEqual([0, 2, 4, 7]);
+    expect(activeOf(rule.adjust(context(dense), { params, ...nothing }).mask)).toEqual([0, 2, 4, 7]);
     expect(rule.rewinds).toBe(true);
   });
 
@@ -100,12 +113,12 @@ describe('by hand', () => {
     const rule = maskRules['granet']!;
     const mask = onlyLayer(0, 1, 2, 3, 4, 5);
     const params = withWeights(5, -1, 8, 2, -7, 3, 0, 0);
-    const moments = moment(mask);
-    const requests = rule.requests(moments);
+    const at = context(mask);
+    const requests = rule.requests(at);
     // a_1 = ½ · 0.5 · (1 + cos(π/4)) = 0.427 of 6 active is 3, but only 2 are inactive.
     expect(requests).toEqual([{ layer: layer!.name, count: 2 }]);
     const gradient = { indices: Uint32Array.of(6, 7), values: Float64Array.of(0.1, -3) };
-    const { mask: next } = rule.adjust(moments, {
+    const { mask: next } = rule.adjust(at, {
       ...nothing,
       params,
       gradients: new Map([[layer!.name, gradient]]),
@@ -119,11 +132,11 @@ describe('by hand', () => {
   it('pruneFl asks for every inactive gradient and exchanges the share f of the smallest', () => {
     const rule = maskRules['pruneFl']!;
     const mask = onlyLayer(0, 1, 2, 3);
-    const requests = rule.requests(moment(mask));
+    const requests = rule.requests(context(mask));
     expect(requests).toEqual([{ layer: layer!.name, count: 4 }]);
     const gradient = { indices: Uint32Array.of(4, 5, 6, 7), values: Float64Array.of(1, -4, 2, 3) };
     const params = withWeights(5, -1, 8, 2, 0, 0, 0, 0);
-    const { mask: next } = rule.adjust(moment(mask), {
+    const { mask: next } = rule.adjust(context(mask), {
       ...nothing,
       params,
       gradients: new Map([[layer!.name, gradient]]),
@@ -138,7 +151,7 @@ describe('by hand', () => {
     // One client exchanged 1 for 6, the other 1 for 7: nobody holds 1 any more, whatever its weight.
     const ownMasks = [onlyLayer(0, 2, 3, 6), onlyLayer(0, 2, 3, 7)];
     const params = withWeights(5, 9, -1, 2, 0, 0, -3, 0.5);
-    const { mask: next, exchanged } = maskRules['voted']!.adjust(moment(mask), {
+    const { mask: next, exchanged } = maskRules['voted']!.adjust(context(mask), {
       ...nothing,
       params,
       ownMasks,
@@ -146,13 +159,13 @@ describe('by hand', () => {
     expect(activeOf(next)).toEqual([0, 2, 3, 6]);
     expect([...exchanged.values()]).toEqual([1]);
     // ½ · 0.5 · (1 + cos(π/4)) of its weights is what every client is asked to exchange.
-    expect(maskRules['voted']!.localWork!(moment(mask)).readjustment).toBeCloseTo(0.42678, 5);
+    expect(maskRules['voted']!.localWork!(context(mask)).readjustment).toBeCloseTo(0.42678, 5);
   });
 
   it('voted fills up from what nobody held where clients held too little', () => {
     const mask = onlyLayer(0, 1, 2, 3);
     const params = withWeights(5, 9, -1, 2, 0, 0, 0, 0);
-    const { mask: next } = maskRules['voted']!.adjust(moment(mask), {
+    const { mask: next } = maskRules['voted']!.adjust(context(mask), {
       ...nothing,
       params,
       ownMasks: [onlyLayer(0, 6)],
@@ -162,7 +175,7 @@ describe('by hand', () => {
   });
 
   it('extruding presses on the share that is about to go, of the layers whose turn it is', () => {
-    const { readjustment, extrusion } = maskRules['extruding']!.localWork!(moment(onlyLayer(0, 1, 2, 3)));
+    const { readjustment, extrusion } = maskRules['extruding']!.localWork!(context(onlyLayer(0, 1, 2, 3)));
     expect(readjustment).toBeNull();
     expect(extrusion).toMatchObject({ penalty: 0.01, peakLearningRate: 0.1, layers: [layer!.name] });
     expect(extrusion!.share).toBeCloseTo(0.42678, 5);
@@ -172,7 +185,7 @@ describe('by hand', () => {
     const rule = maskRules['thompson']!;
     const mask = onlyLayer(0, 1, 2, 3);
     // a_1 = 0.427 of four is two, so κ = 2.
-    const observer = rule.observe!(moment(mask), null);
+    const observer = rule.observe!(context(mask), null);
     observer.client(withWeights(9, 8, 1, 2, 0, 0, 0, 0), mask, 30);
     observer.client(withWeights(9, 1, 8, 2, 0, 0, 0, 0), mask, 10);
     const memory = observer.close(withWeights(9, 6, 3, 2, 0, 0, 0, 0));
@@ -188,9 +201,9 @@ describe('by hand', () => {
       { samples: 30, topGradients: [topOf(4, 7)] },
       { samples: 10, topGradients: [topOf(4, 5)] },
     ];
-    const requests = rule.requests(moment(mask));
+    const requests = rule.requests(context(mask));
     expect(requests).toEqual([{ layer: layer!.name, count: 2 }]);
-    const adjusted = rule.adjust(moment(mask), { ...nothing, params: new Map(), reports, requests, memory });
+    const adjusted = rule.adjust(context(mask), { ...nothing, params: new Map(), reports, requests, memory });
     // Inactive: half a half of the aggregate, half the share of votes: 1, ¼, 0 and ¾.
     const votes = [0.75, 0.375, 0.25, 0.625];
     expect([...adjusted.memory![`${layer!.name}/alpha`]!.slice(4)]).toEqual(votes.map((x) => 1 + 10 * x));
@@ -205,7 +218,7 @@ describe('by hand', () => {
       [`${layer!.name}/beta`]: Float32Array.of(1, 900, 1, 900, 1, 900, 1, 900),
     };
     const requests = [{ layer: layer!.name, count: 2 }];
-    const { mask } = rule.adjust(moment(onlyLayer(0, 1, 2, 3)), {
+    const { mask } = rule.adjust(context(onlyLayer(0, 1, 2, 3)), {
       ...nothing,
       params: new Map(),
       requests,
@@ -226,13 +239,13 @@ describe('by hand', () => {
   it('pqIndex keeps d·(1 − I) of the weights, and the last time the target', () => {
     const rule = maskRules['pqIndex']!;
     const alike = withWeights(1, 1, 1, 1, 1, 1, 1, 1);
-    expect(rule.adjust(moment(dense), { params: alike, ...nothing }).mask).toBe(dense);
+    expect(rule.adjust(context(dense), { params: alike, ...nothing }).mask).toBe(dense);
     const unlike = withWeights(16, 16, 1, 1, 1, 1, 1, 1);
     // Σ√ = 14, Σ = 38: 196 ÷ (8 · 38) = 0.645 of 8 is 5.
-    expect(activeOf(rule.adjust(moment(dense), { params: unlike, ...nothing }).mask)).toEqual([
+    expect(activeOf(rule.adjust(context(dense), { params: unlike, ...nothing }).mask)).toEqual([
       0, 1, 2, 3, 4,
     ]);
-    const last = moment(dense, { adjustment: 1 });
+    const last = context(dense, { adjustment: 1 });
     expect(activeOf(rule.adjust(last, { params: alike, ...nothing }).mask)).toEqual([0, 1]);
   });
 });

@@ -2,7 +2,7 @@ import { maskableSpecs } from '../graph/parameters.js';
 import { layerOf, layerValues } from '../mask/layer-values.js';
 import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { globalCounts } from './global-counts.js';
-import type { MaskRule, RuleMoment } from './mask-rule.js';
+import type { MaskRule, AdjustmentContext } from './mask-rule.js';
 import type { ParamTree } from '../params/model-state.js';
 
 /** Norms of the index, and the most that goes at once: p = ½, q = 1, β = 0.9 as published. */
@@ -16,12 +16,13 @@ const MOST_AT_ONCE = 0.9;
  */
 export const pqIndexRule: MaskRule = {
   id: 'pqIndex',
-  needs: 'nothing',
+  needs: [],
+  begins: 'dense',
   rewinds: false,
   requests: () => [],
-  adjust: (moment, { params }) => {
-    const counts = globalCounts(moment, params, densityAfter(moment, params));
-    return changeMask(moment.mask, keepLargest(moment.mask, params, counts));
+  adjust: (context, { params }) => {
+    const counts = globalCounts(context, params, densityAfter(context, params));
+    return changeMask(context.mask, keepLargest(context.mask, params, counts));
   },
 };
 
@@ -41,7 +42,7 @@ export function pqIndex(magnitudes: Iterable<number>): number {
 }
 
 function densityAfter(
-  { graph, mask, targetDensity, adjustment, adjustments }: RuleMoment,
+  { graph, mask, targetDensity, adjustment, adjustments }: AdjustmentContext,
   params: ParamTree,
 ): number {
   if (adjustment + 1 >= adjustments) return targetDensity;
@@ -51,7 +52,7 @@ function densityAfter(
   return Math.max(targetDensity, present * kept);
 }
 
-function* activeMagnitudes(mask: RuleMoment['mask'], params: ParamTree): Generator<number> {
+function* activeMagnitudes(mask: AdjustmentContext['mask'], params: ParamTree): Generator<number> {
   for (const { name, active } of mask.layers) {
     const values = layerValues(layerOf(mask, name), params);
     for (const index of active) yield Math.abs(values[index]!);

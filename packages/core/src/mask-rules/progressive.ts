@@ -8,7 +8,8 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const progressive: MaskRule = {
   id: 'progressive',
-  needs: 'topGradients',
+  needs: ['topGradients'],
+  begins: 'sparse',
   rewinds: false,
   requests: ({ graph, mask, spec, round, adjustment }) =>
     adjustmentRequests(graph, mask, spec, { round, adjustment }),

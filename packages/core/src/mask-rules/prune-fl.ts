@@ -11,7 +11,8 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const pruneFl: MaskRule = {
   id: 'pruneFl',
-  needs: 'denseGradients',
+  needs: ['denseGradients'],
+  begins: 'sparse',
   rewinds: false,
   requests: ({ mask }) =>
     mask.layers

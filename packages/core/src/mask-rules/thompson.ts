@@ -7,7 +7,7 @@ import { exchangeCount } from '../adjustment/exchange-schedule.js';
 import { changeMask } from '../adjustment/change-mask.js';
 import { linkMemory, type LinkBeliefs } from './link-beliefs.js';
 import { LinkObserver } from './link-observer.js';
-import type { MaskRule, RuleMemory, RuleMoment } from './mask-rule.js';
+import type { MaskRule, RuleMemory, AdjustmentContext } from './mask-rule.js';
 
 /** What the aggregate says of a link that it has no weight for. */
 const UNDECIDED = 0.5;
@@ -20,7 +20,8 @@ const UNDECIDED = 0.5;
  */
 export const thompson: MaskRule = {
   id: 'thompson',
-  needs: 'topGradients',
+  needs: ['topGradients'],
+  begins: 'sparse',
   rewinds: false,
   requests: ({ mask, spec, round }) =>
     mask.layers
@@ -30,16 +31,16 @@ export const thompson: MaskRule = {
       }))
       .filter(({ count }) => count > 0),
   observe: (round, memory) => new LinkObserver(round, memory ?? linkMemory.fresh(round.graph)),
-  adjust: (moment, { requests, reports, memory }) => {
+  adjust: (context, { requests, reports, memory }) => {
     const voted = new Map(Object.entries(memory));
     const layers = requests.flatMap(({ layer: name }) => {
-      const layer = moment.mask.layer(name);
+      const layer = context.mask.layer(name);
       if (layer === undefined) return [];
       const beliefs = withVotes(layer, linkMemory.of(memory, name), votesOf(reports, name));
       linkMemory.put(voted, name, beliefs);
-      return [drawnLayer(layer, beliefs, moment)];
+      return [drawnLayer(layer, beliefs, context)];
     });
-    return { ...changeMask(moment.mask, layers), memory: asMemory(voted) };
+    return { ...changeMask(context.mask, layers), memory: asMemory(voted) };
   },
 };
 
@@ -75,7 +76,7 @@ function withVotes(
 function drawnLayer(
   { name, size, active }: LayerMask,
   { alpha, beta }: LinkBeliefs,
-  { seed, round }: RuleMoment,
+  { seed, round }: AdjustmentContext,
 ): LayerMask {
   const stream = randomStream({ seed, purpose: `thompson/${name}`, round });
   const draws = new Float64Array(size);

@@ -15,7 +15,8 @@ import type { MaskRule } from './mask-rule.js';
  */
 export const voted: MaskRule = {
   id: 'voted',
-  needs: 'ownMasks',
+  needs: ['ownMasks'],
+  begins: 'sparse',
   rewinds: false,
   requests: () => [],
   localWork: ({ spec, round }) => ({ readjustment: exchangeShare(round, spec) || null, extrusion: null }),

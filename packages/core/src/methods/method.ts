@@ -1,4 +1,5 @@
 import type { Job } from '../job/job.js';
+import type { MaskRuleNeed } from '../mask-rules/mask-rule.js';
 import { maskRuleNamed } from '../mask-rules/registry.js';
 import { methodNamed } from './registry.js';
 
@@ -12,7 +13,7 @@ export type InitialMask =
   | 'candidatePool';
 
 /** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
-export type ClientNeed = 'batchNormMoments' | 'topGradients' | 'denseGradients' | 'ownMasks';
+export type ClientNeed = 'batchNormMoments' | MaskRuleNeed;
 
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {
@@ -44,8 +45,8 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
   const { maskRule } = methodNamed(job.method);
   const needs = new Set<ClientNeed>();
   if (selectsOnClients(job)) needs.add('batchNormMoments');
-  const asked = maskRule === null || job.pruning.interval === 0 ? 'nothing' : maskRuleNamed(maskRule).needs;
-  if (asked !== 'nothing') needs.add(asked);
+  const adjusts = maskRule !== null && job.pruning.interval > 0;
+  for (const need of adjusts ? maskRuleNamed(maskRule).needs : []) needs.add(need);
   return needs;
 }
 

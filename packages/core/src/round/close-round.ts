@@ -10,7 +10,7 @@ import { serverOptimizerNamed } from '../server-optimizer/registry.js';
 import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
 import type { ClientUpdate } from '../trainer/client-update.js';
 import type { Mask } from '../mask/mask.js';
-import type { MaskRule, RuleMemory, RuleMoment, RuleObserver } from '../mask-rules/mask-rule.js';
+import type { MaskRule, RuleMemory, AdjustmentContext, RuleObserver } from '../mask-rules/mask-rule.js';
 import type { ModelState, MomentTree, ParamTree } from '../params/model-state.js';
 import type { OptimizerSlots } from '../server-optimizer/server-optimizer.js';
 import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
@@ -33,7 +33,7 @@ export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 /** How the mask changes at the end of a round. */
 export interface MaskChange {
   readonly rule: MaskRule;
-  readonly moment: RuleMoment;
+  readonly context: AdjustmentContext;
   /** What clients were asked. */
   readonly requests: readonly TopGradientRequest[];
   /** Where weights start again under a rule that rewinds. */
@@ -186,7 +186,7 @@ async function observed(
 }
 
 function adjust(
-  { rule, moment, requests }: MaskChange,
+  { rule, context, requests }: MaskChange,
   {
     parts,
     stepped,
@@ -200,8 +200,8 @@ function adjust(
   const { updates, seen, state } = stepped;
   const reports = seen.kept.map((at) => updates[at]!);
   const ownMasks = seen.kept.flatMap((at) => (updates[at]!.ownMask ? (parts?.masks[at] ?? []) : []));
-  const gradients = meanTopGradients(reports, moment.spec.gradientWeighting, ofCoordinates?.rule ?? null);
-  return rule.adjust(moment, { params: state.params, gradients, requests, reports, ownMasks, memory });
+  const gradients = meanTopGradients(reports, context.spec.gradientWeighting, ofCoordinates?.rule ?? null);
+  return rule.adjust(context, { params: state.params, gradients, requests, reports, ownMasks, memory });
 }
 
 function aggregatedMoments(

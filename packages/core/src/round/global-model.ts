@@ -7,7 +7,7 @@ import type { ModelState } from '../params/model-state.js';
 import type { OptimizerSlots } from '../server-optimizer/server-optimizer.js';
 import type { SparseModel } from '../trainer/client-update.js';
 
-/** The network of one moment: its mask and all its numbers. Replaced as a whole, never changed. */
+/** The network at one point of a run: its mask and all its numbers. Replaced as a whole, never changed. */
 export interface GlobalModel {
   readonly graph: ModelGraph;
   readonly mask: Mask;

@@ -5,7 +5,7 @@ import type { TopGradientRequest } from '../trainer/trainer.js';
 import type { TrainWork } from '../trainer/client-update.js';
 
 /** What a round asks of clients besides training. */
-export interface RoundWishes extends RoundWork {
+export interface RoundRequests extends RoundWork {
   readonly topGradients: readonly TopGradientRequest[];
 }
 
@@ -13,7 +13,7 @@ export interface RoundWishes extends RoundWork {
 export function trainWork(
   job: Job,
   round: number,
-  { topGradients, readjustment, extrusion }: RoundWishes,
+  { topGradients, readjustment, extrusion }: RoundRequests,
 ): TrainWork {
   const { localEpochs, batchSize, optimizer, augmentation, momentMode, proximal } = job;
   return {

@@ -26,11 +26,11 @@ export interface ServerOptimizer {
    * @param delta the aggregated difference, in mask order; stays as it was
    * @param slots the declared ones; stay as they were
    */
-  step(delta: Float64Array, slots: OptimizerSlots, at: StepMoment): OptimizerStep;
+  step(delta: Float64Array, slots: OptimizerSlots, at: StepContext): OptimizerStep;
 }
 
 /** When a step is made, and with what. */
-export interface StepMoment {
+export interface StepContext {
   /** From 0. */
   readonly round: number;
   readonly options: OptionValues;

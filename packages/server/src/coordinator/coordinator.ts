@@ -12,12 +12,12 @@ import {
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
 import { clientStatus } from './record/client-status.js';
-import { CoordinatorDesk } from './connections/desk.js';
+import { ClientConnections } from './connections/client-connections.js';
 import { EventLog } from './journal/event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
 import { configOf, recoverRun, type RecoveredRun } from './journal/recover-run.js';
-import { watchedJob, watchedRun } from './record/watch.js';
-import { Workshop } from './model/workshop.js';
+import { watchedJob, watchedRun } from './record/watched-run.js';
+import { RunModel } from './model/run-model.js';
 
 /**
  * The coordinator without sockets: feeds events to core's reducer and performs its effects. It decides nothing itself.
@@ -28,8 +28,8 @@ export class Coordinator {
   readonly ended: Promise<RunResult>;
   readonly #options: CoordinatorOptions;
   readonly #config: CoordinatorConfig;
-  readonly #desk: CoordinatorDesk;
-  readonly #workshop: Workshop;
+  readonly #connections: ClientConnections;
+  readonly #runModel: RunModel;
   readonly #timers = new Set<() => void>();
   readonly #log: EventLog;
   /** The clock's reading at run second 0. */
@@ -47,13 +47,13 @@ export class Coordinator {
     this.#options = options;
     this.#began = began;
     this.#config = configOf(options);
-    this.#workshop = new Workshop(options, graph, { context: wireContext(graph), now });
+    this.#runModel = new RunModel(options, graph, { context: wireContext(graph), now });
     this.#log = new EventLog(
       {
         config: this.#config,
         journal: options.journal,
         now,
-        totals: () => this.#workshop.ledger.peek(),
+        totals: () => this.#runModel.ledger.peek(),
         perform: (effect) => {
           this.#perform(effect);
         },
@@ -63,7 +63,7 @@ export class Coordinator {
       },
       recovered,
     );
-    this.#desk = new CoordinatorDesk(options, graph, this.#workshop, {
+    this.#connections = new ClientConnections(options, graph, this.#runModel, {
       state: () => this.#log.state,
       dispatch: (event) => {
         this.dispatch(event);
@@ -90,12 +90,12 @@ export class Coordinator {
   /** Takes a connection in: sends the challenge, then follows the protocol. */
   accept(connection: FrameConnection): void {
     if (this.#dead) connection.close('this coordinator has ended');
-    else this.#desk.open(connection);
+    else this.#connections.open(connection);
   }
 
   /** Counts and logs somebody who was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
-    this.#desk.turnedAway(error, peer);
+    this.#connections.turnedAway(error, peer);
   }
 
   /** Finishes what is being computed, keeps the model reached, and ends. */
@@ -126,8 +126,8 @@ export class Coordinator {
     return watchedRun({
       job: watchedJob(job, graph, classes),
       state: this.#log.state,
-      record: this.#workshop.record.store(),
-      book: this.#desk.book,
+      record: this.#runModel.record.store(),
+      history: this.#connections.history,
       seconds: clock() - this.#began,
       secondsAt: (reading) => reading - this.#began,
     });
@@ -135,7 +135,7 @@ export class Coordinator {
 
   /** The model as it is now, as a file; null before there is one. */
   bundle(): Uint8Array | null {
-    return this.#workshop.currentBundle();
+    return this.#runModel.currentBundle();
   }
 
   /** Where the run stands. */
@@ -146,7 +146,7 @@ export class Coordinator {
   /** For people and probes. */
   status(): CoordinatorStatus {
     const { phase, round, seats, prepared } = this.#log.state;
-    const { refusals, totals, lines } = this.#workshop.record.store();
+    const { refusals, totals, lines } = this.#runModel.record.store();
     const seconds = lines.map(({ aggregation }) => aggregation.seconds);
     return {
       phase,
@@ -179,10 +179,10 @@ export class Coordinator {
    * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
    * whoever had one is waited for as long as after any loss.
    */
-  async #takeUp({ replayed, workshop, totals }: RecoveredRun): Promise<void> {
+  async #takeUp({ replayed, model, totals }: RecoveredRun): Promise<void> {
     const { phase, round, seats, prepared } = replayed.state;
-    if (workshop) await this.#workshop.restore(workshop);
-    if (totals) this.#workshop.ledger.carryOver(totals);
+    if (model) await this.#runModel.restore(model);
+    if (totals) this.#runModel.ledger.carryOver(totals);
     this.#options.log.info(`taking the run up again in round ${round} (${phase})`);
     for (const effect of rearm(this.#config, replayed)) this.#perform(effect);
     for (const { clientId, presence } of seats.values()) {
@@ -200,7 +200,7 @@ export class Coordinator {
       case 'refuse':
       case 'accept':
       case 'ask':
-        this.#desk.perform(effect);
+        this.#connections.perform(effect);
         return;
       case 'discard':
         // The blob goes with the next snapshot, which does not name it.
@@ -233,8 +233,8 @@ export class Coordinator {
 
   async #prepare(): Promise<void> {
     try {
-      await this.#workshop.prepare();
-      this.#log.dispatch({ kind: 'prepared' }, await this.#workshop.save());
+      await this.#runModel.prepare();
+      this.#log.dispatch({ kind: 'prepared' }, await this.#runModel.save());
     } catch (error) {
       this.#fail(error);
     }
@@ -243,8 +243,8 @@ export class Coordinator {
   async #compute(effect: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
     try {
       const { phase } = effect;
-      const mask = await this.#workshop.compute(effect, this.#log.state.step.cohort.length);
-      this.#log.dispatch({ kind: 'computed', phase, mask }, await this.#workshop.save());
+      const mask = await this.#runModel.compute(effect, this.#log.state.step.cohort.length);
+      this.#log.dispatch({ kind: 'computed', phase, mask }, await this.#runModel.save());
     } catch (error) {
       this.#fail(error);
     }
@@ -254,8 +254,8 @@ export class Coordinator {
     this.#cancelTimers();
     try {
       await this.#finalModelsSent();
-      const result = await this.#workshop.finish(answers, stopped);
-      await this.#desk.closeAll(stopped ? 'stopped' : 'finished');
+      const result = await this.#runModel.finish(answers, stopped);
+      await this.#connections.closeAll(stopped ? 'stopped' : 'finished');
       this.#settle?.resolve(result);
     } catch (error) {
       this.#fail(error);
@@ -269,7 +269,7 @@ export class Coordinator {
     const patience = new Promise<void>((resolve) => {
       cancel = schedule(this.#config.returnTimeout, resolve);
     });
-    await Promise.race([this.#desk.sent(), patience]);
+    await Promise.race([this.#connections.sent(), patience]);
     cancel();
   }
 
@@ -279,7 +279,7 @@ export class Coordinator {
     this.#cancelTimers();
     const known = toEspalierError(error);
     this.#options.log.error(known.message);
-    void this.#desk.closeAll(known.code);
+    void this.#connections.closeAll(known.code);
     this.#settle?.reject(known);
   }
 

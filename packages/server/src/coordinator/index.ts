@@ -24,7 +24,7 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
-export { watchedJob } from './record/watch.js';
+export { watchedJob } from './record/watched-run.js';
 export { recoverRun, type RecoveredRun } from './journal/recover-run.js';
 export { densityFigures } from './record/run-record.js';
 export { nodeHash } from '../security/node-hash.js';

@@ -89,7 +89,7 @@ export interface RunResult {
   readonly state: ModelState;
 }
 
-/** A moment of a run. */
+/** The state of a run. */
 export interface CoordinatorStatus {
   readonly phase: Phase;
   readonly round: number;

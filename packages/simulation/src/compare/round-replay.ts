@@ -10,7 +10,7 @@ import {
   type LayerChange,
   type ModelGraph,
   type RoundWork,
-  type RuleMoment,
+  type AdjustmentContext,
   type TopGradientRequest,
 } from '@espalier/core';
 import type { RoundMetrics } from '@espalier/server/coordinator';
@@ -66,7 +66,7 @@ export function replayRounds(
 /** Reported gradients are taken for what the adjustment exchanged. */
 function modelledRound({ method }: Job, { adjustment }: RoundMetrics, mask: Mask): AnalyticRound {
   const { maskRule } = methodNamed(method);
-  const asks = maskRule !== null && maskRuleNamed(maskRule).needs !== 'nothing';
+  const asks = maskRule !== null && maskRuleNamed(maskRule).needs.length > 0;
   const exchanged = asks ? Object.entries(adjustment?.exchanged ?? {}) : [];
   return { mask, requests: exchanged.map(([layer, count]) => ({ layer, count })) };
 }
@@ -92,18 +92,18 @@ class DueAdjustments {
     const { maskRule } = methodNamed(this.#job.method);
     if (due === undefined || maskRule === null) return { asked: [], readjustment: null };
     const rule = maskRuleNamed(maskRule);
-    const moment = this.#moment(due, mask);
+    const context = this.#context(due, mask);
     if (adjustment !== null) {
       this.#waiting.shift();
       this.#made++;
     }
     return {
-      asked: rule.requests(moment),
-      readjustment: rule.localWork?.(moment).readjustment ?? null,
+      asked: rule.requests(context),
+      readjustment: rule.localWork?.(context).readjustment ?? null,
     };
   }
 
-  #moment(round: number, mask: Mask): RuleMoment {
+  #context(round: number, mask: Mask): AdjustmentContext {
     const { seed, learningRate, pruning: spec, targetDensity } = this.#job;
     return {
       ...{ graph: this.#graph, seed, learningRate: learningRate.initial, mask, spec, targetDensity, round },

@@ -40,7 +40,7 @@ function strangersLimits({ maxFrameBytes, maxMessageBytes }: FrameLimits): Frame
 }
 
 /** What a client's connection leaves to its next one. */
-export interface LeftBehind {
+export interface LinkRemainder {
   /** Hash of the mask that the client has. */
   readonly mask: string | null;
   readonly unfinished: UnfinishedTransfer | null;
@@ -152,7 +152,7 @@ export class ClientLink {
   }
 
   /** Takes over from the client's connection before: what it sends again may begin where that broke. */
-  takeOver({ mask, unfinished }: LeftBehind): void {
+  takeOver({ mask, unfinished }: LinkRemainder): void {
     this.knownMask = mask;
     this.deliveredMask = mask;
     if (unfinished) this.#channel.resume(unfinished);

@@ -13,9 +13,9 @@ import {
   type ByteFigures,
 } from '@espalier/core';
 import type { Journal, Snapshot } from './journal.js';
-import { blobOf } from '../model/payloads.js';
+import { blobOf } from '../model/answer-store.js';
 import type { RecoveredRun } from './recover-run.js';
-import type { StoredWorkshop } from '../model/workshop-state.js';
+import type { StoredRunModel } from '../model/run-model-state.js';
 
 /** An event that was reduced, its effects, and the snapshot taken at it. */
 interface Reduced {
@@ -66,9 +66,9 @@ export class EventLog {
   }
 
   /**
-   * @param workshop the workshop at this event, when a snapshot is to be taken with it
+   * @param model the model's part at this event, when a snapshot is to be taken with it
    */
-  dispatch(event: CoordinatorEvent, workshop: StoredWorkshop | null = null): void {
+  dispatch(event: CoordinatorEvent, model: StoredRunModel | null = null): void {
     if (this.#stopped) return;
     const before = this.state;
     const at = this.#options.now();
@@ -81,7 +81,7 @@ export class EventLog {
     this.#waiting.push({
       entry: accepted ? { at, event } : null,
       effects,
-      snapshot: workshop && accepted ? this.#snapshot(at, workshop) : null,
+      snapshot: model && accepted ? this.#snapshot(at, model) : null,
     });
     this.#schedule();
   }
@@ -92,7 +92,7 @@ export class EventLog {
     this.#waiting = [];
   }
 
-  #snapshot(at: number, { text, blobs }: StoredWorkshop): Snapshot {
+  #snapshot(at: number, { text, blobs }: StoredRunModel): Snapshot {
     const { state, deadline } = this.#replayed;
     const answers = [...state.step.answers.values()].map(blobOf);
     return {

@@ -1,7 +1,7 @@
 import { EspalierError, type JournalEntry, type ByteFigures } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
 
-/** The coordinator at one moment, as text and names of blobs: everything that a later one starts from. */
+/** The coordinator at one point of its run, as text and names of blobs: everything that a later one starts from. */
 export interface Snapshot {
   /** The last entry it contains, counting from 1. */
   readonly sequence: number;
@@ -11,7 +11,7 @@ export interface Snapshot {
   readonly state: string;
   /** Run seconds at which the open deadline ends, and its step. */
   readonly deadline: { readonly step: number; readonly ends: number };
-  /** The workshop's part; see `WorkshopState`. */
+  /** The run model's part; see `RunModelState`. */
   readonly workshop: string;
   /** Blobs that the snapshot speaks of; all others may go. */
   readonly blobs: readonly string[];

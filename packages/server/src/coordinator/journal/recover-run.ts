@@ -10,13 +10,13 @@ import {
 import { wireContext } from '@espalier/proto';
 import type { Recovery, Snapshot } from './journal.js';
 import type { CoordinatorOptions } from '../options.js';
-import { loadWorkshop, type WorkshopState } from '../model/workshop-state.js';
+import { loadRunModel, type RunModelState } from '../model/run-model-state.js';
 
 /** A run as a killed coordinator left it, ready to be taken up again. */
 export interface RecoveredRun {
   readonly replayed: ReplayedState;
   /** Null when it had not prepared its model yet. */
-  readonly workshop: WorkshopState | null;
+  readonly model: RunModelState | null;
   /** Entries in the journal. */
   readonly sequence: number;
   /** What had crossed connections; null where no coordinator said. */
@@ -39,8 +39,8 @@ export async function recoverRun(options: CoordinatorOptions): Promise<Recovered
   const { snapshot, sequence } = recovery;
   return {
     replayed: replayed(configOf(options), recovery),
-    workshop:
-      snapshot && (await loadWorkshop(snapshot.workshop, { graph, journal, context: wireContext(graph) })),
+    model:
+      snapshot && (await loadRunModel(snapshot.workshop, { graph, journal, context: wireContext(graph) })),
     sequence,
     totals: recovery.totals ?? null,
   };

@@ -15,7 +15,7 @@ export interface ClientEntry {
 const NOTHING_YET: ClientEntry = { profile: null, lastSeen: null, contributions: 0, refusals: [] };
 
 /** Devices, last messages, accepted answers and refusals by client. Begins anew with every coordinator. */
-export class ClientBook {
+export class ClientHistory {
   readonly #clock: () => number;
   readonly #entries = new Map<string, ClientEntry>();
   /** Profiles of those who have asked for a seat, by connection. */

@@ -1,7 +1,7 @@
 import type { CoordinatorEvent, CoordinatorState, Request } from '@espalier/core';
 
-/** The reducer, as the desk sees it. */
-export interface DeskReducer {
+/** The reducer, as connections see it. */
+export interface ReducerAccess {
   state(): CoordinatorState;
   dispatch(event: CoordinatorEvent): void;
   /** Something that the run cannot go on without has failed. */

@@ -25,7 +25,7 @@ const AHEAD = 6;
  * Accepted answers, as their clients sent them, read back one at a time when their step closes. The reducer holds
  * their names only: the blob's hash, and whose it is, so that equal answers of two clients have two names.
  */
-export class PayloadShelf {
+export class AnswerStore {
   readonly #journal: Journal;
   readonly #context: WireContext;
   readonly #pool = new BufferPool();

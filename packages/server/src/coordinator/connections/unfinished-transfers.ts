@@ -1,11 +1,11 @@
-import type { ClientLink, LeftBehind } from './client-link.js';
+import type { ClientLink, LinkRemainder } from './client-link.js';
 
 /** Bytes of unfinished messages kept; the oldest go first, and are then sent whole. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What clients that lost their connection will want to go on with, until they come back. */
-export class LeftBehindShelf {
-  readonly #kept = new Map<string, LeftBehind>();
+export class UnfinishedTransfers {
+  readonly #kept = new Map<string, LinkRemainder>();
   #bytes = 0;
 
   keep(clientId: string, link: Pick<ClientLink, 'deliveredMask' | 'unfinished'>): void {
@@ -17,7 +17,7 @@ export class LeftBehindShelf {
   }
 
   /** Once: the next connection has it then. */
-  take(clientId: string): LeftBehind | null {
+  take(clientId: string): LinkRemainder | null {
     const left = this.#kept.get(clientId) ?? null;
     this.#kept.delete(clientId);
     this.#bytes -= left?.unfinished?.bytes ?? 0;

@@ -14,47 +14,47 @@ import {
   trainWork,
 } from '@espalier/core';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
-import { AnswerTray, isAnswer } from './answer-tray.js';
-import { ClientBook } from './client-book.js';
+import { AnswerIntake, isAnswer } from './answer-intake.js';
+import { ClientHistory } from './client-history.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
-import { DeskDoor } from './desk-door.js';
-import { shareOf, type DeskReducer } from './desk-reducer.js';
+import { AdmissionWatch } from './admission-watch.js';
+import { shareOf, type ReducerAccess } from './reducer-access.js';
 import { checkJoin } from './join-check.js';
-import { LeftBehindShelf } from './left-behind.js';
-import { ModelPost } from './model-post.js';
+import { UnfinishedTransfers } from './unfinished-transfers.js';
+import { ModelSender } from './model-sender.js';
 import type { CoordinatorOptions } from '../options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from '../model/scratch-floats.js';
-import type { Workshop } from '../model/workshop.js';
+import type { RunModel } from '../model/run-model.js';
 
-type DeskEffect = Extract<
+type ConnectionEffect = Extract<
   CoordinatorEffect,
   { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
 >;
 /** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
-export class CoordinatorDesk {
+export class ClientConnections {
   /** What was seen of every client, for people. */
-  readonly book: ClientBook;
+  readonly history: ClientHistory;
   readonly #options: CoordinatorOptions;
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
-  readonly #post: ModelPost;
-  readonly #left = new LeftBehindShelf();
-  readonly #door: DeskDoor;
+  readonly #sender: ModelSender;
+  readonly #unfinished = new UnfinishedTransfers();
+  readonly #admission: AdmissionWatch;
   readonly #refusals: RefusalLog;
   readonly #pool = new BufferPool();
-  readonly #workshop: Workshop;
-  readonly #reducer: DeskReducer;
+  readonly #runModel: RunModel;
+  readonly #reducer: ReducerAccess;
   readonly #links = new Map<string, ClientLink>();
   readonly #seated = new Map<string, ClientLink>();
-  readonly #answers: AnswerTray;
+  readonly #answers: AnswerIntake;
 
-  constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: DeskReducer) {
-    this.book = new ClientBook(options.clock);
+  constructor(options: CoordinatorOptions, graph: ModelGraph, runModel: RunModel, reducer: ReducerAccess) {
+    this.history = new ClientHistory(options.clock);
     this.#refusals = new RefusalLog(options);
     this.#options = options;
-    this.#workshop = workshop;
+    this.#runModel = runModel;
     this.#reducer = reducer;
     this.#job = clientJob(options, graph);
     const { maxFrameBytes } = options.job;
@@ -65,14 +65,14 @@ export class CoordinatorDesk {
       pool: this.#pool,
       memory: scratchFloats(),
     };
-    this.#post = new ModelPost(this.#wire);
-    this.#answers = new AnswerTray({
-      ...{ graph, workshop, reducer, hasTestData: options.testData !== null },
+    this.#sender = new ModelSender(this.#wire);
+    this.#answers = new AnswerIntake({
+      ...{ graph, runModel, reducer, hasTestData: options.testData !== null },
       kept: (bytes) => {
         this.#pool.give(bytes);
       },
     });
-    this.#door = new DeskDoor(options, {
+    this.#admission = new AdmissionWatch(options, {
       links: () => this.#links.values(),
       refuse: (link, error) => {
         this.#refuse(link, error, true);
@@ -86,7 +86,7 @@ export class CoordinatorDesk {
 
   /** Challenges a new connection. */
   open(connection: FrameConnection): void {
-    this.#workshop.ledger.open(connection);
+    this.#runModel.ledger.open(connection);
     const nonce = this.#options.randomBytes(32);
     const link = new ClientLink(
       { id: this.#token(8), nonce, connection },
@@ -104,13 +104,13 @@ export class CoordinatorDesk {
       this.#wire,
     );
     this.#links.set(link.id, link);
-    this.#door.watch(link);
+    this.#admission.watch(link);
     link.send({ kind: 'challenge', protocolVersion: PROTOCOL_VERSION, nonce, job: this.#job });
   }
 
   /** Somebody was turned away before there was a connection. */
   turnedAway(error: EspalierError, peer: string): void {
-    this.#workshop.record.refused(error.code);
+    this.#runModel.record.refused(error.code);
     const { code, message } = error;
     this.#refusals.write({
       who: addressOf(peer),
@@ -121,7 +121,7 @@ export class CoordinatorDesk {
   }
 
   /** Does what the reducer decided about one client. */
-  perform(effect: DeskEffect): void {
+  perform(effect: ConnectionEffect): void {
     switch (effect.kind) {
       case 'seat':
         this.#seat(effect);
@@ -144,7 +144,7 @@ export class CoordinatorDesk {
         );
         return;
       case 'accept':
-        this.book.accepted(effect.clientId);
+        this.history.accepted(effect.clientId);
         this.#seated.get(effect.clientId)?.send({ kind: 'accepted', round: effect.round });
         return;
       case 'ask':
@@ -162,7 +162,7 @@ export class CoordinatorDesk {
 
   /** Closes everything, once what is queued has left. */
   async closeAll(reason: string): Promise<void> {
-    this.#door.close();
+    this.#admission.close();
     this.#refusals.close();
     await Promise.all([...this.#links.values()].map((link) => link.close(reason)));
   }
@@ -177,16 +177,16 @@ export class CoordinatorDesk {
       return;
     }
     link.seated(clientId);
-    const left = this.#left.take(clientId);
+    const left = this.#unfinished.take(clientId);
     if (left && link.isReturning) link.takeOver(left);
-    this.book.seated(link.id, clientId);
+    this.history.seated(link.id, clientId);
     this.#seated.set(clientId, link);
-    this.#workshop.ledger.assign(link.connection, partitionIndex);
+    this.#runModel.ledger.assign(link.connection, partitionIndex);
     const carried = share < 1 ? `, and trains ${share} of the mask` : '';
     this.#options.log.info(
       `${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`,
     );
-    link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#workshop.canary });
+    link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#runModel.canary });
   }
 
   /** A newer connection of a client ends its older one. */
@@ -195,15 +195,15 @@ export class CoordinatorDesk {
     if (!older || older === link) return;
     this.#links.delete(older.id);
     this.#seated.delete(clientId);
-    this.#left.keep(clientId, older);
-    this.#workshop.ledger.close(older.connection);
+    this.#unfinished.keep(clientId, older);
+    this.#runModel.ledger.close(older.connection);
     older.detach();
   }
 
   #ask(clientId: string, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
-    if (this.#door.checkStay(link)) this.#fill(link, request);
+    if (this.#admission.checkStay(link)) this.#fill(link, request);
   }
 
   /** Sends the request with weights in it, given what this connection has been sent before. */
@@ -214,19 +214,19 @@ export class CoordinatorDesk {
         return;
       case 'poolMoments':
         if (!link.poolSent) this.#sendPool(link);
-        this.#post.poolMoments(link, this.#workshop.poolMoments);
+        this.#sender.poolMoments(link, this.#runModel.poolMoments);
         return;
       case 'train': {
         const { round, adjustment } = request;
         const share = shareOf(this.#reducer.state(), link.clientId);
-        const work = trainWork(this.#options.job, round, this.#workshop.roundWishes(round, adjustment));
+        const work = trainWork(this.#options.job, round, this.#runModel.roundRequests(round, adjustment));
         // How a part of the model does says nothing of the model.
         const evaluate = request.evaluate && share === 1;
-        this.#post.model(link, this.#workshop.modelFor(share), { kind: 'train', round, work, evaluate });
+        this.#sender.model(link, this.#runModel.modelFor(share), { kind: 'train', round, work, evaluate });
         return;
       }
       case 'finish':
-        this.#post.model(link, this.#workshop.model, request);
+        this.#sender.model(link, this.#runModel.model, request);
         return;
       default:
         unreachable(request);
@@ -235,15 +235,15 @@ export class CoordinatorDesk {
 
   #sendPool(link: ClientLink): void {
     const { batchSize, pool } = this.#options.job;
-    this.#post.pool(link, { pool: this.#workshop.pool, mode: pool.momentMode, batchSize });
+    this.#sender.pool(link, { pool: this.#runModel.pool, mode: pool.momentMode, batchSize });
   }
 
   #receive(link: ClientLink, received: ReadMessage): void {
-    if (!this.#door.checkStay(link)) return;
+    if (!this.#admission.checkStay(link)) return;
     try {
       if (link.clientId === null) this.#joining(link, received.message);
       else this.#answer(link, link.clientId, received);
-      if (link.clientId !== null) this.book.seen(link.clientId);
+      if (link.clientId !== null) this.history.seen(link.clientId);
     } catch (error) {
       this.#contentRefused(link, toEspalierError(error), isAnswer(received.message));
     }
@@ -255,7 +255,7 @@ export class CoordinatorDesk {
     }
     link.isReturning = message.returnToken !== null;
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
-    this.book.asked(link.id, message.profile);
+    this.history.asked(link.id, message.profile);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -311,7 +311,7 @@ export class CoordinatorDesk {
   }
 
   async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
-    const problem = await this.#workshop
+    const problem = await this.#runModel
       .judgeCanary(gradients)
       .catch((error: unknown) => toEspalierError(error).rawMessage);
     // The client may have gone, or come back over another connection, meanwhile.
@@ -344,8 +344,8 @@ export class CoordinatorDesk {
   }
 
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
-    this.#workshop.record.refused(error.code);
-    if (clientId !== null) this.book.refused(clientId, error);
+    this.#runModel.record.refused(error.code);
+    if (clientId !== null) this.history.refused(clientId, error);
     const { peer } = connection;
     const facts = { ...error.facts, code: error.code, client: clientId, peer };
     this.#refusals.write({
@@ -357,13 +357,13 @@ export class CoordinatorDesk {
   }
 
   #closed(link: ClientLink): void {
-    this.book.closed(link.id);
-    this.#door.left(link);
+    this.history.closed(link.id);
+    this.#admission.left(link);
     this.#links.delete(link.id);
-    this.#workshop.ledger.close(link.connection);
+    this.#runModel.ledger.close(link.connection);
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
-    this.#left.keep(link.clientId, link);
+    this.#unfinished.keep(link.clientId, link);
     this.#reducer.dispatch({ kind: 'lost', clientId: link.clientId });
   }
 

@@ -22,7 +22,7 @@ import {
   type NestedPool,
   type OptimizerSlots,
   type RuleMemory,
-  type RuleMoment,
+  type AdjustmentContext,
   type RuleObserver,
   closeRound,
   type UpdateReader,
@@ -31,7 +31,7 @@ import {
   type GlobalModel,
   prepare,
   SubModels,
-  type RoundWishes,
+  type RoundRequests,
   addEvaluations,
   mergeCandidates,
   selectCandidate,
@@ -41,23 +41,23 @@ import { aggregationFigures, aggregationNotes } from '../record/aggregation-figu
 import { EvaluationQueue } from './evaluation-queue.js';
 import { TrafficLedger } from '../record/ledger.js';
 import type { CoordinatorOptions, RunResult } from '../options.js';
-import { PayloadShelf } from './payloads.js';
+import { AnswerStore } from './answer-store.js';
 import { RunRecord } from '../record/run-record.js';
-import { storeWorkshop, type StoredWorkshop, type WorkshopState } from './workshop-state.js';
+import { storeRunModel, type StoredRunModel, type RunModelState } from './run-model-state.js';
 
 /** The round being worked on. */
 interface OpenRound {
   readonly round: number;
-  readonly wishes: RoundWishes;
+  readonly requests: RoundRequests;
   readonly started: number;
 }
 
-const NO_WISHES: RoundWishes = { topGradients: [], readjustment: null, extrusion: null };
+const NO_REQUESTS: RoundRequests = { topGradients: [], readjustment: null, extrusion: null };
 
 /** Holds the model and does the coordinator's arithmetic. Which, and when, the reducer says. */
-export class Workshop {
+export class RunModel {
   readonly ledger = new TrafficLedger();
-  readonly payloads: PayloadShelf;
+  readonly answers: AnswerStore;
   readonly record: RunRecord;
   readonly #options: CoordinatorOptions;
   readonly #graph: ModelGraph;
@@ -87,13 +87,13 @@ export class Workshop {
     this.#graph = graph;
     this.#context = context;
     this.#now = now;
-    this.payloads = new PayloadShelf(options.journal, context);
+    this.answers = new AnswerStore(options.journal, context);
     this.record = new RunRecord(this.ledger);
     this.#evaluations = new EvaluationQueue(options, this.record);
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
-  async restore({ model, slots, memory, pool, poolMoments, record }: WorkshopState): Promise<void> {
+  async restore({ model, slots, memory, pool, poolMoments, record }: RunModelState): Promise<void> {
     this.#model = model;
     this.#storedSlots = slots;
     this.#memory = memory;
@@ -104,9 +104,9 @@ export class Workshop {
   }
 
   /** Makes everything durable that a coordinator must have to go on from here. */
-  async save(): Promise<StoredWorkshop> {
+  async save(): Promise<StoredRunModel> {
     const { job, journal } = this.#options;
-    const state: WorkshopState = {
+    const state: RunModelState = {
       model: this.model,
       slots: this.#storedSlots,
       memory: this.#memory,
@@ -114,7 +114,7 @@ export class Workshop {
       poolMoments: this.#poolMoments,
       record: this.record.store(),
     };
-    return storeWorkshop(state, {
+    return storeRunModel(state, {
       job,
       journal,
       context: this.#context,
@@ -187,19 +187,20 @@ export class Workshop {
     return this.#poolMoments;
   }
 
-  /** What this round asks for besides training; opens the round's books when it is new. */
-  roundWishes(round: number, adjustment: Adjustment | null): RoundWishes {
+  /** What this round asks for besides training; begins the round's accounts when it is new. */
+  roundRequests(round: number, adjustment: Adjustment | null): RoundRequests {
     if (this.#open?.round !== round) {
       this.record.setupDone();
-      const wishes = adjustment === null ? NO_WISHES : this.#wishes(this.#ruleMoment(adjustment));
-      this.#open = { round, wishes, started: this.#now() };
+      const requests =
+        adjustment === null ? NO_REQUESTS : this.#requests(this.#adjustmentContext(adjustment));
+      this.#open = { round, requests, started: this.#now() };
     }
-    return this.#open.wishes;
+    return this.#open.requests;
   }
 
-  #wishes(moment: RuleMoment): RoundWishes {
+  #requests(context: AdjustmentContext): RoundRequests {
     const rule = this.#adjustingRule;
-    return { ...NO_WISHES, topGradients: rule.requests(moment), ...rule.localWork?.(moment) };
+    return { ...NO_REQUESTS, topGradients: rule.requests(context), ...rule.localWork?.(context) };
   }
 
   /** Null for a mask that stays. */
@@ -214,7 +215,7 @@ export class Workshop {
     throw new EspalierError('internal', `method ${this.#options.job.method} has no rule to adjust by`);
   }
 
-  #ruleMoment({ due, number }: Adjustment): RuleMoment {
+  #adjustmentContext({ due, number }: Adjustment): AdjustmentContext {
     const { job } = this.#options;
     const { pruning: spec, targetDensity, seed } = job;
     const learningRate = job.learningRate.initial;
@@ -233,8 +234,8 @@ export class Workshop {
   }
 
   /** What the open round asked for; nothing outside rounds. */
-  get wishes(): RoundWishes {
-    return this.#open?.wishes ?? NO_WISHES;
+  get openRequests(): RoundRequests {
+    return this.#open?.requests ?? NO_REQUESTS;
   }
 
   /** Does what the effect says; gives the model's mask when there is one. */
@@ -252,13 +253,13 @@ export class Workshop {
   }
 
   async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
-    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
+    const reports = await Promise.all(answers.map(({ payload }) => this.answers.moments(payload)));
     const { pool, aggregation } = this.#options.job;
     this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
   }
 
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
-    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
+    const reports = await Promise.all(answers.map(({ payload }) => this.answers.losses(payload)));
     const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
     this.record.selection = selection;
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
@@ -278,14 +279,14 @@ export class Workshop {
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
     const { job, store, log } = this.#options;
-    const { topGradients: requests } = this.roundWishes(round, adjustment);
-    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
+    const { topGradients: requests } = this.roundRequests(round, adjustment);
+    const reader: UpdateReader = this.answers.updates(answers.map(({ payload }) => payload));
     const exchange =
       adjustment === null
         ? null
         : {
             rule: this.#adjustingRule,
-            moment: this.#ruleMoment(adjustment),
+            context: this.#adjustmentContext(adjustment),
             requests,
             origin: () => this.#origin().params,
           };
@@ -297,7 +298,7 @@ export class Workshop {
     };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
-    this.payloads.forgetProfiles();
+    this.answers.forgetProfiles();
     const aggregation = aggregationFigures(seen, answers, this.#now() - began);
     this.#model = model;
     this.#storedSlots = slots;
@@ -326,7 +327,7 @@ export class Workshop {
   /** How to tell the mask of an update; null where every client trains under the round's. */
   #maskOf(): ((update: UpdateSummary) => Mask) | null {
     const { heterogeneous } = this.#options.job;
-    const { readjustment } = this.wishes;
+    const { readjustment } = this.openRequests;
     if (heterogeneous === null && readjustment === null) return null;
     const masks = (heterogeneous?.shares ?? [1]).map((share) => this.modelFor(share).mask);
     const received = new Map(masks.map((mask) => [mask.hash, mask]));
@@ -345,7 +346,7 @@ export class Workshop {
 
   /** The last evaluation, the summary and the final model. */
   async finish(answers: readonly AcceptedAnswer[], stopped: boolean): Promise<RunResult> {
-    const evaluations = await Promise.all(answers.map(({ payload }) => this.payloads.evaluation(payload)));
+    const evaluations = await Promise.all(answers.map(({ payload }) => this.answers.evaluation(payload)));
     await this.#evaluations.finish(evaluations.length > 0 ? addEvaluations(evaluations) : null);
     if (this.#model === null)
       throw new EspalierError('stopped', 'the run was stopped before there was a model');

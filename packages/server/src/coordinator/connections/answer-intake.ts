@@ -12,9 +12,9 @@ import {
   checkEvaluation,
   checkUpdate,
 } from '@espalier/core';
-import { shareOf, type DeskReducer } from './desk-reducer.js';
-import type { AnswerBytes } from '../model/payloads.js';
-import type { Workshop } from '../model/workshop.js';
+import { shareOf, type ReducerAccess } from './reducer-access.js';
+import type { AnswerBytes } from '../model/answer-store.js';
+import type { RunModel } from '../model/run-model.js';
 
 /** Messages that answer an open step. */
 type AnswerMessage = Extract<
@@ -34,11 +34,11 @@ export function isAnswer({ kind }: ClientMessage): boolean {
   return ANSWERS.has(kind);
 }
 
-/** What the tray works with. */
-export interface AnswerTrayOptions {
+/** What taking answers works with. */
+export interface AnswerIntakeOptions {
   readonly graph: ModelGraph;
-  readonly workshop: Workshop;
-  readonly reducer: DeskReducer;
+  readonly runModel: RunModel;
+  readonly reducer: ReducerAccess;
   /** Whether the coordinator evaluates by itself. */
   readonly hasTestData: boolean;
   /** An answer's bytes are on the disk and may be used again. */
@@ -46,16 +46,16 @@ export interface AnswerTrayOptions {
 }
 
 /** Where answers to an open step go: looked at, made durable, and only then the reducer's. */
-export class AnswerTray {
-  readonly #options: AnswerTrayOptions;
-  readonly #workshop: Workshop;
-  readonly #reducer: DeskReducer;
+export class AnswerIntake {
+  readonly #options: AnswerIntakeOptions;
+  readonly #runModel: RunModel;
+  readonly #reducer: ReducerAccess;
   /** Clients whose answer is on its way to the disk. */
   readonly #storing = new Set<string>();
 
-  constructor(options: AnswerTrayOptions) {
+  constructor(options: AnswerIntakeOptions) {
     this.#options = options;
-    this.#workshop = options.workshop;
+    this.#runModel = options.runModel;
     this.#reducer = options.reducer;
   }
 
@@ -78,16 +78,16 @@ export class AnswerTray {
   #checkContents(clientId: string, message: AnswerMessage): void {
     switch (message.kind) {
       case 'candidateMoments':
-        checkCandidateMoments(this.#options.graph, message, this.#workshop.pool.counts.length);
+        checkCandidateMoments(this.#options.graph, message, this.#runModel.pool.counts.length);
         return;
       case 'candidateLosses':
-        checkCandidateLosses(message.candidates, this.#workshop.pool.counts.length);
+        checkCandidateLosses(message.candidates, this.#runModel.pool.counts.length);
         return;
       case 'update': {
         const share = shareOf(this.#reducer.state(), clientId);
-        const { topGradients, readjustment } = this.#workshop.wishes;
+        const { topGradients, readjustment } = this.#runModel.openRequests;
         checkUpdate(message.update, {
-          ...{ topGradients, readjustment, model: this.#workshop.modelFor(share) },
+          ...{ topGradients, readjustment, model: this.#runModel.modelFor(share) },
           samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
           evaluation: !this.#options.hasTestData && share === 1,
         });
@@ -106,7 +106,7 @@ export class AnswerTray {
     const { clientId } = turn;
     this.#storing.add(clientId);
     try {
-      const payload = await this.#workshop.payloads.put(clientId, bytes, profile);
+      const payload = await this.#runModel.answers.put(clientId, bytes, profile);
       this.#options.kept(bytes.bytes);
       this.#reducer.dispatch({ kind: 'answer', ...turn, payload });
     } catch (error) {

@@ -5,8 +5,8 @@ import type { CoordinatorOptions } from '../options.js';
 /** Seconds between looks at the tokens of those who are in and silent. */
 const LOOK_EVERY = 2;
 
-/** What the door needs of the desk. */
-export interface DoorHandlers {
+/** What watching admissions takes. */
+export interface WatchHandlers {
   readonly links: () => Iterable<ClientLink>;
   /** Tells why and closes. */
   readonly refuse: (link: ClientLink, error: EspalierError) => void;
@@ -15,14 +15,14 @@ export interface DoorHandlers {
 }
 
 /** Who takes too long to come in, and who may no longer stay: a token may be revoked while its client is connected. */
-export class DeskDoor {
+export class AdmissionWatch {
   readonly #options: CoordinatorOptions;
-  readonly #handlers: DoorHandlers;
+  readonly #handlers: WatchHandlers;
   readonly #waiting = new Map<ClientLink, () => void>();
   #cancelLook: () => void = () => undefined;
   #isOpen = true;
 
-  constructor(options: CoordinatorOptions, handlers: DoorHandlers) {
+  constructor(options: CoordinatorOptions, handlers: WatchHandlers) {
     this.#options = options;
     this.#handlers = handlers;
     if (options.admission !== null) this.#lookLater();

@@ -13,8 +13,8 @@ import type { Journal } from '../journal/journal.js';
 import type { CoordinatorOptions } from '../options.js';
 import type { StoredRecord } from '../record/run-record.js';
 
-/** What the workshop needs to go on, once it is prepared. */
-export interface WorkshopState {
+/** What the run's model needs to go on, once it is prepared. */
+export interface RunModelState {
   readonly model: GlobalModel;
   /** What the server optimiser remembers; null before its first step. */
   readonly slots: OptimizerSlots | null;
@@ -25,8 +25,8 @@ export interface WorkshopState {
   readonly record: StoredRecord;
 }
 
-/** A workshop's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
-export interface StoredWorkshop {
+/** A run model's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
+export interface StoredRunModel {
   readonly text: string;
   readonly blobs: readonly string[];
 }
@@ -45,10 +45,10 @@ interface Names {
 }
 
 /** Makes the state's blobs durable; what it gives belongs into a snapshot. @throws EspalierError `storage`. */
-export async function storeWorkshop(
-  { model, slots, memory, pool, poolMoments, record }: WorkshopState,
+export async function storeRunModel(
+  { model, slots, memory, pool, poolMoments, record }: RunModelState,
   { job, journal, context, bundle }: StoreTools,
-): Promise<StoredWorkshop> {
+): Promise<StoredRunModel> {
   const { batchSize, pool: spec } = job;
   const names: Names = {
     model: await journal.keep(bundle(model)),
@@ -83,14 +83,14 @@ export interface StoreTools {
 }
 
 /** The state of a snapshot. @throws EspalierError `storage` when a blob is gone or damaged, naming it. */
-export async function loadWorkshop(
+export async function loadRunModel(
   text: string,
   {
     graph,
     journal,
     context,
   }: { readonly graph: ModelGraph; readonly journal: Journal; readonly context: WireContext },
-): Promise<WorkshopState> {
+): Promise<RunModelState> {
   const names = JSON.parse(text) as Names;
   const { mask, state } = decodeBundle(await journal.read(names.model));
   return {

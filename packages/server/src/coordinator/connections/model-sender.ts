@@ -5,13 +5,13 @@ import type { ClientLink, LinkWire } from './client-link.js';
 type Of<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
 /** What goes out with a model. */
-export type ModelErrand = Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
+export type ModelMessage = Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
 
 /**
  * Sends what is large and the same for many: each such message is encoded once, and all connections it goes to share
  * its bytes.
  */
-export class ModelPost {
+export class ModelSender {
   readonly #wire: LinkWire;
   /** By what the message is made of, so that it goes when that goes. */
   readonly #prepared = new WeakMap<object, Map<string, PreparedMessage>>();
@@ -21,12 +21,12 @@ export class ModelPost {
   }
 
   /** A round's work or the last word, with the mask as far as this connection does not have it. */
-  model(link: ClientLink, model: GlobalModel, errand: ModelErrand): void {
+  model(link: ClientLink, model: GlobalModel, purpose: ModelMessage): void {
     const { knownMask } = link;
     link.knownMask = model.mask.hash;
     // Of one model, these tell all messages apart: the rest follows from the round.
-    const key = `${errand.kind} ${errand.round} ${String(knownMask)}`;
-    const message = this.#once(model, key, () => ({ ...errand, model: outgoingModel(model, knownMask) }));
+    const key = `${purpose.kind} ${purpose.round} ${String(knownMask)}`;
+    const message = this.#once(model, key, () => ({ ...purpose, model: outgoingModel(model, knownMask) }));
     link.sendPrepared(message, model.mask.hash);
   }
 

@@ -10,7 +10,7 @@ import {
   type WatchedClient,
   type WatchedJob,
 } from '@espalier/core';
-import type { ClientBook } from '../connections/client-book.js';
+import type { ClientHistory } from '../connections/client-history.js';
 import type { StoredRecord } from './run-record.js';
 
 /** Bytes of a value on the wire. */
@@ -33,7 +33,7 @@ export interface WatchSources {
   readonly job: WatchedJob;
   readonly state: CoordinatorState;
   readonly record: StoredRecord;
-  readonly book: ClientBook;
+  readonly history: ClientHistory;
   /** Run seconds now, and at a time of the coordinator's clock. */
   readonly seconds: number;
   readonly secondsAt: (clock: number) => number;
@@ -54,9 +54,9 @@ export function watchedRun(sources: WatchSources): Omit<ReportRun, 'events' | 'c
   };
 }
 
-function watchedClient(seat: Seat, { state, book, secondsAt }: WatchSources): WatchedClient {
+function watchedClient(seat: Seat, { state, history, secondsAt }: WatchSources): WatchedClient {
   const { clientId, name, partitionIndex, samples, presence, admitted } = seat;
-  const { profile, lastSeen, contributions, refusals } = book.of(clientId);
+  const { profile, lastSeen, contributions, refusals } = history.of(clientId);
   return {
     ...{ clientId, name, partitionIndex, samples, presence, admitted, contributions, refusals },
     answered: state.step.answers.has(clientId),
