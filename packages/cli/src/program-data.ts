@@ -1,6 +1,8 @@
+import { byteSize } from './flags/byte-size.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { fetchData, type FetchFlags } from './commands/fetch.js';
-import { newJob, type NewFlags } from './commands/new.js';
+import { newJob } from './commands/new.js';
+import type { NewFlags } from './new-job/new-flags.js';
 import { partition, type PartitionFlags } from './commands/partition.js';
 import type { Terminal } from './terminal.js';
 
@@ -91,12 +93,4 @@ function wholeAboveZero(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('give a whole number of at least 1');
   return value;
-}
-
-/** `50MB` → 50,000,000. */
-export function byteSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/i.exec(text.trim());
-  const power = ['', 'k', 'm', 'g', 't'].indexOf((match?.[2] ?? '').toLowerCase());
-  if (!match || Number(match[1]) === 0) throw new InvalidArgumentError('give a size, e.g. 50MB or 1.5GB');
-  return Number(match[1]) * 1000 ** power;
 }

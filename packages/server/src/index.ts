@@ -3,6 +3,7 @@ export * from './job/index.js';
 export * from './sockets/index.js';
 export * from './security/index.js';
 export * from './hosting/index.js';
+export * from './files/index.js';
 export * from './run-folder/index.js';
 export * from './state/index.js';
 export * from './bench/index.js';

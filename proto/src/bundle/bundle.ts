@@ -11,7 +11,7 @@ import {
   type ValueCoding,
 } from '@espalier/core';
 import { wireContext } from '../codec/context.js';
-import { decoding, malformed } from '../codec/failure.js';
+import { decoding, malformed } from '../failure.js';
 import { valueKind } from '../codec/enums.js';
 import { decodeGraph, encodeGraph } from '../codec/graph-codec.js';
 import { decodeNormalization, encodeNormalization } from '../codec/job-codec.js';

@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { malformed } from '../codec/failure.js';
+import { malformed } from '../failure.js';
 import { sameBytes } from '../framing/running-digest.js';
 
 /** Not text, and broken by transfers that change line ends, as PNG's signature is. */

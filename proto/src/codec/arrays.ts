@@ -1,5 +1,5 @@
 import { EspalierError, firstNotFinite } from '@espalier/core';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 type Numbers = Float32Array | Uint32Array | Uint16Array;
 

@@ -2,7 +2,7 @@ import { unreachable, type ClientMessage, type ClientUpdate } from '@espalier/co
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
 import type { WireContext } from './context.js';
-import { decoding, malformed } from './failure.js';
+import { decoding, malformed } from '../failure.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
 import { decodeCode, decodeProfile, encodeProfile } from './session-codec.js';

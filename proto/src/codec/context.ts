@@ -1,5 +1,5 @@
 import { EspalierError, maskableSpecs, type ModelGraph, type ParamSpec } from '@espalier/core';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 /**
  * What both ends know before a message is coded: the job's graph. Layers travel as positions in its list of maskable

@@ -1,6 +1,6 @@
 import { EspalierError, type IndexCoding, type PlainNode, type ValueCoding } from '@espalier/core';
 import { v1 } from '../wire.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 /*
  * Every enum of the wire with its domain word. The tables are typed by the enum's names, so a new value fails the

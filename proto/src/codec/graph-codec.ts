@@ -1,6 +1,6 @@
 import { inferShapes, parameterSpecs, type GraphBlock, type ModelGraph } from '@espalier/core';
 import { v1 } from '../wire.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { decodeNode, encodeNode } from './node-codec.js';
 import { required } from './numbers.js';
 

@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 

@@ -1,7 +1,7 @@
 import { decodeIndices, encodeIndices } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { indexCoding } from './enums.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { required } from './numbers.js';
 
 /** One list of ascending indices below `size`. */

@@ -1,6 +1,6 @@
 import type { ClientJob, DataSpec, FileDataSpec, Normalization, PartitionSpec } from '@espalier/core';
 import { v1 } from '../wire.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';
 import { atLeastOne, finite, nonNegative, required, toOptionalUint32, toUint32 } from './numbers.js';
 

@@ -7,7 +7,7 @@ import {
 } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
 import { decodeIndexList, decodeIndexLists, encodeIndexList, encodeIndexLists } from './indices-codec.js';
 import { required, toUint32 } from './numbers.js';

@@ -2,7 +2,7 @@ import type { LayerMask, NestedPool, SparseModel } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toUint32Array } from './arrays.js';
 import type { WireContext } from './context.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import {
   decodeLayers,
   decodeMaskUpdate,

@@ -1,7 +1,7 @@
 import { packMoments, unpackMoments, type MomentTree } from '@espalier/core';
 import { toBytes, toFloat32 } from './arrays.js';
 import { knownGraph, type WireContext } from './context.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 /** Batch-norm statistics as plain values in graph order. @throws EspalierError `invalid_params`. */
 export function encodeMoments(moments: MomentTree, context: WireContext): Uint8Array {

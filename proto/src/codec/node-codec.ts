@@ -1,7 +1,7 @@
 import { unreachable, type GraphNode, type Padding, type PoolNode, type Size2 } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { paddingMode, plainOp } from './enums.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { atLeastOne, finite, nonNegative, required, toUint32 } from './numbers.js';
 
 /** Most inputs of one node: keeps the work of checking shapes in proportion to the message. */

@@ -1,5 +1,5 @@
 import { EspalierError } from '@espalier/core';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 
 const MAX_UINT32 = 0xffffffff;
 

@@ -2,7 +2,7 @@ import { unreachable, type ServerMessage } from '@espalier/core';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes } from './arrays.js';
 import type { WireContext } from './context.js';
-import { decoding, malformed } from './failure.js';
+import { decoding, malformed } from '../failure.js';
 import { decodeJob, encodeJob } from './job-codec.js';
 import { decodeModel, decodePool, encodeModel, encodePool } from './model-codec.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';

@@ -10,7 +10,7 @@ import {
 } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, toUint16Array } from './arrays.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';
 import { decodeNormalization, encodeNormalization } from './job-codec.js';
 import { atLeastOne, nonNegative, required, toUint32 } from './numbers.js';

@@ -2,7 +2,7 @@ import type { ClientUpdate, Evaluation, OwnMask, TopGradients, UpdateMetrics } f
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toFloat32In, toKnownFloat32In, type FloatMemory } from './arrays.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
 import { decodeIndexList, encodeIndexList } from './indices-codec.js';
 import { decodeMaskDelta, encodeMaskDelta } from './mask-codec.js';

@@ -8,7 +8,7 @@ import type {
 } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
-import { malformed } from './failure.js';
+import { malformed } from '../failure.js';
 import { atLeastOne, nonNegative, required, toUint32 } from './numbers.js';
 
 /** One round's hyper-parameters. */

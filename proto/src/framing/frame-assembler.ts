@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 import type { BufferPool } from './buffer-pool.js';
-import { decoding, malformed } from '../codec/failure.js';
+import { decoding, malformed } from '../failure.js';
 import { readWire, v1 } from '../wire.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';

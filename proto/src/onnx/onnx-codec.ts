@@ -8,7 +8,7 @@ import {
 } from '@espalier/core';
 import { bytesToUtf8, utf8ToBytes } from '@noble/hashes/utils.js';
 import { toBytes, toFloat32, toUint16Array } from '../codec/arrays.js';
-import { decoding, malformed } from '../codec/failure.js';
+import { decoding, malformed } from '../failure.js';
 import { onnx, readWire, writeWire } from '../wire.js';
 
 /** ONNX's numbers of data types. */

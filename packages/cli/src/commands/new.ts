@@ -1,3 +1,4 @@
+import type { NewFlags } from '../new-job/new-flags.js';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { openModel } from '@espalier/client-node';
@@ -6,20 +7,7 @@ import { parseJob } from '@espalier/server';
 import { estimateJob, estimateText, roundBytes } from '../new-job/estimate.js';
 import { jobText, samplesPerClient } from '../new-job/job-text.js';
 import { surveyData, type DataSurvey } from '../new-job/survey.js';
-import { bytes, type OutputFormat, type Terminal } from '../terminal.js';
-
-/** Flags of `espalier new`. */
-export interface NewFlags {
-  readonly data?: string;
-  readonly model?: string;
-  readonly density?: number;
-  readonly clients?: number;
-  /** Bytes that one client may move in the whole run. */
-  readonly budget?: number;
-  readonly yes?: boolean;
-  readonly force?: boolean;
-  readonly format: OutputFormat;
-}
+import { bytes, type Terminal } from '../terminal.js';
 
 const USUAL = { model: 'cnn-small', density: 0.1, clients: 4, rounds: 30 };
 

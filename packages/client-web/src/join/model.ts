@@ -8,7 +8,14 @@ import type { FinalHashes, SessionFigures, SessionReport } from '../work/session
 import { createTryModel, type TryModel } from '../try/try-model.js';
 import { NO_FIGURES } from '../work/session-meter.js';
 import { openInvitation, takeToken } from './invitation.js';
-import { forgetSeat, readSeat, writeData, writeModel, writeSeat, type StoredSeat } from './seat-store.js';
+import {
+  forgetSeat,
+  readSeat,
+  writeData,
+  writeModel,
+  writeSeat,
+  type StoredSeat,
+} from '../seat/seat-store.js';
 import { TabSlot } from './tab-slot.js';
 
 /** Where the page stands. */

@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { readModel } from '../join/seat-store.js';
+import { readModel } from '../seat/seat-store.js';
 import { askAdmin } from '../ui/admin-token.js';
 import { Masthead } from '../ui/masthead.js';
 import { Notice } from '../ui/notice.js';

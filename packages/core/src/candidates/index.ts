@@ -8,3 +8,4 @@ export {
   mergeCandidates,
   selectCandidate,
 } from './select-candidate.js';
+export type { SelectionFigures } from './selection-figures.js';

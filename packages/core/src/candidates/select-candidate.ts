@@ -5,7 +5,7 @@ import type { CoordinateRule } from '../aggregation/coordinate-rule.js';
 import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { NestedPool } from './nested-pool.js';
-import type { SelectionFigures } from '../report/metrics.js';
+import type { SelectionFigures } from './selection-figures.js';
 
 /** One client's statistics of every candidate, over its development samples. */
 export interface CandidateStatistics {

@@ -1,3 +1,4 @@
+import { type WeightPruning, pruneWeights } from './prune-weights.js';
 import type { Normalization } from '../data/batches.js';
 import { allocationNamed } from '../allocation/index.js';
 import { criterionNamed } from '../criteria/index.js';
@@ -20,7 +21,6 @@ import { levelTable, quantizerNamed } from '../quantization/index.js';
 import { analyticSignals, repairNetwork, sampledSignals } from '../repair/index.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { checkAccess, type DataAccess } from './access.js';
-import { pruneWeights } from './prune-weights.js';
 import { repairNamed, type Repair } from './repairs.js';
 import { syntheticImages } from './synthetic-images.js';
 
@@ -33,18 +33,6 @@ export interface ChannelPruning {
   readonly criterion: string;
   /** Layers that lose channels keep a whole multiple of so many; 1 unless told. */
   readonly multiple?: number;
-}
-
-/** Which weights to remove. */
-export interface WeightPruning {
-  /** Over maskable weights, in (0, 1]. */
-  readonly density: number;
-  readonly criterion: string;
-  readonly allocation: string;
-  /** Density that `global` leaves every layer with at the least. */
-  readonly layerFloor: number;
-  /** Passes over which the density falls geometrically, scores taken anew each time; 1 is one-shot. */
-  readonly iterations: number;
 }
 
 /** How weights are rounded. */

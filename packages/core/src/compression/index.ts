@@ -9,7 +9,7 @@ export {
   type CompressInput,
   type CompressOptions,
   type Rounding,
-  type WeightPruning,
 } from './compress-model.js';
+export type { WeightPruning } from './prune-weights.js';
 export { repairNamed, repairs, type Repair, type RepairNeed } from './repairs.js';
 export { noise, syntheticImages, type SyntheticOptions } from './synthetic-images.js';

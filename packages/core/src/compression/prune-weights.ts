@@ -10,7 +10,18 @@ import type { ModelState } from '../params/model-state.js';
 import { applyMask } from '../params/pack.js';
 import { pow } from '../random/index.js';
 import type { Trainer } from '../trainer/trainer.js';
-import type { WeightPruning } from './compress-model.js';
+
+/** Which weights to remove. */
+export interface WeightPruning {
+  /** Over maskable weights, in (0, 1]. */
+  readonly density: number;
+  readonly criterion: string;
+  readonly allocation: string;
+  /** Density that `global` leaves every layer with at the least. */
+  readonly layerFloor: number;
+  /** Passes over which the density falls geometrically, scores taken anew each time; 1 is one-shot. */
+  readonly iterations: number;
+}
 
 /** What plug-ins may be given. */
 export interface PruningAids {

@@ -8,7 +8,8 @@ export {
   type Normalization,
 } from './batches.js';
 export { holdOut, splitFraction, splitPerClass, type FractionSplit, type HeldOut } from './hold-out.js';
-export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
+export { partitionSamples } from './partition.js';
+export type { Partition, PartitionOptions } from './partitions/samples.js';
 export { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
 export { proceduralDataset, type ProceduralOptions } from './procedural/index.js';
 export type { DataSpec, FileDataSpec, PartitionSpec } from './data-spec.js';

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { PartitionSpec } from './data-spec.js';
-import type { Partition } from './partition.js';
+import type { Partition } from './partitions/samples.js';
 
 /** A partition as it is kept in a file: JSON, readable without the data it divides. */
 export interface PartitionFile {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PartitionSpec } from './data-spec.js';
-import { partitionSamples, type Partition } from './partition.js';
+import { partitionSamples } from './partition.js';
+import type { Partition } from './partitions/samples.js';
 
 /** `perClass` samples of each class, in turn. */
 function labelsOf(numClasses: number, perClass: number): number[] {

@@ -1,3 +1,10 @@
+import {
+  type PartitionOptions,
+  type Partition,
+  checkEnough,
+  type Partitioner,
+  type Samples,
+} from './partitions/samples.js';
 import { EspalierError } from '../errors.js';
 import type { PartitionSpec } from './data-spec.js';
 import { sharesOfLogs } from '../random/dirichlet.js';
@@ -7,22 +14,8 @@ import { entryNamed } from '../registry/named-entry.js';
 import { ascending, positionsByClass } from './by-class.js';
 import { byFolder } from './partitions/by-folder.js';
 import { quantitySkew } from './partitions/quantity-skew.js';
-import { checkEnough, type Partitioner, type Samples } from './partitions/samples.js';
 import { shards } from './partitions/shards.js';
 import { written } from './partitions/written.js';
-
-/** Over how many clients to split, and the seed that every end shares. */
-export interface PartitionOptions {
-  readonly numClients: number;
-  readonly seed: number;
-  /** For `byFolder`: the client folder of every sample, from 0. */
-  readonly groups?: ArrayLike<number>;
-  /** For `file`: the parts as they were read. */
-  readonly written?: Partition;
-}
-
-/** Sample positions per client, in partition-index order; ascending, and every sample with exactly one client. */
-export type Partition = readonly (readonly number[])[];
 
 /** Every way to split; a new one is a variant of {@link PartitionSpec} and one line here. */
 const PARTITIONERS = { iid, dirichlet, shards, quantitySkew, byFolder, file: written } satisfies {

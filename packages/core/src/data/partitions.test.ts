@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PartitionSpec } from './data-spec.js';
 import { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
-import { partitionSamples, type Partition } from './partition.js';
+import { partitionSamples } from './partition.js';
+import type { Partition } from './partitions/samples.js';
 
 const labelsOf = (numClasses: number, perClass: number): number[] =>
   Array.from({ length: numClasses * perClass }, (_, i) => (i * 7) % numClasses);

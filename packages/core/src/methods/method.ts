@@ -1,8 +1,3 @@
-import type { Job } from '../job/job.js';
-import type { MaskRuleNeed } from '../mask-rules/mask-rule.js';
-import { maskRuleNamed } from '../mask-rules/registry.js';
-import { methodNamed } from './registry.js';
-
 /** How the first mask comes about. */
 export type InitialMask =
   /** Every weight stays. */
@@ -11,9 +6,6 @@ export type InitialMask =
   | 'criterion'
   /** A pool of candidates, one of which is chosen (FedTiny's coarse pruning). */
   | 'candidatePool';
-
-/** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
-export type ClientNeed = 'batchNormMoments' | MaskRuleNeed;
 
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {
@@ -38,27 +30,4 @@ export interface Method {
 /** True for a method that keeps every weight, so that its only density is 1. */
 export function trainsDensely({ initialMask, maskRule, network }: Method): boolean {
   return initialMask === 'dense' && maskRule === null && network === 'given';
-}
-
-/** What this job will ask of its clients. */
-export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
-  const { maskRule } = methodNamed(job.method);
-  const needs = new Set<ClientNeed>();
-  if (selectsOnClients(job)) needs.add('batchNormMoments');
-  const adjusts = maskRule !== null && job.pruning.interval > 0;
-  for (const need of adjusts ? maskRuleNamed(maskRule).needs : []) needs.add(need);
-  return needs;
-}
-
-/**
- * True when clients choose between candidates before the first round. A job without rounds is its selection alone: there
- * even a single candidate is given clients' statistics.
- */
-export function selectsOnClients(job: Job): boolean {
-  const { size, selection } = job.pool;
-  return (
-    methodNamed(job.method).initialMask === 'candidatePool' &&
-    selection === 'adaptiveBatchNorm' &&
-    (size > 1 || job.rounds === 0)
-  );
 }

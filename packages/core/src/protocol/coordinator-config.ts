@@ -1,5 +1,5 @@
 import type { Job } from '../job/job.js';
-import { selectsOnClients } from '../methods/method.js';
+import { selectsOnClients } from '../methods/client-needs.js';
 import { adjustmentRoundsOf } from '../methods/adjustment-rounds.js';
 import type { CoordinatorConfig } from './coordinator-state.js';
 

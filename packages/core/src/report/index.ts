@@ -8,7 +8,6 @@ export type {
   OutlierFigures,
   RoundMetrics,
   RunSummary,
-  SelectionFigures,
 } from './metrics.js';
 export { REPORT_SLOT, reportPage } from './page.js';
 export type { ReportRun, WatchedClient, WatchedEvent, WatchedJob } from './run.js';

@@ -1,3 +1,4 @@
+import type { SelectionFigures } from '../candidates/selection-figures.js';
 /** Active ÷ maskable weights, and (active + always-dense) ÷ all parameters. */
 export interface DensityFigures {
   readonly maskable: number;
@@ -63,16 +64,6 @@ export interface AdjustmentFigures {
   readonly number: number;
   /** Weights dropped, and as many grown, per layer. */
   readonly exchanged: Readonly<Record<string, number>>;
-}
-
-/** How the candidates did. */
-export interface SelectionFigures {
-  readonly chosen: number;
-  /** Mean loss per candidate. */
-  readonly losses: readonly number[];
-  readonly accuracies: readonly number[];
-  /** Overall density per candidate. */
-  readonly densities: readonly number[];
 }
 
 /** `summary.json`: one run in figures. */

@@ -1,5 +1,6 @@
 import type { Phase } from '../protocol/coordinator-state.js';
-import type { ByteFigures, RoundMetrics, RunSummary, SelectionFigures } from './metrics.js';
+import type { ByteFigures, RoundMetrics, RunSummary } from './metrics.js';
+import type { SelectionFigures } from '../candidates/selection-figures.js';
 
 /** One participant, as the person who runs the job sees it. */
 export interface WatchedClient {

@@ -6,7 +6,7 @@ import type { Job } from '../job/job.js';
 import { Mask } from '../mask/mask.js';
 import { keptCount } from '../mask/top-k.js';
 import type { DeviceProfile } from '../budget/device-profile.js';
-import { clientNeeds } from '../methods/method.js';
+import { clientNeeds } from '../methods/client-needs.js';
 import { methodNamed } from '../methods/registry.js';
 
 /** What a device brings to a round. */

@@ -12,11 +12,11 @@ import { readjustMask, readjustmentRequests } from '../adjustment/readjust-mask.
 import { serverOptimizerNamed } from '../server-optimizer/registry.js';
 import { emptySlots } from '../server-optimizer/slots.js';
 import { topInactive } from '../mask/bounded-top-k.js';
-import type { ClientUpdate } from '../trainer/client-update.js';
+import type { ClientUpdate, UpdateSummary } from '../trainer/client-update.js';
 import type { Mask } from '../mask/mask.js';
 import type { OptimizerSlots } from '../server-optimizer/server-optimizer.js';
 import fc from 'fast-check';
-import { closeRound, type ClosingRules, type UpdateReader, type UpdateSummary } from './close-round.js';
+import { closeRound, type ClosingRules, type UpdateReader } from './close-round.js';
 import { globalModel, outgoingModel } from './global-model.js';
 import { SubModels } from './sub-models.js';
 

@@ -1,3 +1,4 @@
+import type { UpdateSummary, ClientUpdate } from '../trainer/client-update.js';
 import { addUpdate } from '../aggregation/add-update.js';
 import { applyMask, packActive, packedLength, unpackActive } from '../params/pack.js';
 import { aggregateUpdates, type RoundAggregation } from '../aggregation/aggregate-updates.js';
@@ -8,7 +9,6 @@ import { moveSlots } from '../server-optimizer/slots.js';
 import { regrowParams } from '../adjustment/adjust-mask.js';
 import { serverOptimizerNamed } from '../server-optimizer/registry.js';
 import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
-import type { ClientUpdate } from '../trainer/client-update.js';
 import type { Mask } from '../mask/mask.js';
 import type { MaskRule, RuleMemory, AdjustmentContext, RuleObserver } from '../mask-rules/mask-rule.js';
 import type { ModelState, MomentTree, ParamTree } from '../params/model-state.js';
@@ -26,9 +26,6 @@ export interface UpdateReader {
   /** What was made of an update when it came; null for those from before a restart. */
   readonly profileAt: (at: number) => UpdateProfile | null;
 }
-
-/** An update without its values: small enough to keep one of every client. */
-export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
 /** How the mask changes at the end of a round. */
 export interface MaskChange {

@@ -1,5 +1,5 @@
 export { carriedShare, leastTrainingBytes, type Participant } from './carried-share.js';
-export { type ClosedRound, type UpdateReader, closeRound, type UpdateSummary } from './close-round.js';
+export { type ClosedRound, type UpdateReader, closeRound } from './close-round.js';
 export { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './check-answer.js';
 export { trainWork, type RoundRequests } from './train-work.js';
 export { type GlobalModel, outgoingModel, globalModel } from './global-model.js';

@@ -3,7 +3,7 @@ import { packedPositions } from '../params/positions.js';
 import { unionMask } from '../mask/nested-family.js';
 import type { Mask } from '../mask/mask.js';
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { UpdateSummary } from './close-round.js';
+import type { UpdateSummary } from '../trainer/client-update.js';
 
 /** One client's values among those of the round, and which of them it held. */
 export interface SpreadValues {

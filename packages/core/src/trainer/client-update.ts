@@ -2,6 +2,9 @@ import type { MaskReference, MaskUpdate, OwnMask } from '../mask/mask-update.js'
 import type { MomentTree } from '../params/model-state.js';
 import type { TrainOptions, TopGradientRequest, TopGradients, Evaluation } from './trainer.js';
 
+/** An update without its values: small enough to keep one of every client. */
+export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
+
 /** A sparse model under way: the mask's name and, in mask order, what is needed to rebuild the state. */
 export interface SparseModel {
   readonly mask: MaskReference;

@@ -27,4 +27,4 @@ export {
   checkTrainOptions,
 } from './checks.js';
 export type { LearningRateSpec, PretrainSpec } from './learning-rate.js';
-export type { ClientUpdate, SparseModel, TrainWork, UpdateMetrics } from './client-update.js';
+export type { ClientUpdate, SparseModel, TrainWork, UpdateMetrics, UpdateSummary } from './client-update.js';

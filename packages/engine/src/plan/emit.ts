@@ -1,7 +1,7 @@
 import type { LoweredModel, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './lower.js';
 import { Draft, type At, type DraftBuffer } from './draft.js';
 import type { LayerStore, NormStore, Slot, Store } from './store.js';
-import type { Blocks } from '../weights/blocks.js';
+import type { Blocks } from './blocks.js';
 import { leadOf, pitchOf, planeOf, positionsOf, type Tensor } from './tensor.js';
 
 /** What a program is for. */

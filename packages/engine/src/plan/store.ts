@@ -1,5 +1,5 @@
 import { parameterSpecs, type LayerMask, type Mask } from '@espalier/core';
-import { blockBytes, blocksOf, ONE_BLOCK, type Blocks } from '../weights/blocks.js';
+import { blockBytes, blocksOf, ONE_BLOCK, type Blocks } from './blocks.js';
 import { phaseOfTap, type LoweredModel, type WeightedStep } from './lower.js';
 
 /** One parameter's place in the values, gradients and optimiser state. */

@@ -2,7 +2,7 @@ import { phaseOfTap, type WeightedStep } from '../plan/lower.js';
 import type { LayerStore } from '../plan/store.js';
 import { pitchOf, planeOf } from '../plan/tensor.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
-import { writeBlocks } from './blocks.js';
+import { writeBlocks } from '../plan/blocks.js';
 
 /**
  * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with

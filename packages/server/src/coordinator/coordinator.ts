@@ -14,10 +14,13 @@ import { wireContext } from '@espalier/proto';
 import { clientStatus } from './record/client-status.js';
 import { ClientConnections } from './connections/client-connections.js';
 import { EventLog } from './journal/event-log.js';
-import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
+import type { CoordinatorOptions } from './options.js';
+import type { CoordinatorStatus } from './record/coordinator-status.js';
+import type { RunResult } from './record/run-result.js';
 import { configOf, recoverRun, type RecoveredRun } from './journal/recover-run.js';
 import { watchedJob, watchedRun } from './record/watched-run.js';
 import { RunModel } from './model/run-model.js';
+import { loadRunModel, type RunModelState } from './model/run-model-state.js';
 
 /**
  * The coordinator without sockets: feeds events to core's reducer and performs its effects. It decides nothing itself.
@@ -81,9 +84,13 @@ export class Coordinator {
 
   /** A coordinator that goes on where the journal ends, or begins where it is empty. @throws EspalierError `storage`. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const recovered = await recoverRun(options);
+    const { graph, journal } = options;
+    const recovered = recoverRun(options);
+    const stored = recovered?.model ?? null;
+    const context = wireContext(graph);
+    const model = stored === null ? null : await loadRunModel(stored, { graph, journal, context });
     const coordinator = new Coordinator(options, recovered);
-    if (recovered) await coordinator.#takeUp(recovered);
+    if (recovered) await coordinator.#takeUp(recovered, model);
     return coordinator;
   }
 
@@ -179,7 +186,7 @@ export class Coordinator {
    * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
    * whoever had one is waited for as long as after any loss.
    */
-  async #takeUp({ replayed, model, totals }: RecoveredRun): Promise<void> {
+  async #takeUp({ replayed, totals }: RecoveredRun, model: RunModelState | null): Promise<void> {
     const { phase, round, seats, prepared } = replayed.state;
     if (model) await this.#runModel.restore(model);
     if (totals) this.#runModel.ledger.carryOver(totals);

@@ -12,18 +12,14 @@ export type {
   DensityFigures,
   RoundMetrics,
   RunSummary,
-  SelectionFigures,
 } from '@espalier/core';
-export type {
-  Admission,
-  CoordinatorOptions,
-  CoordinatorStatus,
-  Log,
-  LogFacts,
-  RunReport,
-  RunResult,
-  Scheduler,
-} from './options.js';
+export type { Admission } from '../security/admission.js';
+export type { CoordinatorOptions } from './options.js';
+export type { CoordinatorStatus } from './record/coordinator-status.js';
+export type { Log, LogFacts } from '../platform/log.js';
+export type { RunReport } from './record/run-report.js';
+export type { RunResult } from './record/run-result.js';
+export type { Scheduler } from '../platform/scheduler.js';
 export { watchedJob } from './record/watched-run.js';
 export { recoverRun, type RecoveredRun } from './journal/recover-run.js';
 export { densityFigures } from './record/run-record.js';

@@ -1,3 +1,4 @@
+import { shown } from './shown.js';
 import { nearestNames } from '@espalier/core';
 import type { z } from 'zod';
 import { remedyForKey, type SchemaNode } from './names.js';
@@ -121,10 +122,4 @@ function valueAt(raw: unknown, path: Path): unknown {
     if (Array.isArray(value)) return (value as readonly unknown[])[Number(key)];
     return isMap(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
   }, raw);
-}
-
-/** A value as it came, cut short where it is long. */
-export function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

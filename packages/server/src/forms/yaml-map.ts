@@ -1,6 +1,6 @@
 import { EspalierError, type ErrorCode } from '@espalier/core';
 import { parseDocument } from 'yaml';
-import { shown } from './problems.js';
+import { shown } from './shown.js';
 
 /** A map as YAML says it, before it is checked. */
 export type RawMap = Readonly<Record<string, unknown>>;

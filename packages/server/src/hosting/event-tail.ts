@@ -1,5 +1,5 @@
 import type { WatchedEvent } from '@espalier/core';
-import type { Log, LogFacts } from '../coordinator/index.js';
+import type { Log, LogFacts } from '../platform/log.js';
 
 /** Lines kept for the dashboard; the whole log is in the run folder. */
 const KEPT = 200;

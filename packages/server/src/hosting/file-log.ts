@@ -1,5 +1,5 @@
 import { destination, pino } from 'pino';
-import type { Log } from '../coordinator/index.js';
+import type { Log } from '../platform/log.js';
 
 /** A log of JSON lines: level, time, message and the facts of each. */
 export function fileLog(path: string): Log {

@@ -11,10 +11,11 @@ import {
   type RunSummary,
 } from '@espalier/core';
 import type { Coordinator } from '../coordinator/index.js';
-import { RUN_FILES, writeWhole } from '../run-folder/index.js';
+import { RUN_FILES } from '../run-folder/index.js';
+import { writeWhole } from '../files/atomic-file.js';
 import { apiRoutes, type Api } from './api-routes.js';
 import type { EventTail } from './event-tail.js';
-import type { ServeOptions } from './serve-job.js';
+import type { ServeOptions } from './serve-options.js';
 
 /** A run that is being served, as pages and its report see it. */
 export interface LiveRun {

@@ -1,17 +1,11 @@
+import type { ServeOptions } from './serve-options.js';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import type { Dataset, Job, ModelGraph, ModelState, NestedPool, Trainer } from '@espalier/core';
-import {
-  Coordinator,
-  type CoordinatorStatus,
-  type RunReport,
-  type RunResult,
-  type Scheduler,
-} from '../coordinator/index.js';
+import { Coordinator, type CoordinatorStatus, type RunResult } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
 import { nodeHash, TokenBook } from '../security/index.js';
-import { createSocketServer, DEFAULT_LIMITS, type ConnectionLimits } from '../sockets/index.js';
+import { createSocketServer, DEFAULT_LIMITS } from '../sockets/index.js';
 import { StateFolder } from '../state/index.js';
 import { adminRoutes } from './admin-routes.js';
 import { EventTail } from './event-tail.js';
@@ -21,44 +15,6 @@ import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
 import { reportSentence } from './report-sentence.js';
 import { pageHandler } from './pages.js';
-
-/** A job and what it is served with. */
-export interface ServeOptions {
-  readonly job: Job;
-  readonly classes: readonly string[];
-  readonly graph: ModelGraph;
-  /** Weights to begin with; null draws them. */
-  readonly initial: ModelState | null;
-  /** Candidates for clients to choose among, of that graph, in place of the method's own. */
-  readonly candidates?: NestedPool | null;
-  /** For pretraining, canary references and evaluation; best in a worker. */
-  readonly trainer: Trainer;
-  readonly serverData: Dataset | null;
-  readonly testData: Dataset | null;
-  /** Loopback unless told otherwise. */
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** Folder in which the run folder is made. */
-  readonly runs: string;
-  /** A run folder whose run is taken up again, in place of a new one; null for a new one. */
-  readonly resume: string | null;
-  /** Run folder of the same job trained densely, drawn beside it; none unless given. */
-  readonly control?: string | null;
-  /** Updates stay in the state folder after their round has closed. */
-  readonly keepUpdates: boolean;
-  /** Lets clients in without a token. */
-  readonly open: boolean;
-  /** Certificate and key in PEM form; null speaks plain HTTP. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** Folder of the pages that a browser is shown, which client-web builds; without it there are none. */
-  readonly web?: string | null;
-  /** What one address and one connection may ask; what is not given is as by default. */
-  readonly limits?: Partial<ConnectionLimits>;
-  readonly clock: () => number;
-  readonly schedule: Scheduler;
-  readonly onReport: (report: RunReport) => void;
-}
 
 /** A job being served. */
 export interface ServedJob {

@@ -5,7 +5,7 @@ import { readYamlMap } from '../forms/yaml-map.js';
 import { crossProblems } from './checks.js';
 import { withMethodDefaults } from './method-defaults.js';
 import { jobJsonSchema } from './json-schema.js';
-import { readText } from '../run-folder/read-text.js';
+import { readText } from '../files/read-text.js';
 import { applyOverrides, type RawJob } from './overrides.js';
 import { resolveJob } from './resolve.js';
 import { jobSchema, type JobForm } from './schema.js';

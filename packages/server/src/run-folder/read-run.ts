@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, type RoundMetrics, type RunSummary } from '@espalier/core';
 import { RUN_FILES } from './run-folder.js';
-import { storageError, systemCode } from './storage-error.js';
+import { storageError, systemCode } from '../files/storage-error.js';
 
 /** What a run folder holds; summary and model are null while the run goes on. */
 export interface RunContents {

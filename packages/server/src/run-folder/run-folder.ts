@@ -1,10 +1,10 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Job } from '@espalier/core';
-import type { RunStore } from '../coordinator/index.js';
+import type { RunStore } from '../coordinator/record/run-store.js';
 import { jobToYaml } from '../job/index.js';
-import { writeWhole } from './atomic-file.js';
-import { storageError, systemCode } from './storage-error.js';
+import { writeWhole } from '../files/atomic-file.js';
+import { storageError, systemCode } from '../files/storage-error.js';
 
 /** Where a run's files lie in its folder. */
 export const RUN_FILES = {

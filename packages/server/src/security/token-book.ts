@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EspalierError } from '@espalier/core';
-import type { Admission } from '../coordinator/index.js';
+import type { Admission } from './admission.js';
 import type { StateDatabase } from '../state/index.js';
 import { createToken, sameDigest, verifyAnswer } from './tokens.js';
 

@@ -1,4 +1,4 @@
-import type { Admission } from '../coordinator/index.js';
+import type { Admission } from './admission.js';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Bytes of chance in a token: 256 bits. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
-import { storageError, systemCode } from '../run-folder/index.js';
+import { storageError, systemCode } from '../files/storage-error.js';
 import { readWhole, unlinked, writeDurably } from './files.js';
 
 /** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { BufferPool } from '@espalier/proto';
-import { systemCode } from '../run-folder/index.js';
+import { systemCode } from '../files/storage-error.js';
 
 // By descriptor: a promised FileHandle for each of thousands of updates costs more than its reads and writes.
 const open = promisify(fs.open);

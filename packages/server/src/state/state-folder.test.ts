@@ -8,7 +8,7 @@ import {
   type CoordinatorConfig,
   type JournalEntry,
 } from '@espalier/core';
-import type { Snapshot } from '../coordinator/index.js';
+import type { Snapshot } from '../coordinator/journal/journal.js';
 import { readState, STATE_FILES, StateDatabase, StateFolder } from './index.js';
 
 const config: CoordinatorConfig = {

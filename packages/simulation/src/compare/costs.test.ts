@@ -6,7 +6,8 @@ import { simulate } from '../simulate.js';
 import { lineStore, localPool } from '../testing/tiny.js';
 import { cellResult } from './cell-result.js';
 import { parseGrid } from './grid.js';
-import { groupCosts, type GroupCosts } from './report/costs.js';
+import { groupCosts } from './report/costs.js';
+import type { GroupCosts } from './report/cost-rows.js';
 import { unexplained } from './report/ledger.js';
 
 let pool: TrainerPool;

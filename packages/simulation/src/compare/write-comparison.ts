@@ -8,7 +8,7 @@ import { comparisonDocument, findingBlocks, type Provenance } from './report/doc
 import type { JobOf } from './report/effects.js';
 import { allPlots, comparisonPlots } from './report/plots.js';
 import { plotSvg } from './report/svg.js';
-import { cellEvents } from '../tensorboard/cell-events.js';
+import { cellEvents } from './cell-events.js';
 import { eventFile } from '../tensorboard/event-file.js';
 import { groupResults, type ResultGroup } from './statistics.js';
 import { markdownOf, markdownTable, resultsCsv } from './table.js';

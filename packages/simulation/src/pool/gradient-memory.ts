@@ -1,5 +1,11 @@
-import type { Batch, ModelGraph, ModelState, ParamTree } from '@espalier/core';
-import type { LoadedNetwork } from './pooled-trainer.js';
+import type { Mask, Batch, ModelGraph, ModelState, ParamTree } from '@espalier/core';
+
+/** A network that a pooled trainer stands for; it is on no thread until it is used. */
+export interface LoadedNetwork {
+  readonly graph: ModelGraph;
+  readonly state: ModelState;
+  readonly mask: Mask | null;
+}
 
 /** What a trainer's `gradients` gives. */
 export interface GradientAnswer {

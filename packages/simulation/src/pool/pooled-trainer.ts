@@ -1,3 +1,4 @@
+import type { LoadedNetwork, GradientAnswer, GradientMemory } from './gradient-memory.js';
 import {
   EspalierError,
   type Batch,
@@ -18,16 +19,8 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@espalier/core';
-import type { GradientAnswer, GradientMemory } from './gradient-memory.js';
 import { sharedParams } from './shared-params.js';
 import type { TrainerPool } from './trainer-pool.js';
-
-/** A network that a pooled trainer stands for; it is on no thread until it is used. */
-export interface LoadedNetwork {
-  readonly graph: ModelGraph;
-  readonly state: ModelState;
-  readonly mask: Mask | null;
-}
 
 /** A call about to be made, as far as its cost goes. */
 export interface PooledCall {

@@ -1,7 +1,6 @@
 import { EspalierError } from '../../errors.js';
 import { ascending } from '../by-class.js';
-import type { Partition } from '../partition.js';
-import { checkEnough, type Samples } from './samples.js';
+import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /** Client k gets the samples of folder k, the folders in their listing's order. */
 export function byFolder(samples: Samples): Partition {

@@ -3,8 +3,7 @@ import { sharesOfLogs } from '../../random/dirichlet.js';
 import { lnGammaSource } from '../../random/gamma.js';
 import { randomStream, shuffled } from '../../random/stream.js';
 import { ascending } from '../by-class.js';
-import type { Partition } from '../partition.js';
-import { checkEnough, type Samples } from './samples.js';
+import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /**
  * Every client first gets `minSamples`; the rest goes out in shares drawn from Dirichlet(alpha), whatever the class

@@ -1,5 +1,17 @@
 import { EspalierError } from '../../errors.js';
-import type { Partition, PartitionOptions } from '../partition.js';
+
+/** Over how many clients to split, and the seed that every end shares. */
+export interface PartitionOptions {
+  readonly numClients: number;
+  readonly seed: number;
+  /** For `byFolder`: the client folder of every sample, from 0. */
+  readonly groups?: ArrayLike<number>;
+  /** For `file`: the parts as they were read. */
+  readonly written?: Partition;
+}
+
+/** Sample positions per client, in partition-index order; ascending, and every sample with exactly one client. */
+export type Partition = readonly (readonly number[])[];
 
 /** What a way to split is given. */
 export interface Samples extends PartitionOptions {

@@ -2,8 +2,7 @@ import { EspalierError } from '../../errors.js';
 import type { PartitionSpec } from '../data-spec.js';
 import { randomStream, shuffled, type RandomStream } from '../../random/stream.js';
 import { ascending, positionsByClass } from '../by-class.js';
-import type { Partition } from '../partition.js';
-import { checkEnough, type Samples } from './samples.js';
+import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /**
  * Every client gets samples of exactly `classesPerClient` classes (the pathological split of McMahan et al. 2017, with

@@ -1,7 +1,6 @@
 import { EspalierError } from '../../errors.js';
 import { ascending } from '../by-class.js';
-import type { Partition } from '../partition.js';
-import { checkEnough, type Samples } from './samples.js';
+import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /** The parts that were read from a file, once they are found to be a partition of these samples. */
 export function written(samples: Samples): Partition {

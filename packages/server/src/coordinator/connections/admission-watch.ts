@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 import type { ClientLink } from './client-link.js';
-import type { CoordinatorOptions } from '../options.js';
+import type { ConnectionOptions } from './connection-options.js';
 
 /** Seconds between looks at the tokens of those who are in and silent. */
 const LOOK_EVERY = 2;
@@ -16,13 +16,13 @@ export interface WatchHandlers {
 
 /** Who takes too long to come in, and who may no longer stay: a token may be revoked while its client is connected. */
 export class AdmissionWatch {
-  readonly #options: CoordinatorOptions;
+  readonly #options: ConnectionOptions;
   readonly #handlers: WatchHandlers;
   readonly #waiting = new Map<ClientLink, () => void>();
   #cancelLook: () => void = () => undefined;
   #isOpen = true;
 
-  constructor(options: CoordinatorOptions, handlers: WatchHandlers) {
+  constructor(options: ConnectionOptions, handlers: WatchHandlers) {
     this.#options = options;
     this.#handlers = handlers;
     if (options.admission !== null) this.#lookLater();

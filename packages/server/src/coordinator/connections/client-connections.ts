@@ -15,7 +15,7 @@ import {
 } from '@espalier/core';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { AnswerIntake, isAnswer } from './answer-intake.js';
-import { ClientHistory } from './client-history.js';
+import { ClientHistory } from '../record/client-history.js';
 import { ClientLink, type LinkWire, type ReadMessage } from './client-link.js';
 import { clientJob } from './client-job.js';
 import { AdmissionWatch } from './admission-watch.js';
@@ -23,7 +23,7 @@ import { shareOf, type ReducerAccess } from './reducer-access.js';
 import { checkJoin } from './join-check.js';
 import { UnfinishedTransfers } from './unfinished-transfers.js';
 import { ModelSender } from './model-sender.js';
-import type { CoordinatorOptions } from '../options.js';
+import type { ConnectionOptions } from './connection-options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from '../model/scratch-floats.js';
 import type { RunModel } from '../model/run-model.js';
@@ -36,7 +36,7 @@ type ConnectionEffect = Extract<
 export class ClientConnections {
   /** What was seen of every client, for people. */
   readonly history: ClientHistory;
-  readonly #options: CoordinatorOptions;
+  readonly #options: ConnectionOptions;
   readonly #job: ClientJob;
   readonly #wire: LinkWire;
   readonly #sender: ModelSender;
@@ -50,7 +50,7 @@ export class ClientConnections {
   readonly #seated = new Map<string, ClientLink>();
   readonly #answers: AnswerIntake;
 
-  constructor(options: CoordinatorOptions, graph: ModelGraph, runModel: RunModel, reducer: ReducerAccess) {
+  constructor(options: ConnectionOptions, graph: ModelGraph, runModel: RunModel, reducer: ReducerAccess) {
     this.history = new ClientHistory(options.clock);
     this.#refusals = new RefusalLog(options);
     this.#options = options;

@@ -1,9 +1,9 @@
 import type { ClientJob, ModelGraph } from '@espalier/core';
-import type { CoordinatorOptions } from '../options.js';
+import type { ConnectionOptions } from './connection-options.js';
 
 /** What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set. */
 export function clientJob(
-  { job, classes, testData, serverSamplesPerClass }: CoordinatorOptions,
+  { job, classes, testData, serverSamplesPerClass }: ConnectionOptions,
   graph: ModelGraph,
 ): ClientJob {
   return {

@@ -5,7 +5,7 @@ import {
   type ClientJob,
   type ClientMessage,
 } from '@espalier/core';
-import type { Admission } from '../options.js';
+import type { Admission } from '../../security/admission.js';
 
 /**
  * Looks at everything in a join before a seat is given; gives the id of the token that let it in, null in open mode.

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { LogFacts } from '../options.js';
+import type { LogFacts } from '../../platform/log.js';
 import { addressOf, RefusalLog, type RefusalLine } from './refusal-log.js';
 
 let now: number;

@@ -1,4 +1,5 @@
-import type { CoordinatorOptions, LogFacts } from '../options.js';
+import type { ConnectionOptions } from './connection-options.js';
+import type { LogFacts } from '../../platform/log.js';
 
 /** Lines of one kind from one place that are written in a {@link WINDOW}; the others are counted. */
 const WRITTEN = 5;
@@ -33,11 +34,11 @@ export interface RefusalLine {
  * written and the others counted, in one line when the minute is over.
  */
 export class RefusalLog {
-  readonly #options: Pick<CoordinatorOptions, 'log' | 'clock' | 'schedule'>;
+  readonly #options: Pick<ConnectionOptions, 'log' | 'clock' | 'schedule'>;
   readonly #tallies = new Map<string, Tally>();
   #cancel: (() => void) | null = null;
 
-  constructor(options: Pick<CoordinatorOptions, 'log' | 'clock' | 'schedule'>) {
+  constructor(options: Pick<ConnectionOptions, 'log' | 'clock' | 'schedule'>) {
     this.#options = options;
   }
 

@@ -12,10 +12,9 @@ import {
   type RunningDeadline,
   type ByteFigures,
 } from '@espalier/core';
-import type { Journal, Snapshot } from './journal.js';
-import { blobOf } from '../model/answer-store.js';
+import type { Journal, Snapshot, StoredRunModel } from './journal.js';
+import { blobOf } from './answer-blob.js';
 import type { RecoveredRun } from './recover-run.js';
-import type { StoredRunModel } from '../model/run-model-state.js';
 
 /** An event that was reduced, its effects, and the snapshot taken at it. */
 interface Reduced {

@@ -1,6 +1,12 @@
 import { EspalierError, type JournalEntry, type ByteFigures } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
 
+/** A run model's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
+export interface StoredRunModel {
+  readonly text: string;
+  readonly blobs: readonly string[];
+}
+
 /** The coordinator at one point of its run, as text and names of blobs: everything that a later one starts from. */
 export interface Snapshot {
   /** The last entry it contains, counting from 1. */

@@ -6,25 +6,31 @@ import {
   type CoordinatorConfig,
   type ReplayedState,
   type ByteFigures,
+  type Dataset,
+  type Job,
 } from '@espalier/core';
-import { wireContext } from '@espalier/proto';
-import type { Recovery, Snapshot } from './journal.js';
-import type { CoordinatorOptions } from '../options.js';
-import { loadRunModel, type RunModelState } from '../model/run-model-state.js';
+import type { Journal, Recovery, Snapshot } from './journal.js';
 
 /** A run as a killed coordinator left it, ready to be taken up again. */
 export interface RecoveredRun {
   readonly replayed: ReplayedState;
-  /** Null when it had not prepared its model yet. */
-  readonly model: RunModelState | null;
+  /** The model's part of the snapshot; null when it had not prepared its model yet. */
+  readonly model: string | null;
   /** Entries in the journal. */
   readonly sequence: number;
   /** What had crossed connections; null where no coordinator said. */
   readonly totals: ByteFigures | null;
 }
 
+/** The parts of a coordinator that its decisions depend on. */
+export interface DecidingParts {
+  readonly job: Job;
+  /** Null: clients evaluate. */
+  readonly testData: Dataset | null;
+}
+
 /** The reducer's view of what a coordinator is made of. */
-export function configOf({ job, testData }: Pick<CoordinatorOptions, 'job' | 'testData'>): CoordinatorConfig {
+export function configOf({ job, testData }: DecidingParts): CoordinatorConfig {
   return coordinatorConfig(job, { evaluatesOnClients: testData === null });
 }
 
@@ -32,15 +38,13 @@ export function configOf({ job, testData }: Pick<CoordinatorOptions, 'job' | 'te
  * Reads what the journal holds: the snapshot, and the entries since folded over it. Null when it holds nothing.
  * @throws EspalierError `storage` for a damaged state, naming what is.
  */
-export async function recoverRun(options: CoordinatorOptions): Promise<RecoveredRun | null> {
-  const { journal, graph } = options;
-  const recovery = journal.recover();
+export function recoverRun(options: DecidingParts & { readonly journal: Journal }): RecoveredRun | null {
+  const recovery = options.journal.recover();
   if (recovery === null) return null;
   const { snapshot, sequence } = recovery;
   return {
     replayed: replayed(configOf(options), recovery),
-    model:
-      snapshot && (await loadRunModel(snapshot.workshop, { graph, journal, context: wireContext(graph) })),
+    model: snapshot && snapshot.workshop,
     sequence,
     totals: recovery.totals ?? null,
   };

@@ -1,3 +1,4 @@
+import { blobOf } from '../journal/answer-blob.js';
 import {
   EspalierError,
   type ClientMessage,
@@ -105,11 +106,6 @@ export class AnswerStore {
     }
     return message;
   }
-}
-
-/** The blob behind a payload's name. */
-export function blobOf(payload: string): string {
-  return payload.slice(0, payload.indexOf('@'));
 }
 
 function isKind<K extends ClientMessage['kind']>(message: ClientMessage, kind: K): message is Of<K> {

@@ -8,7 +8,7 @@ import {
   type GlobalModel,
   type RoundMetrics,
 } from '@espalier/core';
-import type { CoordinatorOptions } from '../options.js';
+import type { RunModelOptions } from './run-model-options.js';
 import type { RunRecord } from '../record/run-record.js';
 
 const BATCH = 64;
@@ -21,13 +21,13 @@ export class EvaluationQueue {
   readonly canary: Canary;
   /** Settles when the reference gradients are there, so that pretraining does not delay admissions. */
   readonly whenCanaryReady: Promise<void>;
-  readonly #options: CoordinatorOptions;
+  readonly #options: RunModelOptions;
   readonly #record: RunRecord;
   readonly #reference: Promise<Float32Array>;
   readonly #written = new Set<number>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(options: CoordinatorOptions, record: RunRecord) {
+  constructor(options: RunModelOptions, record: RunRecord) {
     this.#options = options;
     this.#record = record;
     this.canary = makeCanary();

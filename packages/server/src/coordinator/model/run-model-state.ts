@@ -1,5 +1,7 @@
+import type { StoredRunModel, Journal } from '../journal/journal.js';
 import {
   EspalierError,
+  type Job,
   type ModelGraph,
   type MomentTree,
   type NestedPool,
@@ -9,8 +11,6 @@ import {
   type GlobalModel,
 } from '@espalier/core';
 import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
-import type { Journal } from '../journal/journal.js';
-import type { CoordinatorOptions } from '../options.js';
 import type { StoredRecord } from '../record/run-record.js';
 
 /** What the run's model needs to go on, once it is prepared. */
@@ -23,12 +23,6 @@ export interface RunModelState {
   readonly pool: NestedPool | null;
   readonly poolMoments: readonly MomentTree[];
   readonly record: StoredRecord;
-}
-
-/** A run model's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
-export interface StoredRunModel {
-  readonly text: string;
-  readonly blobs: readonly string[];
 }
 
 interface Names {
@@ -76,7 +70,7 @@ export async function storeRunModel(
 
 /** What storing takes. */
 export interface StoreTools {
-  readonly job: CoordinatorOptions['job'];
+  readonly job: Job;
   readonly journal: Journal;
   readonly context: WireContext;
   readonly bundle: (model: GlobalModel) => Uint8Array;

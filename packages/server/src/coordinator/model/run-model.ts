@@ -40,10 +40,12 @@ import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from '../record/aggregation-figures.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { TrafficLedger } from '../record/ledger.js';
-import type { CoordinatorOptions, RunResult } from '../options.js';
+import type { RunModelOptions } from './run-model-options.js';
+import type { RunResult } from '../record/run-result.js';
 import { AnswerStore } from './answer-store.js';
 import { RunRecord } from '../record/run-record.js';
-import { storeRunModel, type StoredRunModel, type RunModelState } from './run-model-state.js';
+import { storeRunModel, type RunModelState } from './run-model-state.js';
+import type { StoredRunModel } from '../journal/journal.js';
 
 /** The round being worked on. */
 interface OpenRound {
@@ -59,7 +61,7 @@ export class RunModel {
   readonly ledger = new TrafficLedger();
   readonly answers: AnswerStore;
   readonly record: RunRecord;
-  readonly #options: CoordinatorOptions;
+  readonly #options: RunModelOptions;
   readonly #graph: ModelGraph;
   readonly #context: WireContext;
   readonly #evaluations: EvaluationQueue;
@@ -79,7 +81,7 @@ export class RunModel {
    * @param now gives the seconds the run has lasted
    */
   constructor(
-    options: CoordinatorOptions,
+    options: RunModelOptions,
     graph: ModelGraph,
     { context, now }: { readonly context: WireContext; readonly now: () => number },
   ) {

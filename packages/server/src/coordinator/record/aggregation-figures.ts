@@ -1,5 +1,5 @@
 import type { AcceptedAnswer, ClosedRound, AggregationFigures, OutlierFigures } from '@espalier/core';
-import type { LogFacts } from '../options.js';
+import type { LogFacts } from '../../platform/log.js';
 
 /** What was seen while a round was aggregated, with clients in place of positions. */
 export function aggregationFigures(

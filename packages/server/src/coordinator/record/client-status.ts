@@ -1,5 +1,5 @@
 import type { CoordinatorState, Seat } from '@espalier/core';
-import type { CoordinatorStatus } from '../options.js';
+import type { CoordinatorStatus } from './coordinator-status.js';
 
 /** A client as people and probes are shown it. */
 export function clientStatus(

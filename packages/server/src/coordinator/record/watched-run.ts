@@ -10,7 +10,7 @@ import {
   type WatchedClient,
   type WatchedJob,
 } from '@espalier/core';
-import type { ClientHistory } from '../connections/client-history.js';
+import type { ClientHistory } from './client-history.js';
 import type { StoredRecord } from './run-record.js';
 
 /** Bytes of a value on the wire. */

@@ -1,3 +1,4 @@
+import type { GroupCosts, CostPair, CostRow } from './cost-rows.js';
 import type { ReportBlock } from '@espalier/core';
 import { roundBytes, type CellResult } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
@@ -6,28 +7,6 @@ import { ledgerBlocks } from './ledger.js';
 
 const COST_TEXT =
   "Measured: bytes of every frame of the rounds both ways, multiply-accumulates that the trainers executed, the trainers' peak memory. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client that answers gets and sends the model with its indices each round, a backward pass counts as two forward passes, and memory is weights, gradients and the optimiser's slots without activations. Joining, selection and the final model are in neither.";
-
-/** Means over seeds of a cost; null where nobody knows. */
-export interface CostPair {
-  readonly measured: number;
-  /** By the cost model. */
-  readonly analytic: number;
-  /** What is known to come on top of the model's figure, by the term's id; null in results that do not say. */
-  readonly terms: Readonly<Record<string, number>> | null;
-}
-
-/** A row's costs, measured and by the model. */
-export interface GroupCosts {
-  readonly bytes: CostPair | null;
-  readonly macs: CostPair | null;
-  readonly memory: CostPair | null;
-}
-
-/** A row of the comparison with its costs. */
-export interface CostRow {
-  readonly group: ResultGroup;
-  readonly costs: GroupCosts;
-}
 
 /** What the rounds of these runs cost. */
 export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCosts {

@@ -1,5 +1,5 @@
 import { byteTerms, macTerms, type CostTerm, type ReportBlock } from '@espalier/core';
-import type { CostPair, CostRow } from './costs.js';
+import type { CostPair, CostRow } from './cost-rows.js';
 
 /** A cost that a ledger says everything about. */
 interface Ledger {

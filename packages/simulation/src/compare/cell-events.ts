@@ -1,5 +1,5 @@
-import type { CellResult } from '../compare/cell-result.js';
-import type { ScalarEvent } from './event-file.js';
+import type { CellResult } from './cell-result.js';
+import type { ScalarEvent } from '../tensorboard/event-file.js';
 
 /** Every round's figures of a finished cell; wall time is the seconds that its rounds took, one after the other. */
 export function cellEvents({ curve }: CellResult): readonly ScalarEvent[] {

@@ -1,0 +1,3 @@
+export { readText } from './read-text.js';
+export { writeWhole } from './atomic-file.js';
+export { storageError, systemCode } from './storage-error.js';

@@ -1,0 +1,7 @@
+/** Who may come in. */
+export interface Admission {
+  /** The id of the token whose answer over the nonce this is; null when it is no valid token's. In constant time. */
+  check(nonce: Uint8Array, answer: Uint8Array): string | null;
+  /** False once that token has been revoked. */
+  allows(tokenId: string): boolean;
+}
