@@ -55,6 +55,7 @@ export default tseslint.config(
         { publicOnly: true, require: { ClassDeclaration: true, FunctionDeclaration: true }, contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'] },
       ],
       'no-restricted-imports': ['error', { patterns: [{ regex: '^@espalier/[a-z-]+/(src|dist)/', message: 'Import a package by its door.' }] }],
+      'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what a door hands out.' }],
       // Numeric loops index typed arrays whose bounds the loop itself guarantees.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // A field named beside a rest is how a copy leaves it out.

@@ -3,6 +3,12 @@ const path = require('node:path');
 /** Every package's test settings: sources, not builds, so a test never runs against a stale dist. */
 const doors = {
   '^@espalier/core$': 'packages/core/src/index.ts',
+  '^@espalier/core/compression$': 'packages/core/src/doors/compression.ts',
+  '^@espalier/core/formats$': 'packages/core/src/doors/formats.ts',
+  '^@espalier/core/methods$': 'packages/core/src/doors/methods.ts',
+  '^@espalier/core/protocol$': 'packages/core/src/doors/protocol.ts',
+  '^@espalier/core/report$': 'packages/core/src/doors/report.ts',
+  '^@espalier/core/round$': 'packages/core/src/doors/round.ts',
   '^@espalier/core/testing$': 'packages/core/src/testing/index.ts',
   '^@espalier/proto$': 'proto/src/index.ts',
   '^@espalier/proto/testing$': 'proto/src/testing/index.ts',

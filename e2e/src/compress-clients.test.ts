@@ -8,12 +8,12 @@ import {
   alwaysDenseCount,
   applyMask,
   buildModel,
-  clientNeeds,
   denseMask,
   mergeMoments,
-  type ClientJob,
   type MomentReport,
 } from '@espalier/core';
+import { clientNeeds } from '@espalier/core/methods';
+import type { ClientJob } from '@espalier/core/protocol';
 import { unevenState } from '@espalier/core/testing';
 import { decodeBundle, encodeBundle, type ModelBundle } from '@espalier/proto';
 import { parseJob, readRunFolder } from '@espalier/server';

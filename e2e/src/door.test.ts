@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerChallenge, connectSocket } from '@espalier/client';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { EspalierError, FrameConnection, Job } from '@espalier/core';
+import type { EspalierError, Job } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { memoryConnectionPair } from '@espalier/proto';
 import {
   createSocketServer,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JournalEntry } from '@espalier/core';
+import type { JournalEntry } from '@espalier/core/protocol';
 import { StateFolder } from '@espalier/server';
 import fc from 'fast-check';
 import { clean, scratchFolder } from './support/crashing.js';

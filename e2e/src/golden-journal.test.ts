@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { coordinatorConfig, replayJournal, replayStart } from '@espalier/core';
+import { coordinatorConfig, replayJournal, replayStart } from '@espalier/core/protocol';
 import { Coordinator, noStore, type Snapshot } from '@espalier/server/coordinator';
 import { clock, schedule } from './support/in-process.js';
 import { jobOf, material, runFaulty } from './support/faults/faulty-run.js';

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  addUpdate,
-  aggregateUpdates,
   applyMask,
   buildModel,
   initialState,
@@ -12,11 +10,11 @@ import {
   randomStream,
   subset,
   unpackActive,
-  type AggregationSpec,
   type Dataset,
   type StreamKey,
   type Trainer,
 } from '@espalier/core';
+import { addUpdate, aggregateUpdates, type AggregationSpec } from '@espalier/core/methods';
 import { createSparseTrainer } from '@espalier/engine';
 import { memoryConnectionPair } from '@espalier/proto';
 import { parseJob } from '@espalier/server';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FrameConnection } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { memoryConnectionPair } from '@espalier/proto';
 import { parseJob } from '@espalier/server';
 import { hostCoordinator, schedule, startClient } from './support/in-process.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connectSocket } from '@espalier/client';
-import type { FrameConnection } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { transportContract } from '@espalier/proto/testing';
 import { createSocketServer, type ListeningServer } from '@espalier/server';
 import { io } from 'socket.io-client';

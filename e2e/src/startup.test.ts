@@ -5,7 +5,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 import { readRunFolder } from '@espalier/server';
 import { Command, espalier } from './support/command.js';
 import { EXPIRED_CERTIFICATE, EXPIRED_KEY } from './support/expired-certificate.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RunningClient } from '@espalier/client';
-import type { FrameConnection, Job } from '@espalier/core';
+import type { Job } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { memoryConnectionPair } from '@espalier/proto';
 import { parseJob } from '@espalier/server';
 import type { Coordinator } from '@espalier/server/coordinator';

@@ -1,5 +1,48 @@
 /** The only door of proto: messages ⇄ bytes, bytes ⇄ frames, models ⇄ files. */
-export * from './codec/index.js';
-export * from './framing/index.js';
-export * from './bundle/index.js';
-export * from './onnx/index.js';
+export {
+  decodeClientMessage,
+  decodeServerMessage,
+  decodeStoredUpdate,
+  encodeClientMessage,
+  encodeServerMessage,
+  messageBytesBound,
+  wireContext,
+  type FloatMemory,
+  type WireContext,
+} from './codec/index.js';
+export {
+  BufferPool,
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  FrameAssembler,
+  memoryConnectionPair,
+  memoryLine,
+  MIN_FRAME_BYTES,
+  openChannel,
+  portableHash,
+  PreparedMessage,
+  splitFrames,
+  type Carry,
+  type Channel,
+  type ChannelHandlers,
+  type ChannelOptions,
+  type FrameLimits,
+  type FrameTools,
+  type HashMaker,
+  type LineEndOptions,
+  type MemoryLine,
+  type Schedule,
+  type SplitOptions,
+  type StreamingHash,
+  type TransferOffer,
+  type UnfinishedTransfer,
+} from './framing/index.js';
+export {
+  decodeBundle,
+  encodeBundle,
+  modelHash,
+  readBundleStream,
+  type BundleStreamOptions,
+  type ModelBundle,
+} from './bundle/index.js';
+export { decodeOnnx, encodeOnnx } from './onnx/index.js';

@@ -3,13 +3,12 @@ import {
   denseMask,
   initialState,
   ln,
-  magnitudeCriterion,
   maskFromScores,
   proceduralDataset,
   randomStream,
-  uniformAllocation,
   applyMask,
 } from '@espalier/core';
+import { magnitudeCriterion, uniformAllocation } from '@espalier/core/methods';
 import { createSparseTrainer } from '@espalier/engine';
 import { modelHash } from '@espalier/proto';
 

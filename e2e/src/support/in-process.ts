@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { runClient, type ClientReport, type RunningClient } from '@espalier/client';
 import { createNodeTrainer, openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
-import type { FrameConnection, Job, Trainer } from '@espalier/core';
+import type { Job, Trainer } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { memoryConnectionPair } from '@espalier/proto';
 import { sharedToken } from '@espalier/server';
 import {

@@ -4,15 +4,17 @@ import {
   packedLength,
   denseMask,
   momentSpecs,
+  type ClientUpdate,
+  type Mask,
+  type MomentTree,
+} from '@espalier/core';
+import {
   PROTOCOL_VERSION,
   type ClientJob,
   type ClientMessage,
-  type ClientUpdate,
   type FrameConnection,
-  type Mask,
-  type MomentTree,
   type ServerMessage,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
 import {
   decodeServerMessage,
   DEFAULT_MAX_FRAME_BYTES,

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { alwaysDenseCount, forwardMacs, inputShape, parameterSpecs } from '@espalier/core';
+import { alwaysDenseCount, inputShape, parameterSpecs } from '@espalier/core';
+import { forwardMacs } from '@espalier/core/report';
 import { modelHash, type ModelBundle } from '@espalier/proto';
 import { amount, bytes } from './terminal.js';
 

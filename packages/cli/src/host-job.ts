@@ -1,5 +1,6 @@
 import { createThreadTrainer, openModel, prepareServerData } from '@espalier/client-node';
-import type { Job, ModelGraph, NestedPool } from '@espalier/core';
+import type { Job, ModelGraph } from '@espalier/core';
+import type { NestedPool } from '@espalier/core/round';
 import { serveJob, type ConnectionLimits, type ServedJob, type ServeOptions } from '@espalier/server';
 import type { RunReport } from '@espalier/server/coordinator';
 import { trainerOptions } from './trainer-options.js';

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { modelFormats } from '@espalier/client-node';
-import { ACCESS_LEVELS, allocations, criteria, quantizers, repairs } from '@espalier/core';
+import { ACCESS_LEVELS, quantizers, repairs } from '@espalier/core/compression';
+import { allocations, criteria } from '@espalier/core/methods';
 import { compress } from './commands/compress.js';
 import type { CompressFlags } from './compress/compress-flags.js';
 import { addHostOptions } from './host-flags.js';

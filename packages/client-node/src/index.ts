@@ -1,6 +1,78 @@
-export * from './backend/index.js';
-export * from './data/index.js';
-export * from './fetch/index.js';
-export * from './models/index.js';
-export * from './trainer/index.js';
-export * from './worker/index.js';
+export { nodeBackends, type NodeBackendOptions } from './backend/index.js';
+export {
+  brokenImages,
+  defaultCacheFolder,
+  divide,
+  divideFleet,
+  fleetImagesKey,
+  loadImages,
+  openFleetImages,
+  openSource,
+  partitionOfJob,
+  partitionPath,
+  prepareClientData,
+  prepareServerData,
+  readFileSet,
+  readPartitionFile,
+  scanImageFolder,
+  type ClientDataOptions,
+  type DataJob,
+  type DivideOptions,
+  type Division,
+  type FileSet,
+  type FleetData,
+  type FleetImages,
+  type FleetImagesJob,
+  type FleetJob,
+  type FleetSamples,
+  type ImageEntry,
+  type ImageFolder,
+  type LoadedImages,
+  type LoadOptions,
+  type PreparedClientData,
+  type PreparedServerData,
+  type SampleSource,
+  type SkippedFile,
+  type SourceOptions,
+} from './data/index.js';
+export {
+  archiveNamed,
+  archives,
+  download,
+  fetchArchive,
+  type Archive,
+  type ArchiveFile,
+  type DownloadOptions,
+  type DownloadProgress,
+  type FetchedFile,
+  type FetchOptions,
+} from './fetch/index.js';
+export {
+  makeNewFolder,
+  modelFormats,
+  openModel,
+  readLayersModel,
+  readModelFile,
+  refuseExisting,
+  SHARD_BYTES,
+  writeLayersModel,
+  writeModel,
+  type ModelFormat,
+  type OpenedModel,
+  type WriteModelOptions,
+  type WrittenFile,
+} from './models/index.js';
+export {
+  chooseTrainer,
+  createNodeTrainer,
+  createThreadTrainer,
+  describeTrainers,
+  nodeTrainers,
+  openEngine,
+  type NodeTrainerOptions,
+  type TrainerCandidate,
+  type TrainerCandidateOptions,
+  type TrainerChoice,
+  type TrainerReport,
+} from './trainer/index.js';
+export { createWorkerTrainer, type TrainerSpec } from './worker/index.js';

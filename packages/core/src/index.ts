@@ -1,4 +1,4 @@
-/** The only door of core. Every room lists its own names; nothing else may be imported from outside. */
+/** Networks, masks, data, trainers and jobs: the nouns that everything else is said in. Other uses have doors of their own. */
 export {
   ERROR_CODES,
   EspalierError,
@@ -8,31 +8,182 @@ export {
   type ErrorCode,
   type ErrorFacts,
 } from './errors.js';
-export * from './registry/index.js';
-export * from './graph/index.js';
-export * from './params/index.js';
-export * from './mask/index.js';
-export * from './criteria/index.js';
-export * from './allocation/index.js';
-export * from './candidates/index.js';
-export * from './adjustment/index.js';
-export * from './round/index.js';
-export * from './batchnorm/index.js';
-export * from './aggregation/index.js';
-export * from './server-optimizer/index.js';
-export * from './coding/index.js';
-export * from './budget/index.js';
-export * from './trainer/index.js';
-export * from './data/index.js';
-export * from './protocol/index.js';
-export * from './mask-rules/index.js';
-export * from './methods/index.js';
-export * from './random/index.js';
-export * from './job/index.js';
-export * from './transport/index.js';
-export * from './formats/index.js';
-export * from './report/index.js';
-export * from './groups/index.js';
-export * from './quantization/index.js';
-export * from './repair/index.js';
-export * from './compression/index.js';
+export {
+  defaultOptions,
+  entryNamed,
+  nearestNames,
+  type DeclaredOption,
+  type DeclaredOptions,
+  type OptionValues,
+  type Registry,
+} from './registry/index.js';
+export {
+  buildModel,
+  checkGraph,
+  GRAPH_LIMITS,
+  inferShapes,
+  inputShape,
+  maskableSpecs,
+  momentSpecs,
+  nodeNamed,
+  numClasses,
+  parameterSpecs,
+  resolvePadding,
+  sizeOf,
+  zooNames,
+  type BatchNormNode,
+  type Conv2dNode,
+  type DenseNode,
+  type ExplicitPadding,
+  type GraphBlock,
+  type GraphNode,
+  type InputNode,
+  type ModelFile,
+  type ModelGraph,
+  type ModelSpec,
+  type MomentSpec,
+  type OpKind,
+  type Padding,
+  type ParamRole,
+  type ParamSpec,
+  type PlainNode,
+  type PoolNode,
+  type ShapeTable,
+  type Size2,
+  type TensorShape,
+  type ZooEntry,
+  type ZooInput,
+} from './graph/index.js';
+export {
+  alwaysDenseCount,
+  applyMask,
+  checkState,
+  copyState,
+  firstNotFinite,
+  identityMoments,
+  initialState,
+  momentCount,
+  packActive,
+  packedLength,
+  packedPositions,
+  packMoments,
+  unpackActive,
+  unpackKept,
+  unpackMoments,
+  withDenseScale,
+  type ModelState,
+  type Moments,
+  type MomentTree,
+  type ParamTree,
+} from './params/index.js';
+export {
+  applyMaskDelta,
+  BoundedTopK,
+  denseMask,
+  keptCount,
+  largestAt,
+  Mask,
+  maskDelta,
+  maskFromScores,
+  nestedMask,
+  topInactive,
+  topK,
+  unionMask,
+  type IndexedValues,
+  type LayerMask,
+  type MaskDeltaLayer,
+  type MaskLineage,
+  type MaskReference,
+  type MaskUpdate,
+  type OwnMask,
+} from './mask/index.js';
+export {
+  mergeMoments,
+  MomentAccumulator,
+  type BatchMoments,
+  type BatchSums,
+  type MomentReport,
+  type VarianceMerge,
+} from './batchnorm/index.js';
+export {
+  canaryProblem,
+  checkBatch,
+  checkKept,
+  checkTopGradientRequests,
+  checkTrainable,
+  checkTrainOptions,
+  epochStream,
+  extrusionRate,
+  lowPositions,
+  makeCanary,
+  referenceGradients,
+  type AbortSignalLike,
+  type Canary,
+  type ClientUpdate,
+  type EvaluateOptions,
+  type Evaluation,
+  type Extrusion,
+  type ExtrusionStep,
+  type Footprint,
+  type LearningRateSpec,
+  type MomentMode,
+  type MomentOptions,
+  type Optimizer,
+  type PretrainSpec,
+  type SparseModel,
+  type TopGradientRequest,
+  type TopGradients,
+  type TrainControl,
+  type Trainer,
+  type TrainerKind,
+  type TrainOptions,
+  type TrainProgress,
+  type TrainResult,
+  type TrainWork,
+  type UpdateMetrics,
+  type UpdateSummary,
+} from './trainer/index.js';
+export {
+  batchesPerEpoch,
+  checkDataset,
+  classCounts,
+  datasetSize,
+  epochBatches,
+  holdOut,
+  imageBytes,
+  parsePartitionFile,
+  partitionFileText,
+  partitionSamples,
+  proceduralDataset,
+  splitFraction,
+  splitPerClass,
+  subset,
+  type Augmentation,
+  type Batch,
+  type BatchOptions,
+  type Dataset,
+  type DataSpec,
+  type FileDataSpec,
+  type FractionSplit,
+  type HeldOut,
+  type Normalization,
+  type Partition,
+  type PartitionFile,
+  type PartitionOptions,
+  type PartitionSpec,
+  type ProceduralOptions,
+} from './data/index.js';
+export {
+  cos,
+  dirichlet,
+  exp,
+  ln,
+  normalSource,
+  pow,
+  randomStream,
+  shuffled,
+  sin,
+  type RandomStream,
+  type StreamKey,
+} from './random/index.js';
+export type { HeterogeneousSpec, Job, StaticMaskSpec } from './job/index.js';

@@ -1,9 +1,56 @@
-export * from './forms/index.js';
-export * from './job/index.js';
-export * from './sockets/index.js';
-export * from './security/index.js';
-export * from './hosting/index.js';
-export * from './files/index.js';
-export * from './run-folder/index.js';
-export * from './state/index.js';
-export * from './bench/index.js';
+export { formError, jsonSchemaOf, readForm, type FormName, type Problem } from './forms/index.js';
+export {
+  jobJsonSchema,
+  jobToForm,
+  jobToYaml,
+  loadJob,
+  parseJob,
+  rawJob,
+  type ParseOptions,
+} from './job/index.js';
+export {
+  createSocketServer,
+  DEFAULT_LIMITS,
+  type ConnectionLimits,
+  type ListeningServer,
+  type ListenOptions,
+  type SocketServer,
+  type SocketServerOptions,
+} from './sockets/index.js';
+export {
+  checkCertificate,
+  createToken,
+  nodeHash,
+  sharedToken,
+  TokenBook,
+  verifyAnswer,
+  type ListedToken,
+} from './security/index.js';
+export {
+  finishedRun,
+  serveJob,
+  serveReplay,
+  type FinishedRun,
+  type ReplayOptions,
+  type ServedJob,
+  type ServedReplay,
+  type ServeOptions,
+} from './hosting/index.js';
+export { readText, storageError, systemCode, writeWhole } from './files/index.js';
+export {
+  createRunFolder,
+  openRunFolder,
+  readRunFolder,
+  RUN_FILES,
+  type RunContents,
+  type RunFolder,
+} from './run-folder/index.js';
+export {
+  readState,
+  STATE_FILES,
+  StateDatabase,
+  StateFolder,
+  type StateContents,
+  type StateFolderOptions,
+} from './state/index.js';
+export { listenBare, type BareServer } from './bench/index.js';

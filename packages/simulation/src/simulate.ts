@@ -5,7 +5,8 @@ import {
   type FleetData,
   type FleetImages,
 } from '@espalier/client-node';
-import { carriedShare, EspalierError, randomStream, type Job } from '@espalier/core';
+import { EspalierError, randomStream, type Job } from '@espalier/core';
+import { carriedShare } from '@espalier/core/round';
 import {
   Coordinator,
   memoryJournal,

@@ -1,15 +1,13 @@
 import {
   checkState,
-  decodeValues,
-  encodeValues,
   EspalierError,
   numClasses,
   type Mask,
   type ModelGraph,
   type ModelState,
   type Normalization,
-  type ValueCoding,
 } from '@espalier/core';
+import { decodeValues, encodeValues, type ValueCoding } from '@espalier/core/formats';
 import { wireContext } from '../codec/context.js';
 import { decoding, malformed } from '../failure.js';
 import { valueKind } from '../codec/enums.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildModel, packActive, type ValueCoding } from '@espalier/core';
+import { buildModel, packActive } from '@espalier/core';
+import type { ValueCoding } from '@espalier/core/formats';
 import { unevenState } from '@espalier/core/testing';
 import { randomMask } from '../testing/random-model.js';
 import { sampleBundle } from '../testing/vectors.js';

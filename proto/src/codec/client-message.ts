@@ -1,4 +1,5 @@
-import { unreachable, type ClientMessage, type ClientUpdate } from '@espalier/core';
+import { unreachable, type ClientUpdate } from '@espalier/core';
+import type { ClientMessage } from '@espalier/core/protocol';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
 import type { WireContext } from './context.js';

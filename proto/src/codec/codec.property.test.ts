@@ -1,4 +1,5 @@
-import { isEspalierError, type ClientMessage, type ServerMessage } from '@espalier/core';
+import { isEspalierError } from '@espalier/core';
+import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { clientMessages, damaged, serverMessages } from '../testing/arbitraries.js';

@@ -1,4 +1,5 @@
-import { EspalierError, type IndexCoding, type PlainNode, type ValueCoding } from '@espalier/core';
+import { EspalierError, type PlainNode } from '@espalier/core';
+import type { IndexCoding, ValueCoding } from '@espalier/core/formats';
 import { v1 } from '../wire.js';
 import { malformed } from '../failure.js';
 

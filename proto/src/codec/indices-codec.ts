@@ -1,4 +1,4 @@
-import { decodeIndices, encodeIndices } from '@espalier/core';
+import { decodeIndices, encodeIndices } from '@espalier/core/formats';
 import { v1 } from '../wire.js';
 import { indexCoding } from './enums.js';
 import { malformed } from '../failure.js';

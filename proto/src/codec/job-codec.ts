@@ -1,4 +1,5 @@
-import type { ClientJob, DataSpec, FileDataSpec, Normalization, PartitionSpec } from '@espalier/core';
+import type { DataSpec, FileDataSpec, Normalization, PartitionSpec } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
 import { v1 } from '../wire.js';
 import { malformed } from '../failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';

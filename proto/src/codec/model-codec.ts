@@ -1,4 +1,5 @@
-import type { LayerMask, NestedPool, SparseModel } from '@espalier/core';
+import type { LayerMask, SparseModel } from '@espalier/core';
+import type { NestedPool } from '@espalier/core/round';
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toUint32Array } from './arrays.js';
 import type { WireContext } from './context.js';

@@ -1,4 +1,5 @@
-import { EspalierError, isEspalierError, PROTOCOL_VERSION } from '@espalier/core';
+import { EspalierError, isEspalierError } from '@espalier/core';
+import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { v1, writeWire } from '../wire.js';
 import { sampleGraph, sampleMask } from '../testing/sample-graph.js';

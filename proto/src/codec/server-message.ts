@@ -1,4 +1,5 @@
-import { unreachable, type ServerMessage } from '@espalier/core';
+import { unreachable } from '@espalier/core';
+import type { ServerMessage } from '@espalier/core/protocol';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes } from './arrays.js';
 import type { WireContext } from './context.js';

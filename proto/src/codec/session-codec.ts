@@ -4,10 +4,10 @@ import {
   parameterSpecs,
   type Canary,
   type Dataset,
-  type DeviceProfile,
   type ErrorCode,
   type ErrorFacts,
 } from '@espalier/core';
+import type { DeviceProfile } from '@espalier/core/report';
 import { v1 } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, toUint16Array } from './arrays.js';
 import { malformed } from '../failure.js';

@@ -3,13 +3,13 @@ import {
   buildModel,
   momentCount,
   packActive,
-  riceFormulaBits,
   type ClientUpdate,
   type Mask,
   type MaskUpdate,
   type ModelGraph,
   type SparseModel,
 } from '@espalier/core';
+import { riceFormulaBits } from '@espalier/core/formats';
 import { describe, expect, it } from '@jest/globals';
 import { splitFrames } from '../framing/index.js';
 import { exchanged, randomMask, randomState } from '../testing/random-model.js';

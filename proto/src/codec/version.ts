@@ -1,4 +1,5 @@
-import { EspalierError, PROTOCOL_VERSION, isEspalierError } from '@espalier/core';
+import { EspalierError, isEspalierError } from '@espalier/core';
+import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 
 /**
  * Runs the decoder of a message that carries its protocol version. What another version sends may still be readable,

@@ -1,4 +1,5 @@
-import { EspalierError, type FrameConnection } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { openChannel, type Channel } from './channel.js';
 import { memoryConnectionPair } from './memory-connection.js';

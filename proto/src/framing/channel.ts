@@ -1,4 +1,5 @@
-import { EspalierError, toEspalierError, type FrameConnection, type Traffic } from '@espalier/core';
+import { EspalierError, toEspalierError } from '@espalier/core';
+import type { FrameConnection, Traffic } from '@espalier/core/protocol';
 import { FrameAssembler, type FrameTools, type UnfinishedTransfer } from './frame-assembler.js';
 import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { PreparedMessage } from './prepared-message.js';

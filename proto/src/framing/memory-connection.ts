@@ -1,4 +1,4 @@
-import { connectionOver, type FrameConnection, type PortEvents } from '@espalier/core';
+import { connectionOver, type FrameConnection, type PortEvents } from '@espalier/core/protocol';
 
 /** Runs a task later, and tasks in the order given. */
 export type Schedule = (task: () => void) => void;

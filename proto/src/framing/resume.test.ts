@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FrameConnection } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { openChannel, type Channel } from './channel.js';
 import type { UnfinishedTransfer } from './frame-assembler.js';
 import { memoryConnectionPair } from './memory-connection.js';

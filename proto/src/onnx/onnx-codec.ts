@@ -5,7 +5,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type OnnxValue,
-} from '@espalier/core';
+} from '@espalier/core/formats';
 import { bytesToUtf8, utf8ToBytes } from '@noble/hashes/utils.js';
 import { toBytes, toFloat32, toUint16Array } from '../codec/arrays.js';
 import { decoding, malformed } from '../failure.js';

@@ -1,14 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import {
-  buildModel,
-  exportOnnx,
-  importOnnx,
-  inputShape,
-  zooNames,
-  type ModelGraph,
-  type ModelState,
-  type OnnxModel,
-} from '@espalier/core';
+import { buildModel, inputShape, zooNames, type ModelGraph, type ModelState } from '@espalier/core';
+import { exportOnnx, importOnnx, type OnnxModel } from '@espalier/core/formats';
 import { doubled, noiseBatch, referenceForward, smallGraphs, unevenState } from '@espalier/core/testing';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

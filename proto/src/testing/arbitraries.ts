@@ -2,18 +2,17 @@ import {
   ERROR_CODES,
   Mask,
   momentSpecs,
-  type ClientMessage,
   type ClientUpdate,
   type Evaluation,
   type MaskUpdate,
   type MomentMode,
   type MomentTree,
-  type NestedPool,
   type Optimizer,
-  type ServerMessage,
   type SparseModel,
   type TrainWork,
 } from '@espalier/core';
+import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
+import type { NestedPool } from '@espalier/core/round';
 import fc, { type Arbitrary } from 'fast-check';
 import { sampleDataset, sampleGraph, sampleMask, sampleNormalization } from './sample-graph.js';
 

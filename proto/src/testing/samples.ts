@@ -1,4 +1,5 @@
-import { PROTOCOL_VERSION, type ClientMessage, type ClientUpdate, type ServerMessage } from '@espalier/core';
+import type { ClientUpdate } from '@espalier/core';
+import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '@espalier/core/protocol';
 import {
   sampleDataset,
   sampleGraph,

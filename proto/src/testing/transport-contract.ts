@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { FrameConnection } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 
 /** Two connected ends, and how to take down what they stand on. */
 export interface ConnectionPair {

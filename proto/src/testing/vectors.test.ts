@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { ClientMessage, ServerMessage } from '@espalier/core';
+import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
 import { FrameAssembler } from '../framing/index.js';
 import { clientSamples, serverSamples } from './samples.js';
 import { vectorFiles, vectorMeaning, vectors, type VectorKind } from './vectors.js';

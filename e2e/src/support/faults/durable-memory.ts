@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { EspalierError, type JournalEntry } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { JournalEntry } from '@espalier/core/protocol';
 import type { Journal, Snapshot } from '@espalier/server/coordinator';
 
 /** A journal that outlives its coordinator as a disk would: what has been committed or kept is there for the next one. */

@@ -1,4 +1,9 @@
-import { connectionOver, type FrameAnswer, type FrameConnection, type PortEvents } from '@espalier/core';
+import {
+  connectionOver,
+  type FrameAnswer,
+  type FrameConnection,
+  type PortEvents,
+} from '@espalier/core/protocol';
 import type { FrameFault } from './scenario.js';
 import type { VirtualTime } from './virtual-time.js';
 

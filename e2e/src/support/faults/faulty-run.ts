@@ -1,13 +1,7 @@
 import { runClient } from '@espalier/client';
 import { openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
-import {
-  EspalierError,
-  randomStream,
-  type FrameConnection,
-  type Job,
-  type JournalEntry,
-  type Trainer,
-} from '@espalier/core';
+import { EspalierError, randomStream, type Job, type Trainer } from '@espalier/core';
+import type { FrameConnection, JournalEntry } from '@espalier/core/protocol';
 import { nodeHash, parseJob } from '@espalier/server';
 import { Coordinator, noStore, type Journal, type RunResult } from '@espalier/server/coordinator';
 import { stubTrainer } from '../stub-trainer.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { EspalierError, type JournalEntry } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { JournalEntry } from '@espalier/core/protocol';
 import type { Journal, Snapshot } from '@espalier/server/coordinator';
 import { DurableMemory } from './durable-memory.js';
 

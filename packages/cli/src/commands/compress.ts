@@ -8,18 +8,16 @@ import {
   readModelFile,
   writeModel,
 } from '@espalier/client-node';
+import { buildModel, type ModelGraph, type Trainer } from '@espalier/core';
 import {
-  buildModel,
   checkOptions,
   compressionCandidates,
   compressModel,
   costOf,
-  reportPage,
   type CompressedNetwork,
   type CompressOptions,
-  type ModelGraph,
-  type Trainer,
-} from '@espalier/core';
+} from '@espalier/core/compression';
+import { reportPage } from '@espalier/core/report';
 import type { ModelBundle } from '@espalier/proto';
 import { askClients, selectionJob, type ClientsReport } from '../compress/ask-clients.js';
 import {

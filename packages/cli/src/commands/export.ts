@@ -5,7 +5,8 @@ import {
   writeLayersModel,
   writeModel,
 } from '@espalier/client-node';
-import { entryNamed, EspalierError, exportLayersModel, type ValueCoding } from '@espalier/core';
+import { entryNamed, EspalierError } from '@espalier/core';
+import { exportLayersModel, type ValueCoding } from '@espalier/core/formats';
 import type { Terminal } from '../terminal.js';
 
 /** Flags of `espalier export`. */

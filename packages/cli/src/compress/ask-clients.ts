@@ -1,13 +1,7 @@
 import { join } from 'node:path';
-import {
-  applyMask,
-  EspalierError,
-  inputShape,
-  nonZeroMask,
-  type CompressedNetwork,
-  type CompressionCandidates,
-  type Job,
-} from '@espalier/core';
+import { applyMask, EspalierError, inputShape, type Job } from '@espalier/core';
+import type { CompressedNetwork, CompressionCandidates } from '@espalier/core/compression';
+import { nonZeroMask } from '@espalier/core/formats';
 import type { ModelBundle } from '@espalier/proto';
 import type { ServedJob } from '@espalier/server';
 import type { CoordinatorStatus, RunResult } from '@espalier/server/coordinator';

@@ -1,15 +1,14 @@
 import { modelFormats, type ModelFormat } from '@espalier/client-node';
+import { entryNamed, EspalierError } from '@espalier/core';
 import {
-  allocationNamed,
   checkClientAccess,
   COST_KINDS,
-  entryNamed,
-  EspalierError,
   type CompressOptions,
   type CostTarget,
   type DataAccess,
-  type ValueCoding,
-} from '@espalier/core';
+} from '@espalier/core/compression';
+import type { ValueCoding } from '@espalier/core/formats';
+import { allocationNamed } from '@espalier/core/methods';
 import type { HostFlags } from '../host-flags.js';
 import type { OutputFormat } from '../terminal.js';
 

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readModelFile, writeLayersModel } from '@espalier/client-node';
-import { buildModel, exportLayersModel, initialState, isEspalierError } from '@espalier/core';
+import { buildModel, initialState, isEspalierError, denseMask } from '@espalier/core';
+import { exportLayersModel } from '@espalier/core/formats';
 import { encodeBundle } from '@espalier/proto';
 import { unevenState } from '@espalier/core/testing';
-import { denseMask } from '@espalier/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../exit-codes.js';
 import { runCommand } from '../program.js';

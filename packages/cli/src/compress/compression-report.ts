@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { CompressOptions, CostTarget, ReportBlock, ReportDocument } from '@espalier/core';
+import type { CompressOptions, CostTarget } from '@espalier/core/compression';
+import type { ReportBlock, ReportDocument } from '@espalier/core/report';
 import type { WrittenFile } from '@espalier/client-node';
 import { amount, bytes, percent } from '../terminal.js';
 import type { ClientsReport } from './ask-clients.js';

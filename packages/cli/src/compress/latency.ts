@@ -1,5 +1,6 @@
 import { createNodeTrainer } from '@espalier/client-node';
-import { noise, type Mask, type ModelGraph, type ModelState, type Trainer } from '@espalier/core';
+import type { Mask, ModelGraph, ModelState, Trainer } from '@espalier/core';
+import { noise } from '@espalier/core/compression';
 
 /** A network as a trainer loads it. */
 export interface LoadableNetwork {

@@ -1,22 +1,24 @@
 import { createNodeTrainer } from '@espalier/client-node';
 import {
-  agreementOf,
-  forwardMacs,
-  maskChannels,
-  noise,
   numClasses,
   parameterSpecs,
   momentSpecs,
-  removeChannels,
-  syntheticImages,
-  type Agreement,
   type Batch,
-  type CompressedNetwork,
-  type CompressInput,
   type Mask,
   type ModelGraph,
   type ModelState,
 } from '@espalier/core';
+import {
+  agreementOf,
+  maskChannels,
+  noise,
+  removeChannels,
+  syntheticImages,
+  type Agreement,
+  type CompressedNetwork,
+  type CompressInput,
+} from '@espalier/core/compression';
+import { forwardMacs } from '@espalier/core/report';
 import { measureLatency, type Latency, type LatencyOptions } from './latency.js';
 
 /** A network in figures. */

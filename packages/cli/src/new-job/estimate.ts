@@ -1,15 +1,6 @@
 import { availableParallelism } from 'node:os';
-import {
-  analyticRoundBytes,
-  forwardMacs,
-  keptCount,
-  Mask,
-  maskableSpecs,
-  trainingBytes,
-  trainMacs,
-  type Job,
-  type ModelGraph,
-} from '@espalier/core';
+import { keptCount, Mask, maskableSpecs, type Job, type ModelGraph } from '@espalier/core';
+import { analyticRoundBytes, forwardMacs, trainingBytes, trainMacs } from '@espalier/core/report';
 import { benchEngine, createSparseTrainer, measureMachine } from '@espalier/engine';
 import { amount, bytes } from '../terminal.js';
 

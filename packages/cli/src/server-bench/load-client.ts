@@ -4,7 +4,7 @@ import {
   type ClientMessage,
   type FrameConnection,
   type ServerMessage,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
 import {
   decodeServerMessage,
   encodeClientMessage,

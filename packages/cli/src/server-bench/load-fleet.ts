@@ -1,6 +1,7 @@
 import { canaryGradients, connectSocket } from '@espalier/client';
 import { createNodeTrainer } from '@espalier/client-node';
-import { EspalierError, randomStream, type FrameConnection, type ServerMessage } from '@espalier/core';
+import { EspalierError, randomStream } from '@espalier/core';
+import type { FrameConnection, ServerMessage } from '@espalier/core/protocol';
 import { encodeClientMessage } from '@espalier/proto';
 import { LoadClient, PATIENT, SAMPLES, type LoadShared } from './load-client.js';
 import type { LoadOrder, LoadReport } from './orders.js';

@@ -1,14 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  buildModel,
-  datasetSize,
-  partitionFileText,
-  type ClientJob,
-  type Job,
-  type PartitionSpec,
-} from '@espalier/core';
+import { buildModel, datasetSize, partitionFileText, type Job, type PartitionSpec } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
 import { cifarBatch, mnistFolder } from '../testing/data-files.js';
 import { testFolder, type TestFolder } from '../testing/image-files.js';
 import { partitionOfJob, prepareClientData, prepareServerData } from './prepare-data.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { buildModel, datasetSize, type ClientJob, type Dataset, type Job } from '@espalier/core';
+import { buildModel, datasetSize, type Dataset, type Job } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
 import { testFolder, type TestFolder } from '../testing/image-files.js';
 import { prepareClientData, prepareServerData } from './prepare-data.js';
 

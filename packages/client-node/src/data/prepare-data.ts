@@ -6,11 +6,11 @@ import {
   splitFraction,
   subset,
   datasetSize,
-  type ClientJob,
   type Dataset,
   type Job,
   type PartitionFile,
 } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
 import { divide } from './divide.js';
 import type { SkippedFile } from './image-folder.js';
 import { openSource, type SampleSource } from './sample-source.js';

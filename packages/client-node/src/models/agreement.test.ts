@@ -1,5 +1,6 @@
 import { createTfjsTrainer } from '@espalier/client/tfjs';
-import { importLayersModel, type Trainer } from '@espalier/core';
+import type { Trainer } from '@espalier/core';
+import { importLayersModel } from '@espalier/core/formats';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import {

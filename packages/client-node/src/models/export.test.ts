@@ -5,8 +5,6 @@ import { createTfjsTrainer } from '@espalier/client/tfjs';
 import {
   buildModel,
   EspalierError,
-  exportLayersModel,
-  importLayersModel,
   initialState,
   keptCount,
   Mask,
@@ -14,11 +12,11 @@ import {
   proceduralDataset,
   topK,
   zooNames,
-  type ExportedLayersModel,
   type ModelGraph,
   type ModelState,
   type Trainer,
 } from '@espalier/core';
+import { exportLayersModel, importLayersModel, type ExportedLayersModel } from '@espalier/core/formats';
 import { smallGraphs, unevenState } from '@espalier/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

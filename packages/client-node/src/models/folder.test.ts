@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildModel, exportLayersModel, initialState, type EspalierError } from '@espalier/core';
+import { buildModel, initialState, type EspalierError } from '@espalier/core';
+import { exportLayersModel } from '@espalier/core/formats';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readLayersModel, SHARD_BYTES, writeLayersModel } from './index.js';
 

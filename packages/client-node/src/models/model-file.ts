@@ -1,12 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  EspalierError,
-  importOnnx,
-  importSafetensors,
-  layersModelAsBundle,
-  type ModelGraph,
-} from '@espalier/core';
+import { EspalierError, type ModelGraph } from '@espalier/core';
+import { importOnnx, importSafetensors, layersModelAsBundle } from '@espalier/core/formats';
 import { decodeBundle, decodeOnnx, type ModelBundle } from '@espalier/proto';
 import { fileError, isMissing } from './file-error.js';
 import { readLayersModel } from './read-layers-model.js';

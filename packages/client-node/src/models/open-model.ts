@@ -2,14 +2,13 @@ import {
   buildModel,
   EspalierError,
   inputShape,
-  methodNamed,
-  narrowModel,
   numClasses,
   type Job,
   type ModelGraph,
   type ModelSpec,
   type ModelState,
 } from '@espalier/core';
+import { methodNamed, narrowModel } from '@espalier/core/methods';
 import { readLayersModel } from './read-layers-model.js';
 
 /** A job's network and the weights it begins with; null draws them by the job's seed. */

@@ -1,14 +1,14 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { EspalierError } from '@espalier/core';
 import {
-  EspalierError,
   groupBytes,
   importLayersModel,
   readWeightsManifest,
   type ImportedLayersModel,
   type WeightsGroup,
-} from '@espalier/core';
+} from '@espalier/core/formats';
 import { fileError, isMissing } from './file-error.js';
 
 /** The largest model.json that is read: layers by the ten thousand fit, a weights file under that name does not. */

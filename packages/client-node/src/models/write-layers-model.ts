@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ExportedLayersModel } from '@espalier/core';
+import type { ExportedLayersModel } from '@espalier/core/formats';
 import { fileError } from './file-error.js';
 
 /** Bytes of one weights file: what tfjs writes, and browsers cache. */

@@ -1,13 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  EspalierError,
-  exportLayersModel,
-  exportOnnx,
-  exportSafetensors,
-  type Registry,
-  type ValueCoding,
-} from '@espalier/core';
+import { EspalierError, type Registry } from '@espalier/core';
+import { exportLayersModel, exportOnnx, exportSafetensors, type ValueCoding } from '@espalier/core/formats';
 import { encodeBundle, encodeOnnx, type ModelBundle } from '@espalier/proto';
 import { fileError } from './file-error.js';
 import { writeLayersModel } from './write-layers-model.js';

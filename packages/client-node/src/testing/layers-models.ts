@@ -1,4 +1,5 @@
-import { inputShape, sizeOf, type ImportedLayersModel, type ModelGraph, type Trainer } from '@espalier/core';
+import { inputShape, sizeOf, type ModelGraph, type Trainer } from '@espalier/core';
+import type { ImportedLayersModel } from '@espalier/core/formats';
 import * as tf from '@tensorflow/tfjs';
 
 /** A tfjs model as files hold it. */

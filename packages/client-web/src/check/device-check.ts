@@ -15,10 +15,10 @@ import {
   toEspalierError,
   unpackActive,
   type Dataset,
-  type Invitation,
   type ModelGraph,
   type Trainer,
 } from '@espalier/core';
+import type { Invitation } from '@espalier/core/report';
 import { modelHash } from '@espalier/proto';
 
 /**

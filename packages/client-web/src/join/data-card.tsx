@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { Invitation } from '@espalier/core';
+import type { Invitation } from '@espalier/core/report';
 import { countText, plural } from '../ui/format.js';
 import { Notice } from '../ui/notice.js';
 import { ClassList } from './class-list.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ClientOutcome } from '@espalier/core';
+import type { ClientOutcome } from '@espalier/core/protocol';
 import { byteText, countText } from '../ui/format.js';
 import { Figures } from '../ui/figures.js';
 import { Notice } from '../ui/notice.js';

@@ -1,4 +1,5 @@
-import { PROTOCOL_VERSION, type Invitation } from '@espalier/core';
+import { PROTOCOL_VERSION } from '@espalier/core/protocol';
+import type { Invitation } from '@espalier/core/report';
 
 /** The job, or why there is none. */
 export type FoundInvitation =

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Invitation } from '@espalier/core';
+import type { Invitation } from '@espalier/core/report';
 import { countText, percent, plural } from '../ui/format.js';
 
 /** What the job is. */

@@ -1,5 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { ClientIdentity, ClientOutcome, Dataset, Invitation } from '@espalier/core';
+import type { Dataset } from '@espalier/core';
+import type { ClientIdentity, ClientOutcome } from '@espalier/core/protocol';
+import type { Invitation } from '@espalier/core/report';
 import type { DeviceReport } from '../check/device-check.js';
 import { runCheck } from '../check/run-check.js';
 import type { TrainerChoice } from '../work/backends.js';

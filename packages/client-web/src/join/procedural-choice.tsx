@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { Invitation } from '@espalier/core';
+import type { Invitation } from '@espalier/core/report';
 import { choose } from './model.js';
 import { proceduralShare } from './procedural-share.js';
 

@@ -1,11 +1,5 @@
-import {
-  holdOut,
-  partitionSamples,
-  proceduralDataset,
-  subset,
-  type Dataset,
-  type Invitation,
-} from '@espalier/core';
+import { holdOut, partitionSamples, proceduralDataset, subset, type Dataset } from '@espalier/core';
+import type { Invitation } from '@espalier/core/report';
 
 /**
  * One client's share of the job's own procedural images: the same that a Node client of that part would take.

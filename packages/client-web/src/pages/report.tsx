@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import type { ReportDocument, ReportRun } from '@espalier/core';
+import type { ReportDocument, ReportRun } from '@espalier/core/report';
 import { DocumentView } from '../report/document-view.js';
 import { RunReport } from '../run/run-report.js';
 

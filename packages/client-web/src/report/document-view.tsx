@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
+import type { ReportBlock, ReportDocument, ReportSection } from '@espalier/core/report';
 import { Chart } from '../ui/chart.js';
 import { Figures } from '../ui/figures.js';
 import { Masthead } from '../ui/masthead.js';

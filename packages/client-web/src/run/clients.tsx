@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ReportRun, WatchedClient } from '@espalier/core';
+import type { ReportRun, WatchedClient } from '@espalier/core/report';
 import { byteText, countText, durationText, plural } from '../ui/format.js';
 import { Table, type TableColumn } from '../ui/table.js';
 

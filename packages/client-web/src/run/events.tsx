@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { WatchedEvent } from '@espalier/core';
+import type { WatchedEvent } from '@espalier/core/report';
 
 /** The coordinator's log, newest first. */
 export function Events({ events }: { readonly events: readonly WatchedEvent[] }): JSX.Element {

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
-import type { Phase, ReportRun } from '@espalier/core';
+import type { Phase } from '@espalier/core/protocol';
+import type { ReportRun } from '@espalier/core/report';
 import { byteText, durationText, percent } from '../ui/format.js';
 import { Figures, type FigureItem } from '../ui/figures.js';
 import { denseTotal, roundsTotal } from './traffic.js';

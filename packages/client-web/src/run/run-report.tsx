@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 import { Masthead } from '../ui/masthead.js';
 import { Headline } from './headline.js';
 import { RunView } from './run-view.js';

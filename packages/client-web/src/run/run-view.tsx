@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 import { Clients } from './clients.js';
 import { Density } from './density.js';
 import { Events } from './events.js';

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { SelectionFigures } from '@espalier/core';
+import type { SelectionFigures } from '@espalier/core/round';
 import { Chart } from '../ui/chart.js';
 import type { ChartOption } from '../ui/chart-library.js';
 import { pageColors } from '../ui/colors.js';

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 import { Chart } from '../ui/chart.js';
 import type { ChartOption } from '../ui/chart-library.js';
 import { byteText } from '../ui/format.js';

@@ -1,5 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { ClientIdentity, Dataset } from '@espalier/core';
+import type { Dataset } from '@espalier/core';
+import type { ClientIdentity } from '@espalier/core/protocol';
 import type { BackendName } from '../work/backends.js';
 
 /** How a tab's taking part outlives the tab: one seat per slot. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 import { Notice } from '../ui/notice.js';
 import { control, download, refusal } from './model.js';
 

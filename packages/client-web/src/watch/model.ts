@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { ReportRun, RoundMetrics } from '@espalier/core';
+import type { ReportRun, RoundMetrics } from '@espalier/core/report';
 import { askAdmin } from '../ui/admin-token.js';
 import { readLines } from './read-lines.js';
 

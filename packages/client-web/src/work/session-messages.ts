@@ -1,4 +1,6 @@
-import type { ClientIdentity, ClientOutcome, ClientTask, Dataset, DeviceProfile } from '@espalier/core';
+import type { Dataset } from '@espalier/core';
+import type { ClientIdentity, ClientOutcome, ClientTask } from '@espalier/core/protocol';
+import type { DeviceProfile } from '@espalier/core/report';
 import type { TrainerChoice } from './backends.js';
 import type { LayerPicture } from './mask-picture.js';
 

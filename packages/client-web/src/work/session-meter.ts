@@ -1,5 +1,5 @@
 import type { ClientReport } from '@espalier/client';
-import type { FrameConnection } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import type { SessionFigures } from './session-messages.js';
 
 /** Nothing measured yet. */

@@ -1,14 +1,7 @@
 /** The participant of a tab: protocol, heartbeats and figures. Training runs in a worker of its own below it. */
 import { connectSocket, runClient, type ClientData, type RunningClient } from '@espalier/client';
-import {
-  datasetSize,
-  splitFraction,
-  subset,
-  type ClientJob,
-  type ClientOutcome,
-  type Mask,
-  type ModelGraph,
-} from '@espalier/core';
+import { datasetSize, splitFraction, subset, type Mask, type ModelGraph } from '@espalier/core';
+import type { ClientJob, ClientOutcome } from '@espalier/core/protocol';
 import { encodeBundle, modelHash } from '@espalier/proto';
 import { maskPicture } from './mask-picture.js';
 import type { SessionCommand, SessionPlan, SessionReport } from './session-messages.js';

@@ -6,9 +6,9 @@ import {
   packActive,
   unpackActive,
   type Canary,
-  type ClientMessage,
   type Trainer,
 } from '@espalier/core';
+import type { ClientMessage } from '@espalier/core/protocol';
 
 /** The backend's own gradients on the canary, every parameter, in canonical order. */
 export async function canaryGradients(trainer: Trainer, canary: Canary): Promise<Float32Array> {

@@ -1,13 +1,8 @@
 import {
   datasetSize,
   packActive,
-  readjustMask,
-  readjustmentRequests,
-  regrowParams,
   splitFraction,
   subset,
-  trainMacs,
-  wholeGradientMacs,
   type Dataset,
   type Mask,
   type ModelState,
@@ -17,6 +12,8 @@ import {
   type TrainResult,
   type TrainWork,
 } from '@espalier/core';
+import { trainMacs, wholeGradientMacs } from '@espalier/core/report';
+import { readjustMask, readjustmentRequests, regrowParams } from '@espalier/core/round';
 import type { ReceivedModel, TaskContext } from './task-context.js';
 
 /** What a round of training came to on this device. */

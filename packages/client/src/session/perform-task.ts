@@ -1,4 +1,5 @@
-import type { ClientMessage, ClientTask, TrainControl } from '@espalier/core';
+import type { TrainControl } from '@espalier/core';
+import type { ClientMessage, ClientTask } from '@espalier/core/protocol';
 import { proveBackend } from './canary-task.js';
 import { candidateLosses, candidateMoments } from './selection-task.js';
 import type { TaskContext } from './task-context.js';

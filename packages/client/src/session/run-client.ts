@@ -1,9 +1,15 @@
 import {
   EspalierError,
+  toEspalierError,
+  type Mask,
+  type TrainControl,
+  type Trainer,
+  type TrainProgress,
+} from '@espalier/core';
+import {
   initialClientState,
   PROTOCOL_VERSION,
   reduceClient,
-  toEspalierError,
   type ClientEffect,
   type ClientEvent,
   type ClientIdentity,
@@ -12,14 +18,10 @@ import {
   type ClientOutcome,
   type ClientState,
   type ClientTask,
-  type DeviceProfile,
   type FrameConnection,
-  type Mask,
   type ServerMessage,
-  type TrainControl,
-  type Trainer,
-  type TrainProgress,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
+import type { DeviceProfile } from '@espalier/core/report';
 import {
   decodeServerMessage,
   DEFAULT_MAX_FRAME_BYTES,

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  buildModel,
-  drawPool,
-  initialState,
-  nestedPool,
-  proceduralDataset,
-  type ClientJob,
-  type ClientMessage,
-  type ServerMessage,
-  type Trainer,
-} from '@espalier/core';
+import { buildModel, initialState, proceduralDataset, type Trainer } from '@espalier/core';
+import type { ClientJob, ClientMessage, ServerMessage } from '@espalier/core/protocol';
+import { drawPool, nestedPool } from '@espalier/core/round';
 import { createTfjsTrainer } from '../tfjs/index.js';
 import { candidateLosses, candidateMoments } from './selection-task.js';
 import type { TaskContext } from './task-context.js';

@@ -1,15 +1,14 @@
 import {
-  candidateModel,
   datasetSize,
   EspalierError,
   splitFraction,
   subset,
-  type ClientMessage,
   type Dataset,
   type Evaluation,
   type MomentTree,
-  type ServerMessage,
 } from '@espalier/core';
+import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
+import { candidateModel } from '@espalier/core/round';
 import { EVALUATION_BATCH, type TaskContext } from './task-context.js';
 
 /**

@@ -1,4 +1,6 @@
-import type { ClientJob, Dataset, Mask, NestedPool, ParamTree, Trainer, MomentTree } from '@espalier/core';
+import type { Dataset, Mask, ParamTree, Trainer, MomentTree } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
+import type { NestedPool } from '@espalier/core/round';
 
 /** A client's samples; they never leave the device. */
 export interface ClientData {

@@ -1,14 +1,13 @@
 import {
   datasetSize,
   EspalierError,
-  ownMaskOf,
-  type ClientMessage,
   type ClientUpdate,
   type Evaluation,
-  type ServerMessage,
   type StreamKey,
   type TrainControl,
 } from '@espalier/core';
+import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
+import { ownMaskOf } from '@espalier/core/round';
 import { trainedDifference, trainLocally } from './local-training.js';
 import { receiveModel } from './received-model.js';
 import { EVALUATION_BATCH, type ReceivedModel, type TaskContext } from './task-context.js';

@@ -1,11 +1,5 @@
-import {
-  connectionOver,
-  ERROR_CODES,
-  EspalierError,
-  type ErrorCode,
-  type FrameAnswer,
-  type FrameConnection,
-} from '@espalier/core';
+import { ERROR_CODES, EspalierError, type ErrorCode } from '@espalier/core';
+import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { fieldOf } from './field-of.js';
 import { TrafficMeter } from './traffic-meter.js';

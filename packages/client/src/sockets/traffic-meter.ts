@@ -1,4 +1,4 @@
-import type { Traffic } from '@espalier/core';
+import type { Traffic } from '@espalier/core/protocol';
 import type { Socket } from 'socket.io-client';
 import { fieldOf } from './field-of.js';
 

@@ -6,8 +6,6 @@ import {
   checkTrainOptions,
   epochBatches,
   EspalierError,
-  forwardMacs,
-  trainMacs,
   type Batch,
   type Dataset,
   type EvaluateOptions,
@@ -27,6 +25,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@espalier/core';
+import { forwardMacs, trainMacs } from '@espalier/core/report';
 import { differentiate, forwardBatch, positionCounts, readLogits, readLoss } from './batch-pass.js';
 import type { GradientSink } from './backward.js';
 import { Breather } from './breathe.js';

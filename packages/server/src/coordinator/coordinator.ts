@@ -1,15 +1,14 @@
+import { EspalierError, toEspalierError } from '@espalier/core';
 import {
-  EspalierError,
   pendingRequests,
   rearm,
-  type ReportRun,
-  toEspalierError,
   type CoordinatorConfig,
   type CoordinatorEffect,
   type CoordinatorEvent,
   type FrameConnection,
   type Phase,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
+import type { ReportRun } from '@espalier/core/report';
 import { wireContext } from '@espalier/proto';
 import { clientStatus } from './record/client-status.js';
 import { ClientConnections } from './connections/client-connections.js';

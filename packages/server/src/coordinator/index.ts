@@ -12,7 +12,7 @@ export type {
   DensityFigures,
   RoundMetrics,
   RunSummary,
-} from '@espalier/core';
+} from '@espalier/core/report';
 export type { Admission } from '../security/admission.js';
 export type { CoordinatorOptions } from './options.js';
 export type { CoordinatorStatus } from './record/coordinator-status.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Invitation, ReportRun } from '@espalier/core';
+import type { Invitation, ReportRun } from '@espalier/core/report';
 import type { Handler } from './pages.js';
 import { RunStream } from './run-stream.js';
 import { secure } from './security-headers.js';

@@ -1,4 +1,4 @@
-import type { WatchedEvent } from '@espalier/core';
+import type { WatchedEvent } from '@espalier/core/report';
 import type { Log, LogFacts } from '../platform/log.js';
 
 /** Lines kept for the dashboard; the whole log is in the run folder. */

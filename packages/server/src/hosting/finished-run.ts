@@ -1,12 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  EspalierError,
-  type ReportRun,
-  type RoundMetrics,
-  type WatchedClient,
-  type WatchedEvent,
-} from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { ReportRun, RoundMetrics, WatchedClient, WatchedEvent } from '@espalier/core/report';
 import { decodeBundle } from '@espalier/proto';
 import { watchedJob } from '../coordinator/index.js';
 import { parseJob } from '../job/index.js';

@@ -1,15 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  inputShape,
-  parameterSpecs,
-  PROTOCOL_VERSION,
-  reportPage,
-  type Invitation,
-  type ReportRun,
-  type RunSummary,
-} from '@espalier/core';
+import { inputShape, parameterSpecs } from '@espalier/core';
+import { PROTOCOL_VERSION } from '@espalier/core/protocol';
+import { reportPage, type Invitation, type ReportRun, type RunSummary } from '@espalier/core/report';
 import type { Coordinator } from '../coordinator/index.js';
 import { RUN_FILES } from '../run-folder/index.js';
 import { writeWhole } from '../files/atomic-file.js';

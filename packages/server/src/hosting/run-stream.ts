@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ReportRun } from '@espalier/core';
+import type { ReportRun } from '@espalier/core/report';
 
 /** Milliseconds between looks at the run while somebody watches. */
 const LOOK_EVERY = 500;

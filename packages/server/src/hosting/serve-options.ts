@@ -1,4 +1,5 @@
-import type { Job, ModelGraph, ModelState, NestedPool, Trainer, Dataset } from '@espalier/core';
+import type { Job, ModelGraph, ModelState, Trainer, Dataset } from '@espalier/core';
+import type { NestedPool } from '@espalier/core/round';
 import type { ConnectionLimits } from '../sockets/limits.js';
 import type { Scheduler } from '../platform/scheduler.js';
 import type { RunReport } from '../coordinator/record/run-report.js';

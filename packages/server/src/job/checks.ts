@@ -1,16 +1,18 @@
 import {
-  adjustmentRoundsOf,
-  aggregatorNamed,
   buildModel,
-  clientNeeds,
-  criterionNamed,
   maskableSpecs,
-  methodNamed,
   toEspalierError,
   type Job,
   type ModelGraph,
   type ModelSpec,
 } from '@espalier/core';
+import {
+  adjustmentRoundsOf,
+  aggregatorNamed,
+  clientNeeds,
+  criterionNamed,
+  methodNamed,
+} from '@espalier/core/methods';
 import type { Problem } from '../forms/problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';

@@ -1,4 +1,4 @@
-import { methods, type Method } from '@espalier/core';
+import { methods, type Method } from '@espalier/core/methods';
 import { isMap } from '../forms/yaml-map.js';
 import type { RawJob } from './overrides.js';
 import { DEFAULT_METHOD } from './vocabulary.js';

@@ -1,4 +1,4 @@
-import { methods } from '@espalier/core';
+import { methods } from '@espalier/core/methods';
 import { z } from 'zod';
 import {
   aggregationSection,

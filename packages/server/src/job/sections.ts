@@ -1,12 +1,11 @@
+import type { DeclaredOption, DeclaredOptions } from '@espalier/core';
 import {
   aggregators,
   DEFAULT_AGGREGATOR,
   DEFAULT_SERVER_OPTIMIZER,
   serverOptimizers,
   type Aggregator,
-  type DeclaredOption,
-  type DeclaredOptions,
-} from '@espalier/core';
+} from '@espalier/core/methods';
 import { z } from 'zod';
 import { vocabulary } from './vocabulary.js';
 

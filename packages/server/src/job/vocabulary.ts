@@ -1,11 +1,11 @@
+import { zooNames } from '@espalier/core';
 import {
   allocations,
   criteria,
   methodNames,
   methods,
   trainsDensely as densely,
-  zooNames,
-} from '@espalier/core';
+} from '@espalier/core/methods';
 
 /** What a job runs that names no method. */
 export const DEFAULT_METHOD = 'fedtiny';

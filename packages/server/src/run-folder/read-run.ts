@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, type RoundMetrics, type RunSummary } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { RoundMetrics, RunSummary } from '@espalier/core/report';
 import { RUN_FILES } from './run-folder.js';
 import { storageError, systemCode } from '../files/storage-error.js';
 

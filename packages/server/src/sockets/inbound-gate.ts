@@ -1,4 +1,4 @@
-import type { FrameAnswer } from '@espalier/core';
+import type { FrameAnswer } from '@espalier/core/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ConnectionLimits } from './limits.js';
 

@@ -1,5 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core';
+import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core/protocol';
 import type { Socket } from 'socket.io';
 import { InboundGate } from './inbound-gate.js';
 import type { ConnectionLimits } from './limits.js';

@@ -6,7 +6,8 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { EspalierError, type FrameConnection } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
 import { Server, type Socket } from 'socket.io';
 import { acceptSocket } from './socket-connection.js';
 import { Doorman } from './doorman.js';

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { buildModel, denseMask, initialState, type JournalEntry } from '@espalier/core';
+import { buildModel, denseMask, initialState } from '@espalier/core';
+import type { JournalEntry } from '@espalier/core/protocol';
 import { encodeBundle } from '@espalier/proto';
 import { readState, STATE_FILES, StateFolder } from './index.js';
 

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, readState as readDecisions, toEspalierError, type Phase } from '@espalier/core';
+import { EspalierError, toEspalierError } from '@espalier/core';
+import { readState as readDecisions, type Phase } from '@espalier/core/protocol';
 import { decodeBundle } from '@espalier/proto';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase } from './database.js';

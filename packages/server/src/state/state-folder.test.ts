@@ -7,7 +7,7 @@ import {
   writeState,
   type CoordinatorConfig,
   type JournalEntry,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
 import type { Snapshot } from '../coordinator/journal/journal.js';
 import { readState, STATE_FILES, StateDatabase, StateFolder } from './index.js';
 

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, type CoordinatorEvent, type JournalEntry, type ByteFigures } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { CoordinatorEvent, JournalEntry } from '@espalier/core/protocol';
+import type { ByteFigures } from '@espalier/core/report';
 import type { BufferPool } from '@espalier/proto';
 import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/journal/journal.js';
 import { storageError } from '../files/storage-error.js';

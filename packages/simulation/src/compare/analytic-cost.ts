@@ -1,3 +1,4 @@
+import type { Job } from '@espalier/core';
 import {
   analyticMemoryBytes,
   analyticRoundBytes,
@@ -5,8 +6,7 @@ import {
   byteTerms,
   costLedger,
   macTerms,
-  type Job,
-} from '@espalier/core';
+} from '@espalier/core/report';
 import type { RoundMetrics } from '@espalier/server/coordinator';
 import type { SimulatedRun } from '../simulate.js';
 import { clientRounds } from './client-rounds.js';

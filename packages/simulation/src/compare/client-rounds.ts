@@ -1,11 +1,6 @@
-import {
-  keptCount,
-  Mask,
-  readjustmentRequests,
-  type ClientRound,
-  type Job,
-  type MaskDelivery,
-} from '@espalier/core';
+import { keptCount, Mask, type Job } from '@espalier/core';
+import type { ClientRound, MaskDelivery } from '@espalier/core/report';
+import { readjustmentRequests } from '@espalier/core/round';
 import type { SimulatedRun } from '../simulate.js';
 import type { ReplayedRound } from './round-replay.js';
 

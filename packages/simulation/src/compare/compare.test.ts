@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { REPORT_SLOT, type ReportDocument } from '@espalier/core';
+import { REPORT_SLOT, type ReportDocument } from '@espalier/core/report';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import { localPool, TINY_GRID } from '../testing/tiny.js';
 import type { CellResult } from './cell-result.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { methodNames, methods, trainsDensely } from '@espalier/core';
+import { methodNames, methods, trainsDensely } from '@espalier/core/methods';
 import { idealDevice, type Device } from '../devices/device.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import { simulate } from '../simulate.js';

@@ -1,18 +1,19 @@
 import {
-  adjustmentRoundsOf,
   denseMask,
   Mask,
   maskableSpecs,
-  maskRuleNamed,
-  methodNamed,
-  type AnalyticRound,
   type Job,
-  type LayerChange,
   type ModelGraph,
-  type RoundWork,
-  type AdjustmentContext,
   type TopGradientRequest,
 } from '@espalier/core';
+import {
+  adjustmentRoundsOf,
+  maskRuleNamed,
+  methodNamed,
+  type RoundWork,
+  type AdjustmentContext,
+} from '@espalier/core/methods';
+import type { AnalyticRound, LayerChange } from '@espalier/core/report';
 import type { RoundMetrics } from '@espalier/server/coordinator';
 
 /** A change of the mask. */

@@ -1,4 +1,4 @@
-import type { ReportBlock } from '@espalier/core';
+import type { ReportBlock } from '@espalier/core/report';
 import { roundBytes, type CellResult } from './cell-result.js';
 import { spreadOf, type ResultGroup, type Spread } from './statistics.js';
 import { unitFor } from './units.js';

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { methodNamed, reportPage } from '@espalier/core';
+import { methodNamed } from '@espalier/core/methods';
+import { reportPage } from '@espalier/core/report';
 import { storageError } from '@espalier/server';
 import type { CellResult } from './cell-result.js';
 import type { Cell } from './grid.js';

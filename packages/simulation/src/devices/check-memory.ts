@@ -1,11 +1,6 @@
-import {
-  clientNeeds,
-  EspalierError,
-  leastTrainingBytes,
-  methodNamed,
-  type Job,
-  type ModelGraph,
-} from '@espalier/core';
+import { EspalierError, type Job, type ModelGraph } from '@espalier/core';
+import { clientNeeds, methodNamed } from '@espalier/core/methods';
+import { leastTrainingBytes } from '@espalier/core/round';
 import type { Device } from './device.js';
 
 /**

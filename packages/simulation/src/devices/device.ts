@@ -1,4 +1,4 @@
-import type { Participant } from '@espalier/core';
+import type { Participant } from '@espalier/core/round';
 
 /** A simulated device, as far as time and memory go. */
 export interface Device {

@@ -1,4 +1,5 @@
-import type { ClientJob, Mask, ServerMessage } from '@espalier/core';
+import type { Mask } from '@espalier/core';
+import type { ClientJob, ServerMessage } from '@espalier/core/protocol';
 import { GradientMemory } from '../pool/gradient-memory.js';
 
 /** Masks of a run that clients may still hold: the present one, and those of clients that were not asked for long. */

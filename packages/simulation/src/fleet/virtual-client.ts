@@ -1,6 +1,8 @@
 import { runClient, type RunningClient } from '@espalier/client';
 import type { FleetSamples } from '@espalier/client-node';
-import { randomStream, trainMacs, type FrameConnection } from '@espalier/core';
+import { randomStream } from '@espalier/core';
+import type { FrameConnection } from '@espalier/core/protocol';
+import { trainMacs } from '@espalier/core/report';
 import type { MemoryLine } from '@espalier/proto';
 import { nodeHash } from '@espalier/server/coordinator';
 import { PooledTrainer, type PooledCall } from '../pool/pooled-trainer.js';

@@ -1,17 +1,12 @@
+import { EspalierError, unreachable, type ModelGraph } from '@espalier/core';
+import { profileUpdate, type UpdateProfile } from '@espalier/core/methods';
+import { checkTurn, type ClientMessage, type Turn } from '@espalier/core/protocol';
 import {
-  checkTurn,
-  EspalierError,
-  profileUpdate,
-  unreachable,
-  type ClientMessage,
-  type ModelGraph,
-  type Turn,
-  type UpdateProfile,
   checkCandidateLosses,
   checkCandidateMoments,
   checkEvaluation,
   checkUpdate,
-} from '@espalier/core';
+} from '@espalier/core/round';
 import { shareOf, type ReducerAccess } from './reducer-access.js';
 import type { AnswerBytes } from '../model/answer-store.js';
 import type { RunModel } from '../model/run-model.js';

@@ -1,18 +1,13 @@
+import { EspalierError, toEspalierError, unreachable, type ModelGraph } from '@espalier/core';
 import {
-  carriedShare,
-  EspalierError,
   PROTOCOL_VERSION,
-  toEspalierError,
-  unreachable,
   type ClientJob,
   type ClientMessage,
   type CoordinatorEffect,
   type FrameConnection,
-  type ModelGraph,
-  type Participant,
   type Request,
-  trainWork,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
+import { carriedShare, type Participant, trainWork } from '@espalier/core/round';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { AnswerIntake, isAnswer } from './answer-intake.js';
 import { ClientHistory } from '../record/client-history.js';

@@ -1,4 +1,5 @@
-import type { ClientJob, ModelGraph } from '@espalier/core';
+import type { ModelGraph } from '@espalier/core';
+import type { ClientJob } from '@espalier/core/protocol';
 import type { ConnectionOptions } from './connection-options.js';
 
 /** What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set. */

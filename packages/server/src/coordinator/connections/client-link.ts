@@ -1,10 +1,5 @@
-import {
-  toEspalierError,
-  type ClientMessage,
-  type EspalierError,
-  type FrameConnection,
-  type ServerMessage,
-} from '@espalier/core';
+import { toEspalierError, type EspalierError } from '@espalier/core';
+import type { ClientMessage, FrameConnection, ServerMessage } from '@espalier/core/protocol';
 import {
   decodeClientMessage,
   encodeServerMessage,

@@ -1,10 +1,5 @@
-import {
-  EspalierError,
-  inputShape,
-  PROTOCOL_VERSION,
-  type ClientJob,
-  type ClientMessage,
-} from '@espalier/core';
+import { EspalierError, inputShape } from '@espalier/core';
+import { PROTOCOL_VERSION, type ClientJob, type ClientMessage } from '@espalier/core/protocol';
 import type { Admission } from '../../security/admission.js';
 
 /**

@@ -1,4 +1,6 @@
-import { type MomentTree, type ServerMessage, outgoingModel, type GlobalModel } from '@espalier/core';
+import type { MomentTree } from '@espalier/core';
+import type { ServerMessage } from '@espalier/core/protocol';
+import { outgoingModel, type GlobalModel } from '@espalier/core/round';
 import { encodeServerMessage, PreparedMessage } from '@espalier/proto';
 import type { ClientLink, LinkWire } from './client-link.js';
 

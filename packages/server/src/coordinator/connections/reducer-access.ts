@@ -1,4 +1,4 @@
-import type { CoordinatorEvent, CoordinatorState, Request } from '@espalier/core';
+import type { CoordinatorEvent, CoordinatorState, Request } from '@espalier/core/protocol';
 
 /** The reducer, as connections see it. */
 export interface ReducerAccess {

@@ -10,8 +10,8 @@ import {
   type JournalEntry,
   type ReplayedState,
   type RunningDeadline,
-  type ByteFigures,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
+import type { ByteFigures } from '@espalier/core/report';
 import type { Journal, Snapshot, StoredRunModel } from './journal.js';
 import { blobOf } from './answer-blob.js';
 import type { RecoveredRun } from './recover-run.js';

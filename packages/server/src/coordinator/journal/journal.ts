@@ -1,4 +1,6 @@
-import { EspalierError, type JournalEntry, type ByteFigures } from '@espalier/core';
+import { EspalierError } from '@espalier/core';
+import type { JournalEntry } from '@espalier/core/protocol';
+import type { ByteFigures } from '@espalier/core/report';
 import type { BufferPool } from '@espalier/proto';
 
 /** A run model's state under way to or from the journal: texts for the snapshot, and blobs by their names. */

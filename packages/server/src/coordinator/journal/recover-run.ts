@@ -1,3 +1,4 @@
+import type { Dataset, Job } from '@espalier/core';
 import {
   coordinatorConfig,
   readState,
@@ -5,10 +6,8 @@ import {
   replayStart,
   type CoordinatorConfig,
   type ReplayedState,
-  type ByteFigures,
-  type Dataset,
-  type Job,
-} from '@espalier/core';
+} from '@espalier/core/protocol';
+import type { ByteFigures } from '@espalier/core/report';
 import type { Journal, Recovery, Snapshot } from './journal.js';
 
 /** A run as a killed coordinator left it, ready to be taken up again. */

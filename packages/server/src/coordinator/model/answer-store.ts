@@ -1,12 +1,8 @@
 import { blobOf } from '../journal/answer-blob.js';
-import {
-  EspalierError,
-  type ClientMessage,
-  type Evaluation,
-  type UpdateProfile,
-  type UpdateReader,
-  type CandidateStatistics,
-} from '@espalier/core';
+import { EspalierError, type Evaluation } from '@espalier/core';
+import type { UpdateProfile } from '@espalier/core/methods';
+import type { ClientMessage } from '@espalier/core/protocol';
+import type { UpdateReader, CandidateStatistics } from '@espalier/core/round';
 import { BufferPool, decodeClientMessage, decodeStoredUpdate, type WireContext } from '@espalier/proto';
 import type { Journal } from '../journal/journal.js';
 import { scratchFloats } from './scratch-floats.js';

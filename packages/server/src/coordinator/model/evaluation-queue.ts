@@ -5,9 +5,9 @@ import {
   type Canary,
   type Dataset,
   type Evaluation,
-  type GlobalModel,
-  type RoundMetrics,
 } from '@espalier/core';
+import type { RoundMetrics } from '@espalier/core/report';
+import type { GlobalModel } from '@espalier/core/round';
 import type { RunModelOptions } from './run-model-options.js';
 import type { RunRecord } from '../record/run-record.js';
 

@@ -1,4 +1,5 @@
-import type { Dataset, Job, ModelGraph, ModelState, NestedPool, Trainer } from '@espalier/core';
+import type { Dataset, Job, ModelGraph, ModelState, Trainer } from '@espalier/core';
+import type { NestedPool } from '@espalier/core/round';
 import type { Log } from '../../platform/log.js';
 import type { Journal } from '../journal/journal.js';
 import type { RunReport } from '../record/run-report.js';

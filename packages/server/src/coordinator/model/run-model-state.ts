@@ -1,15 +1,7 @@
 import type { StoredRunModel, Journal } from '../journal/journal.js';
-import {
-  EspalierError,
-  type Job,
-  type ModelGraph,
-  type MomentTree,
-  type NestedPool,
-  type OptimizerSlots,
-  type RuleMemory,
-  globalModel,
-  type GlobalModel,
-} from '@espalier/core';
+import { EspalierError, type Job, type ModelGraph, type MomentTree } from '@espalier/core';
+import type { OptimizerSlots, RuleMemory } from '@espalier/core/methods';
+import { type NestedPool, globalModel, type GlobalModel } from '@espalier/core/round';
 import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
 import type { StoredRecord } from '../record/run-record.js';
 

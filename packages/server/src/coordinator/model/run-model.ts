@@ -1,32 +1,34 @@
 import {
-  adjustmentRoundsOf,
   applyMask,
-  candidateModel,
-  coordinateRule,
-  emptySlots,
   EspalierError,
-  followOwnMask,
   initialState,
-  maskRuleNamed,
-  methodNamed,
-  serverOptimizerNamed,
-  type AcceptedAnswer,
-  type Adjustment,
-  type CoordinatorEffect,
   type Mask,
   type MaskReference,
-  type MaskRule,
   type ModelGraph,
   type ModelState,
   type MomentTree,
-  type NestedPool,
+  type UpdateSummary,
+} from '@espalier/core';
+import {
+  adjustmentRoundsOf,
+  coordinateRule,
+  emptySlots,
+  maskRuleNamed,
+  methodNamed,
+  serverOptimizerNamed,
+  type MaskRule,
   type OptimizerSlots,
   type RuleMemory,
   type AdjustmentContext,
   type RuleObserver,
+} from '@espalier/core/methods';
+import type { AcceptedAnswer, Adjustment, CoordinatorEffect } from '@espalier/core/protocol';
+import {
+  candidateModel,
+  followOwnMask,
+  type NestedPool,
   closeRound,
   type UpdateReader,
-  type UpdateSummary,
   globalModel,
   type GlobalModel,
   prepare,
@@ -35,7 +37,7 @@ import {
   addEvaluations,
   mergeCandidates,
   selectCandidate,
-} from '@espalier/core';
+} from '@espalier/core/round';
 import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from '../record/aggregation-figures.js';
 import { EvaluationQueue } from './evaluation-queue.js';

@@ -1,4 +1,6 @@
-import type { AcceptedAnswer, ClosedRound, AggregationFigures, OutlierFigures } from '@espalier/core';
+import type { AcceptedAnswer } from '@espalier/core/protocol';
+import type { AggregationFigures, OutlierFigures } from '@espalier/core/report';
+import type { ClosedRound } from '@espalier/core/round';
 import type { LogFacts } from '../../platform/log.js';
 
 /** What was seen while a round was aggregated, with clients in place of positions. */

@@ -1,4 +1,5 @@
-import type { DeviceProfile, EspalierError } from '@espalier/core';
+import type { EspalierError } from '@espalier/core';
+import type { DeviceProfile } from '@espalier/core/report';
 
 /** Refusals remembered of one client: the newest say what is wrong now. */
 const KEPT_REFUSALS = 5;

@@ -1,4 +1,4 @@
-import type { CoordinatorState, Seat } from '@espalier/core';
+import type { CoordinatorState, Seat } from '@espalier/core/protocol';
 import type { CoordinatorStatus } from './coordinator-status.js';
 
 /** A client as people and probes are shown it. */

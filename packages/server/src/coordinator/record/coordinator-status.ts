@@ -1,4 +1,4 @@
-import type { Phase } from '@espalier/core';
+import type { Phase } from '@espalier/core/protocol';
 
 /** The state of a run. */
 export interface CoordinatorStatus {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FrameConnection, Traffic } from '@espalier/core';
+import type { FrameConnection, Traffic } from '@espalier/core/protocol';
 import { TrafficLedger } from './ledger.js';
 
 /** A connection that has moved what it is told. */

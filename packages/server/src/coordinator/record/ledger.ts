@@ -1,4 +1,5 @@
-import type { FrameConnection, Traffic, ByteFigures } from '@espalier/core';
+import type { FrameConnection, Traffic } from '@espalier/core/protocol';
+import type { ByteFigures } from '@espalier/core/report';
 
 /** Traffic since the last reading; of the clients, by partition index, only who sent something. */
 export interface TrafficReading extends ByteFigures {

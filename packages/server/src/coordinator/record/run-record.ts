@@ -1,20 +1,21 @@
 import {
   alwaysDenseCount,
-  forwardMacs,
   parameterSpecs,
   type ClientUpdate,
   type ErrorCode,
   type Evaluation,
   type Job,
-  type GlobalModel,
+} from '@espalier/core';
+import {
+  forwardMacs,
   type AdjustmentFigures,
   type AggregationFigures,
   type ByteFigures,
   type DensityFigures,
   type RoundMetrics,
   type RunSummary,
-  type SelectionFigures,
-} from '@espalier/core';
+} from '@espalier/core/report';
+import type { GlobalModel, SelectionFigures } from '@espalier/core/round';
 import { modelHash } from '@espalier/proto';
 import type { TrafficLedger, TrafficReading } from './ledger.js';
 

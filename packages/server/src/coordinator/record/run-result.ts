@@ -1,4 +1,5 @@
-import type { RunSummary, ModelGraph, Mask, ModelState } from '@espalier/core';
+import type { ModelGraph, Mask, ModelState } from '@espalier/core';
+import type { RunSummary } from '@espalier/core/report';
 
 /** A run's end. */
 export interface RunResult {

@@ -1,4 +1,4 @@
-import type { RoundMetrics, RunSummary } from '@espalier/core';
+import type { RoundMetrics, RunSummary } from '@espalier/core/report';
 
 /** Where a run leaves what people look at: a folder, or nothing. Rejections end the run with `storage`. */
 export interface RunStore {

@@ -1,15 +1,6 @@
-import {
-  maskableSpecs,
-  momentCount,
-  parameterSpecs,
-  type CoordinatorState,
-  type Job,
-  type ModelGraph,
-  type ReportRun,
-  type Seat,
-  type WatchedClient,
-  type WatchedJob,
-} from '@espalier/core';
+import { maskableSpecs, momentCount, parameterSpecs, type Job, type ModelGraph } from '@espalier/core';
+import type { CoordinatorState, Seat } from '@espalier/core/protocol';
+import type { ReportRun, WatchedClient, WatchedJob } from '@espalier/core/report';
 import type { ClientHistory } from './client-history.js';
 import type { StoredRecord } from './run-record.js';
 

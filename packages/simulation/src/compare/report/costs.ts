@@ -1,5 +1,5 @@
 import type { GroupCosts, CostPair, CostRow } from './cost-rows.js';
-import type { ReportBlock } from '@espalier/core';
+import type { ReportBlock } from '@espalier/core/report';
 import { roundBytes, type CellResult } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { unitFor } from '../units.js';

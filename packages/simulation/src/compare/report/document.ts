@@ -1,4 +1,5 @@
-import type { Method, ReportBlock, ReportDocument, ReportSection } from '@espalier/core';
+import type { Method } from '@espalier/core/methods';
+import type { ReportBlock, ReportDocument, ReportSection } from '@espalier/core/report';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { resultTable } from '../table.js';
 import type { Plot } from './charts.js';

@@ -1,4 +1,5 @@
-import type { Job, ReportBlock } from '@espalier/core';
+import type { Job } from '@espalier/core';
+import type { ReportBlock } from '@espalier/core/report';
 import { jobToForm } from '@espalier/server';
 import { groupBy } from '../group-by.js';
 import { seedDifferences, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';

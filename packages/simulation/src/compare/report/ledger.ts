@@ -1,4 +1,4 @@
-import { byteTerms, macTerms, type CostTerm, type ReportBlock } from '@espalier/core';
+import { byteTerms, macTerms, type CostTerm, type ReportBlock } from '@espalier/core/report';
 import type { CostPair, CostRow } from './cost-rows.js';
 
 /** A cost that a ledger says everything about. */

@@ -1,4 +1,4 @@
-import type { ReportBlock } from '@espalier/core';
+import type { ReportBlock } from '@espalier/core/report';
 import { groupBy } from '../group-by.js';
 import { pairedDifference, spreadOf, toldApart, type ResultGroup, type Spread } from '../statistics.js';
 import { writtenSpread } from '../table.js';
