@@ -1,3 +1,4 @@
+import type { ClientId } from './ids.js';
 import type { ErrorCode } from '../errors.js';
 import type { ClientJob, ClientMessage, ServerMessage } from './messages.js';
 
@@ -41,7 +42,7 @@ export type ClientOutcome =
 
 /** Who it is to the coordinator; kept over connections. */
 export interface ClientIdentity {
-  readonly clientId: string;
+  readonly clientId: ClientId;
   readonly returnToken: string;
   readonly partitionIndex: number;
 }

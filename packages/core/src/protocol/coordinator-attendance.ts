@@ -1,3 +1,4 @@
+import type { ClientId } from './ids.js';
 import type { ErrorCode } from '../errors.js';
 import type {
   CoordinatorConfig,
@@ -68,7 +69,7 @@ function withAbsence({ restAfter }: CoordinatorConfig, { round }: CoordinatorSta
 }
 
 /** An accepted answer: what was refused before is forgiven. */
-export function forgive(state: CoordinatorState, clientId: string): CoordinatorState {
+export function forgive(state: CoordinatorState, clientId: ClientId): CoordinatorState {
   const seat = state.seats.get(clientId);
   if (!seat || seat.strikes === 0) return state;
   return { ...state, seats: state.seats.with({ ...seat, strikes: 0 }) };

@@ -1,3 +1,4 @@
+import type { ClientId } from './ids.js';
 import type {
   CoordinatorConfig,
   CoordinatorEffect,
@@ -102,7 +103,7 @@ export function admitClient(
 }
 
 /** A lost connection: the client is waited for, for a while. */
-export function markAway(config: CoordinatorConfig, state: CoordinatorState, clientId: string): Transition {
+export function markAway(config: CoordinatorConfig, state: CoordinatorState, clientId: ClientId): Transition {
   const known = state.seats.get(clientId);
   if (known?.presence !== 'present') return { state, effects: [] };
   return {

@@ -1,3 +1,4 @@
+import type { AnswerName, ClientId, ConnectionId } from './ids.js';
 import type { ErrorCode, ErrorFacts } from '../errors.js';
 import type { MaskReference } from '../mask/mask-update.js';
 import type { Seat } from './seat.js';
@@ -51,7 +52,7 @@ export interface Step {
   /** Clients asked, by partition index. */
   readonly cohort: readonly string[];
   /** Payload by client, accepted. */
-  readonly answers: ReadonlyMap<string, string>;
+  readonly answers: ReadonlyMap<ClientId, AnswerName>;
   /** Clients that said, or were found, not to be able to answer. */
   readonly failed: ReadonlySet<string>;
   readonly deadlinePassed: boolean;
@@ -83,9 +84,9 @@ export type CoordinatorEvent =
   | { readonly kind: 'prepared' }
   | {
       readonly kind: 'join';
-      readonly connection: string;
+      readonly connection: ConnectionId;
       /** Used unless the return token names an older seat. */
-      readonly newClientId: string;
+      readonly newClientId: ClientId;
       readonly newReturnToken: string;
       readonly shownReturnToken: string | null;
       readonly part: number | null;
@@ -94,20 +95,25 @@ export type CoordinatorEvent =
       /** Of the mask's active weights: what its device carries; left out for all of them. */
       readonly share?: number;
     }
-  | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
-  | { readonly kind: 'lost'; readonly clientId: string }
-  | { readonly kind: 'left'; readonly clientId: string }
-  | { readonly kind: 'returnTimeout'; readonly clientId: string }
+  | { readonly kind: 'canary'; readonly clientId: ClientId; readonly problem: string | null }
+  | { readonly kind: 'lost'; readonly clientId: ClientId }
+  | { readonly kind: 'left'; readonly clientId: ClientId }
+  | { readonly kind: 'returnTimeout'; readonly clientId: ClientId }
   | {
       readonly kind: 'answer';
-      readonly clientId: string;
+      readonly clientId: ClientId;
       readonly phase: AskingPhase;
       readonly round: number;
-      readonly payload: string;
+      readonly payload: AnswerName;
     }
   /** Its answer's contents were refused; it was told. */
-  | { readonly kind: 'rejected'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
-  | { readonly kind: 'failed'; readonly clientId: string; readonly round: number; readonly code: ErrorCode }
+  | {
+      readonly kind: 'rejected';
+      readonly clientId: ClientId;
+      readonly round: number;
+      readonly code: ErrorCode;
+    }
+  | { readonly kind: 'failed'; readonly clientId: ClientId; readonly round: number; readonly code: ErrorCode }
   | { readonly kind: 'deadline'; readonly step: number }
   | { readonly kind: 'computed'; readonly phase: ComputingPhase; readonly mask: MaskReference | null }
   | { readonly kind: 'pause' }
@@ -136,24 +142,29 @@ export type Request =
 
 /** An accepted answer, in the order in which answers must be folded. */
 export interface AcceptedAnswer {
-  readonly clientId: string;
+  readonly clientId: ClientId;
   readonly partitionIndex: number;
-  readonly payload: string;
+  readonly payload: AnswerName;
 }
 
 /** What the shell must do, in order. */
 export type CoordinatorEffect =
-  | { readonly kind: 'seat'; readonly connection: string; readonly seat: Seat; readonly returned: boolean }
-  | { readonly kind: 'admit'; readonly clientId: string }
+  | {
+      readonly kind: 'seat';
+      readonly connection: ConnectionId;
+      readonly seat: Seat;
+      readonly returned: boolean;
+    }
+  | { readonly kind: 'admit'; readonly clientId: ClientId }
   | {
       readonly kind: 'refuseConnection';
-      readonly connection: string;
+      readonly connection: ConnectionId;
       readonly code: ErrorCode;
       readonly message: string;
     }
   | {
       readonly kind: 'refuse';
-      readonly clientId: string;
+      readonly clientId: ClientId;
       readonly code: ErrorCode;
       readonly message: string;
       readonly facts?: ErrorFacts;
@@ -162,14 +173,14 @@ export type CoordinatorEffect =
     }
   | {
       readonly kind: 'accept';
-      readonly clientId: string;
+      readonly clientId: ClientId;
       readonly phase: AskingPhase;
       readonly round: number;
     }
-  | { readonly kind: 'discard'; readonly payload: string }
-  | { readonly kind: 'ask'; readonly clientId: string; readonly request: Request }
+  | { readonly kind: 'discard'; readonly payload: AnswerName }
+  | { readonly kind: 'ask'; readonly clientId: ClientId; readonly request: Request }
   | { readonly kind: 'startDeadline'; readonly step: number; readonly seconds: number }
-  | { readonly kind: 'startReturnTimer'; readonly clientId: string; readonly seconds: number }
+  | { readonly kind: 'startReturnTimer'; readonly clientId: ClientId; readonly seconds: number }
   | { readonly kind: 'note'; readonly message: string }
   | {
       readonly kind: 'compute';

@@ -1,3 +1,4 @@
+import type { AnswerName, ClientId } from './ids.js';
 import { randomStream, shuffled } from '../random/stream.js';
 import { isResting } from './coordinator-attendance.js';
 import type {
@@ -96,7 +97,7 @@ function startStep(
   config: CoordinatorConfig,
   state: CoordinatorState,
   cohort: readonly string[],
-  answers: ReadonlyMap<string, string>,
+  answers: ReadonlyMap<ClientId, AnswerName>,
 ): Transition {
   const step = { id: state.step.id + 1, cohort, answers, failed: new Set<string>(), deadlinePassed: false };
   const next: CoordinatorState = { ...state, step };
@@ -113,7 +114,7 @@ function startStep(
 export function pendingRequests(
   config: CoordinatorConfig,
   state: CoordinatorState,
-  clientId: string,
+  clientId: ClientId,
 ): readonly Request[] {
   const { cohort, answers } = state.step;
   const pending = isAsking(state.phase) && cohort.includes(clientId) && !answers.has(clientId);
@@ -124,7 +125,7 @@ export function pendingRequests(
 export function askPending(
   config: CoordinatorConfig,
   state: CoordinatorState,
-  clientId: string,
+  clientId: ClientId,
 ): readonly CoordinatorEffect[] {
   return pendingRequests(config, state, clientId).map((request) => ({ kind: 'ask', clientId, request }));
 }

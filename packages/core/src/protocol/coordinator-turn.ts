@@ -1,3 +1,4 @@
+import type { ClientId } from './ids.js';
 import type { ErrorCode } from '../errors.js';
 import type { AskingPhase, CoordinatorState } from './coordinator-state.js';
 import { isAsking } from './coordinator-step.js';
@@ -10,7 +11,7 @@ export interface TurnRefusal {
 
 /** An answer before its contents are looked at. */
 export interface Turn {
-  readonly clientId: string;
+  readonly clientId: ClientId;
   readonly phase: AskingPhase;
   readonly round: number;
 }

@@ -1,3 +1,4 @@
+export type { AnswerName, ClientId, ConnectionId } from './ids.js';
 export type { ConnectionHandlers, FrameConnection, Traffic } from './connection.js';
 export { PROTOCOL_VERSION, type ClientJob, type ClientMessage, type ServerMessage } from './messages.js';
 export {

@@ -1,3 +1,4 @@
+import type { ClientId } from './ids.js';
 import { canWork, type Seat } from './seat.js';
 
 /** Rows that the present version of a book owns; indexes besides, so that nobody need look through all seats. */
@@ -15,7 +16,7 @@ interface Rows {
 /** How an older version differs from a newer one. */
 interface Difference {
   readonly newer: SeatBook;
-  readonly clientId: string;
+  readonly clientId: ClientId;
   /** The older version's; null where it has none. */
   readonly seat: Seat | null;
 }
@@ -60,11 +61,11 @@ export class SeatBook implements Iterable<Seat> {
     return this.#own().lowestFree;
   }
 
-  get(clientId: string): Seat | undefined {
+  get(clientId: ClientId): Seat | undefined {
     return this.#own().byClient.get(clientId);
   }
 
-  has(clientId: string): boolean {
+  has(clientId: ClientId): boolean {
     return this.#own().byClient.has(clientId);
   }
 
@@ -130,7 +131,7 @@ export class SeatBook implements Iterable<Seat> {
 }
 
 /** Gives the client that seat, or none; the order of arrival holds, for only the last to arrive is ever taken out. */
-function put(rows: Rows, clientId: string, seat: Seat | null): void {
+function put(rows: Rows, clientId: ClientId, seat: Seat | null): void {
   const { byClient, clientByToken, clientByPart } = rows;
   const before = byClient.get(clientId);
   if (before) {

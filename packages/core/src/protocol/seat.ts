@@ -1,6 +1,8 @@
+import type { ClientId } from './ids.js';
+
 /** One client, connected or not. A seat outlives its connection. */
 export interface Seat {
-  readonly clientId: string;
+  readonly clientId: ClientId;
   readonly partitionIndex: number;
   readonly name: string;
   readonly samples: number;

@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
+import type { AnswerName, ClientId } from './ids.js';
 import { SeatBook } from './seat-book.js';
 
 /** What states did not have from the beginning, with what a state without it means. */
@@ -13,7 +14,7 @@ export interface StoredState
   extends Omit<CoordinatorState, 'seats' | 'step' | keyof typeof LATER>, Partial<typeof LATER> {
   readonly seats: readonly StoredSeat[];
   readonly step: Omit<Step, 'answers' | 'failed'> & {
-    readonly answers: readonly (readonly [string, string])[];
+    readonly answers: readonly (readonly [ClientId, AnswerName])[];
     readonly failed: readonly string[];
   };
 }

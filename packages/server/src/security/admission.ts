@@ -1,7 +1,12 @@
+declare const token: unique symbol;
+
+/** Names a join token; never the token itself. */
+export type TokenId = string & { readonly [token]?: true };
+
 /** Who may come in. */
 export interface Admission {
   /** The id of the token whose answer over the nonce this is; null when it is no valid token's. In constant time. */
-  check(nonce: Uint8Array, answer: Uint8Array): string | null;
+  check(nonce: Uint8Array, answer: Uint8Array): TokenId | null;
   /** False once that token has been revoked. */
-  allows(tokenId: string): boolean;
+  allows(tokenId: TokenId): boolean;
 }

@@ -1,6 +1,6 @@
 import { EspalierError, unreachable, type ModelGraph } from '@espalier/core';
 import { profileUpdate, type UpdateProfile } from '@espalier/core/methods';
-import { checkTurn, type ClientMessage, type Turn } from '@espalier/core/protocol';
+import { type ClientId, checkTurn, type ClientMessage, type Turn } from '@espalier/core/protocol';
 import {
   checkCandidateLosses,
   checkCandidateMoments,
@@ -55,7 +55,7 @@ export class AnswerIntake {
   }
 
   /** In turn first, so that a late answer is told it is late and not that its contents are wrong. */
-  take(clientId: string, message: AnswerMessage, bytes: AnswerBytes): void {
+  take(clientId: ClientId, message: AnswerMessage, bytes: AnswerBytes): void {
     const turn = turnOf(message, this.#reducer.state().round);
     if (checkTurn(this.#reducer.state(), { clientId, ...turn }) !== null) {
       this.#reducer.dispatch({ kind: 'answer', clientId, ...turn, payload: '' });
@@ -70,7 +70,7 @@ export class AnswerIntake {
     void this.#keep({ clientId, ...turn }, bytes, profile);
   }
 
-  #checkContents(clientId: string, message: AnswerMessage): void {
+  #checkContents(clientId: ClientId, message: AnswerMessage): void {
     switch (message.kind) {
       case 'candidateMoments':
         checkCandidateMoments(this.#options.graph, message, this.#runModel.pool.counts.length);

@@ -1,5 +1,7 @@
 import { EspalierError, toEspalierError, unreachable, type ModelGraph } from '@espalier/core';
 import {
+  type ClientId,
+  type ConnectionId,
   PROTOCOL_VERSION,
   type ClientJob,
   type ClientMessage,
@@ -41,8 +43,8 @@ export class ClientConnections {
   readonly #pool = new BufferPool();
   readonly #runModel: RunModel;
   readonly #reducer: ReducerAccess;
-  readonly #links = new Map<string, ClientLink>();
-  readonly #seated = new Map<string, ClientLink>();
+  readonly #links = new Map<ConnectionId, ClientLink>();
+  readonly #seated = new Map<ClientId, ClientLink>();
   readonly #answers: AnswerIntake;
 
   constructor(options: ConnectionOptions, graph: ModelGraph, runModel: RunModel, reducer: ReducerAccess) {
@@ -181,11 +183,17 @@ export class ClientConnections {
     this.#options.log.info(
       `${seat.name} has part ${partitionIndex + 1} with ${seat.samples} samples${carried}`,
     );
-    link.send({ kind: 'welcome', clientId, returnToken, partitionIndex, canary: this.#runModel.canary });
+    link.send({
+      kind: 'welcome',
+      clientId,
+      returnToken,
+      partitionIndex,
+      canary: this.#runModel.canaries.canary,
+    });
   }
 
   /** A newer connection of a client ends its older one. */
-  #replace(clientId: string, link: ClientLink | undefined): void {
+  #replace(clientId: ClientId, link: ClientLink | undefined): void {
     const older = this.#seated.get(clientId);
     if (!older || older === link) return;
     this.#links.delete(older.id);
@@ -195,7 +203,7 @@ export class ClientConnections {
     older.detach();
   }
 
-  #ask(clientId: string, request: Request): void {
+  #ask(clientId: ClientId, request: Request): void {
     const link = this.#seated.get(clientId);
     if (!link) return;
     if (this.#admission.checkStay(link)) this.#fill(link, request);
@@ -248,8 +256,8 @@ export class ClientConnections {
     if (message.kind !== 'join') {
       throw new EspalierError('not_expected', `${message.kind} came before join`);
     }
-    link.isReturning = message.returnToken !== null;
-    link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
+    const tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
+    link.admitted(tokenId, { isReturning: message.returnToken !== null });
     this.history.asked(link.id, message.profile);
     this.#reducer.dispatch({
       kind: 'join',
@@ -270,7 +278,7 @@ export class ClientConnections {
     return job.heterogeneous === null ? {} : { share: carriedShare(graph, job, { profile, samples }) };
   }
 
-  #answer(link: ClientLink, clientId: string, received: ReadMessage): void {
+  #answer(link: ClientLink, clientId: ClientId, received: ReadMessage): void {
     const { message } = received;
     switch (message.kind) {
       case 'join':
@@ -305,17 +313,17 @@ export class ClientConnections {
     }
   }
 
-  async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
-    const problem = await this.#runModel
-      .judgeCanary(gradients)
+  async #judge(link: ClientLink, clientId: ClientId, gradients: Float32Array): Promise<void> {
+    const problem = await this.#runModel.canaries
+      .problemOf(gradients)
       .catch((error: unknown) => toEspalierError(error).rawMessage);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
   }
 
   /** A client that lost track of the mask gets its work again, with the mask whole. */
-  #sendWholeMask(link: ClientLink, clientId: string): void {
-    link.knownMask = null;
+  #sendWholeMask(link: ClientLink, clientId: ClientId): void {
+    link.forgetMask();
     for (const request of this.#reducer.pendingRequests(clientId)) this.#ask(clientId, request);
   }
 

@@ -1,5 +1,12 @@
+import type { TokenId } from '../../security/admission.js';
 import { toEspalierError, type EspalierError } from '@espalier/core';
-import type { ClientMessage, FrameConnection, ServerMessage } from '@espalier/core/protocol';
+import type {
+  ClientId,
+  ConnectionId,
+  ClientMessage,
+  FrameConnection,
+  ServerMessage,
+} from '@espalier/core/protocol';
 import {
   decodeClientMessage,
   encodeServerMessage,
@@ -64,21 +71,15 @@ export interface LinkWire {
 /** One connection of somebody who is, or wants to be, a client. */
 export class ClientLink {
   /** For the reducer's events. */
-  readonly id: string;
+  readonly id: ConnectionId;
   readonly nonce: Uint8Array;
   readonly connection: FrameConnection;
-  /** Set when it has a seat. */
-  clientId: string | null = null;
-  /** The token it came in with; null before that, and where everybody is let in. */
-  tokenId: string | null = null;
-  /** Hash of the mask this connection was sent last; null before the first. */
-  knownMask: string | null = null;
-  /** Hash of the last mask that arrived whole. */
-  deliveredMask: string | null = null;
-  /** It showed the token of a seat that it had before. */
-  isReturning = false;
-  /** The pool has been sent over this connection. */
-  poolSent = false;
+  #clientId: ClientId | null = null;
+  #tokenId: TokenId | null = null;
+  #knownMask: string | null = null;
+  #deliveredMask: string | null = null;
+  #isReturning = false;
+  #poolSent = false;
   readonly #channel: Channel<ServerMessage>;
   readonly #limits: FrameLimits;
   /** Messages queued and not yet taken by the other end. */
@@ -91,7 +92,7 @@ export class ClientLink {
       id,
       nonce,
       connection,
-    }: { readonly id: string; readonly nonce: Uint8Array; readonly connection: FrameConnection },
+    }: { readonly id: ConnectionId; readonly nonce: Uint8Array; readonly connection: FrameConnection },
     handlers: LinkHandlers,
     { context, limits, hash, pool, memory }: LinkWire,
   ) {
@@ -117,14 +118,50 @@ export class ClientLink {
     });
   }
 
+  /** The client whose seat it has; null before that. */
+  get clientId(): ClientId | null {
+    return this.#clientId;
+  }
+
+  /** The token it came in with; null before that, and where everybody is let in. */
+  get tokenId(): TokenId | null {
+    return this.#tokenId;
+  }
+
+  /** Hash of the mask this connection was sent last; null before the first. */
+  get knownMask(): string | null {
+    return this.#knownMask;
+  }
+
+  /** Hash of the last mask that arrived whole. */
+  get deliveredMask(): string | null {
+    return this.#deliveredMask;
+  }
+
+  /** True when it showed the token of a seat that it had before. */
+  get isReturning(): boolean {
+    return this.#isReturning;
+  }
+
+  /** True when the pool has been sent over this connection. */
+  get poolSent(): boolean {
+    return this.#poolSent;
+  }
+
   /** Queues a message; a connection that breaks under it is reported by `onClose`. */
   send(message: ServerMessage): void {
     this.#queue(() => this.#channel.send(message));
   }
 
+  /** It has asked for a seat, with a valid token where one is needed. */
+  admitted(tokenId: TokenId | null, { isReturning }: { readonly isReturning: boolean }): void {
+    this.#tokenId = tokenId;
+    this.#isReturning = isReturning;
+  }
+
   /** It has a seat: from now on it may send whole updates. */
-  seated(clientId: string): void {
-    this.clientId = clientId;
+  seated(clientId: ClientId): void {
+    this.#clientId = clientId;
     this.#channel.setLimits(this.#limits);
   }
 
@@ -135,10 +172,22 @@ export class ClientLink {
 
   /** As {@link send}, of a message that others get too, with the mask that its receiver then has. */
   sendPrepared(message: PreparedMessage, mask: string | null = null): void {
+    this.#knownMask = mask ?? this.#knownMask;
     this.#queue(async () => {
       await this.#channel.sendPrepared(message);
-      this.deliveredMask = mask ?? this.deliveredMask;
+      this.#deliveredMask = mask ?? this.#deliveredMask;
     });
+  }
+
+  /** As {@link sendPrepared}, of the message that holds the pool. */
+  sendPool(message: PreparedMessage): void {
+    this.#poolSent = true;
+    this.sendPrepared(message);
+  }
+
+  /** The client has lost track of its mask: the next one goes out whole. */
+  forgetMask(): void {
+    this.#knownMask = null;
   }
 
   /** What came of a message before the connection broke. */
@@ -148,8 +197,8 @@ export class ClientLink {
 
   /** Takes over from the client's connection before: what it sends again may begin where that broke. */
   takeOver({ mask, unfinished }: LinkRemainder): void {
-    this.knownMask = mask;
-    this.deliveredMask = mask;
+    this.#knownMask = mask;
+    this.#deliveredMask = mask;
     if (unfinished) this.#channel.resume(unfinished);
   }
 

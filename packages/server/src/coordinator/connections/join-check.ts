@@ -1,6 +1,6 @@
 import { EspalierError, inputShape } from '@espalier/core';
 import { PROTOCOL_VERSION, type ClientJob, type ClientMessage } from '@espalier/core/protocol';
-import type { Admission } from '../../security/admission.js';
+import type { Admission, TokenId } from '../../security/admission.js';
 
 /**
  * Looks at everything in a join before a seat is given; gives the id of the token that let it in, null in open mode.
@@ -11,7 +11,7 @@ export function checkJoin(
   nonce: Uint8Array,
   job: ClientJob,
   admission: Admission | null,
-): string | null {
+): TokenId | null {
   if (message.protocolVersion !== PROTOCOL_VERSION) {
     throw new EspalierError(
       'protocol_version',

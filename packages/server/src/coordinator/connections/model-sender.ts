@@ -25,7 +25,6 @@ export class ModelSender {
   /** A round's work or the last word, with the mask as far as this connection does not have it. */
   model(link: ClientLink, model: GlobalModel, purpose: ModelMessage): void {
     const { knownMask } = link;
-    link.knownMask = model.mask.hash;
     // Of one model, these tell all messages apart: the rest follows from the round.
     const key = `${purpose.kind} ${purpose.round} ${String(knownMask)}`;
     const message = this.#once(model, key, () => ({ ...purpose, model: outgoingModel(model, knownMask) }));
@@ -33,8 +32,7 @@ export class ModelSender {
   }
 
   pool(link: ClientLink, { pool, mode, batchSize }: Omit<Of<'pool'>, 'kind'>): void {
-    link.poolSent = true;
-    link.sendPrepared(this.#once(pool, 'pool', () => ({ kind: 'pool', pool, mode, batchSize })));
+    link.sendPool(this.#once(pool, 'pool', () => ({ kind: 'pool', pool, mode, batchSize })));
   }
 
   poolMoments(link: ClientLink, candidates: readonly MomentTree[]): void {

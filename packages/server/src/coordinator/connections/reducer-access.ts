@@ -1,4 +1,4 @@
-import type { CoordinatorEvent, CoordinatorState, Request } from '@espalier/core/protocol';
+import type { ClientId, CoordinatorEvent, CoordinatorState, Request } from '@espalier/core/protocol';
 
 /** The reducer, as connections see it. */
 export interface ReducerAccess {
@@ -7,10 +7,10 @@ export interface ReducerAccess {
   /** Something that the run cannot go on without has failed. */
   fail(error: unknown): void;
   /** What that client was asked and has not answered. */
-  pendingRequests(clientId: string): readonly Request[];
+  pendingRequests(clientId: ClientId): readonly Request[];
 }
 
 /** Of the mask's active weights: what that client trains; all of them before it has a seat. */
-export function shareOf({ seats }: CoordinatorState, clientId: string | null): number {
+export function shareOf({ seats }: CoordinatorState, clientId: ClientId | null): number {
   return seats.get(clientId ?? '')?.share ?? 1;
 }

@@ -1,3 +1,4 @@
+import type { ClientId } from '@espalier/core/protocol';
 import type { ClientLink, LinkRemainder } from './client-link.js';
 
 /** Bytes of unfinished messages kept; the oldest go first, and are then sent whole. */
@@ -5,10 +6,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What clients that lost their connection will want to go on with, until they come back. */
 export class UnfinishedTransfers {
-  readonly #kept = new Map<string, LinkRemainder>();
+  readonly #kept = new Map<ClientId, LinkRemainder>();
   #bytes = 0;
 
-  keep(clientId: string, link: Pick<ClientLink, 'deliveredMask' | 'unfinished'>): void {
+  keep(clientId: ClientId, link: Pick<ClientLink, 'deliveredMask' | 'unfinished'>): void {
     this.take(clientId);
     const unfinished = link.unfinished();
     this.#kept.set(clientId, { mask: link.deliveredMask, unfinished });
@@ -17,7 +18,7 @@ export class UnfinishedTransfers {
   }
 
   /** Once: the next connection has it then. */
-  take(clientId: string): LinkRemainder | null {
+  take(clientId: ClientId): LinkRemainder | null {
     const left = this.#kept.get(clientId) ?? null;
     this.#kept.delete(clientId);
     this.#bytes -= left?.unfinished?.bytes ?? 0;

@@ -13,7 +13,7 @@ import {
 } from '@espalier/core/protocol';
 import type { ByteFigures } from '@espalier/core/report';
 import type { Journal, Snapshot, StoredRunModel } from './journal.js';
-import { blobOf } from './answer-blob.js';
+import { answerReference } from './answer-reference.js';
 import type { RecoveredRun } from './recover-run.js';
 
 /** An event that was reduced, its effects, and the snapshot taken at it. */
@@ -93,7 +93,7 @@ export class EventLog {
 
   #snapshot(at: number, { text, blobs }: StoredRunModel): Snapshot {
     const { state, deadline } = this.#replayed;
-    const answers = [...state.step.answers.values()].map(blobOf);
+    const answers = [...state.step.answers.values()].map((name) => answerReference(name).blob);
     return {
       sequence: this.#sequence,
       at,

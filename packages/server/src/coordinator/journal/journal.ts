@@ -6,7 +6,7 @@ import type { BufferPool } from '@espalier/proto';
 /** A run model's state under way to or from the journal: texts for the snapshot, and blobs by their names. */
 export interface StoredRunModel {
   readonly text: string;
-  readonly blobs: readonly string[];
+  readonly blobs: readonly BlobHash[];
 }
 
 /** The coordinator at one point of its run, as text and names of blobs: everything that a later one starts from. */
@@ -22,7 +22,7 @@ export interface Snapshot {
   /** The run model's part; see `RunModelState`. */
   readonly workshop: string;
   /** Blobs that the snapshot speaks of; all others may go. */
-  readonly blobs: readonly string[];
+  readonly blobs: readonly BlobHash[];
 }
 
 /** What an earlier coordinator left behind. */
@@ -35,6 +35,11 @@ export interface Recovery {
   /** What had crossed connections at the last commit; later than the snapshot's. */
   readonly totals?: ByteFigures | null;
 }
+
+declare const blobHash: unique symbol;
+
+/** SHA-256 of a durable blob's bytes in hex: what it is read by. */
+export type BlobHash = string & { readonly [blobHash]?: true };
 
 /** Entries that become durable together, with the snapshot taken at one of them. */
 export interface JournalBatch {
@@ -56,9 +61,9 @@ export interface Journal {
    * it has resolved.
    * @param sha256 of the bytes, where it is known already
    */
-  keep(bytes: Uint8Array, sha256?: Uint8Array): Promise<string>;
+  keep(bytes: Uint8Array, sha256?: Uint8Array): Promise<BlobHash>;
   /** @param pool where the memory may come from; the caller gives it back */
-  read(hash: string, pool?: BufferPool): Promise<Uint8Array>;
+  read(hash: BlobHash, pool?: BufferPool): Promise<Uint8Array>;
   /** Appends all or nothing, in order, before it returns. Blobs the snapshot does not name go then. */
   commit(batch: JournalBatch): void;
 }

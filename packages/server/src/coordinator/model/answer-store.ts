@@ -1,9 +1,9 @@
-import { blobOf } from '../journal/answer-blob.js';
 import { EspalierError, type Evaluation } from '@espalier/core';
 import type { UpdateProfile } from '@espalier/core/methods';
-import type { ClientMessage } from '@espalier/core/protocol';
+import type { AnswerName, ClientId, ClientMessage } from '@espalier/core/protocol';
 import type { UpdateReader, CandidateStatistics } from '@espalier/core/round';
 import { BufferPool, decodeClientMessage, decodeStoredUpdate, type WireContext } from '@espalier/proto';
+import { answerName, answerReference } from '../journal/answer-reference.js';
 import type { Journal } from '../journal/journal.js';
 import { scratchFloats } from './scratch-floats.js';
 
@@ -27,7 +27,7 @@ export class AnswerStore {
   readonly #context: WireContext;
   readonly #pool = new BufferPool();
   /** By name, of the open round's updates that came in this coordinator's life. */
-  readonly #profiles = new Map<string, UpdateProfile>();
+  readonly #profiles = new Map<AnswerName, UpdateProfile>();
 
   constructor(journal: Journal, context: WireContext) {
     this.#journal = journal;
@@ -40,29 +40,29 @@ export class AnswerStore {
    * @throws EspalierError `storage`.
    */
   async put(
-    clientId: string,
+    clientId: ClientId,
     { bytes, sha256 }: AnswerBytes,
     profile: UpdateProfile | null = null,
-  ): Promise<string> {
-    const name = `${await this.#journal.keep(bytes, sha256)}@${clientId}`;
+  ): Promise<AnswerName> {
+    const name = answerName({ blob: await this.#journal.keep(bytes, sha256), clientId });
     if (profile) this.#profiles.set(name, profile);
     return name;
   }
 
-  async moments(name: string): Promise<CandidateStatistics> {
+  async moments(name: AnswerName): Promise<CandidateStatistics> {
     return this.#read(name, 'candidateMoments');
   }
 
-  async losses(name: string): Promise<readonly Evaluation[]> {
+  async losses(name: AnswerName): Promise<readonly Evaluation[]> {
     return (await this.#read(name, 'candidateLosses')).candidates;
   }
 
   /** Updates, best read in order: the disk works on the next while one is folded. */
-  updates(names: readonly string[]): UpdateReader {
+  updates(names: readonly AnswerName[]): UpdateReader {
     const ahead = new Map<number, Promise<Uint8Array>>();
     const memory = scratchFloats();
     const fetch = (at: number): Promise<Uint8Array> => {
-      const bytes = this.#journal.read(blobOf(names[at] ?? ''), this.#pool);
+      const bytes = this.#journal.read(answerReference(names[at] ?? '').blob, this.#pool);
       // Whoever asks for it gets the failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       return bytes;
@@ -87,15 +87,15 @@ export class AnswerStore {
     this.#profiles.clear();
   }
 
-  async evaluation(name: string): Promise<Evaluation> {
+  async evaluation(name: AnswerName): Promise<Evaluation> {
     return (await this.#read(name, 'evaluation')).evaluation;
   }
 
-  async #read<K extends ClientMessage['kind']>(name: string, kind: K): Promise<Of<K>> {
-    return this.#decoded(name, await this.#journal.read(blobOf(name)), kind);
+  async #read<K extends ClientMessage['kind']>(name: AnswerName, kind: K): Promise<Of<K>> {
+    return this.#decoded(name, await this.#journal.read(answerReference(name).blob), kind);
   }
 
-  #decoded<K extends ClientMessage['kind']>(name: string, bytes: Uint8Array, kind: K): Of<K> {
+  #decoded<K extends ClientMessage['kind']>(name: AnswerName, bytes: Uint8Array, kind: K): Of<K> {
     const message = decodeClientMessage(bytes, this.#context);
     if (!isKind(message, kind)) {
       throw new EspalierError('internal', `${name} is a ${message.kind}, expected ${kind}`);

@@ -1,11 +1,4 @@
-import {
-  canaryProblem,
-  makeCanary,
-  referenceGradients,
-  type Canary,
-  type Dataset,
-  type Evaluation,
-} from '@espalier/core';
+import type { Dataset, Evaluation } from '@espalier/core';
 import type { RoundMetrics } from '@espalier/core/report';
 import type { GlobalModel } from '@espalier/core/round';
 import type { RunModelOptions } from './run-model-options.js';
@@ -18,23 +11,17 @@ const BATCH = 64;
  * the clients' evaluations of the received model arrive a round later.
  */
 export class EvaluationQueue {
-  readonly canary: Canary;
-  /** Settles when the reference gradients are there, so that pretraining does not delay admissions. */
-  readonly whenCanaryReady: Promise<void>;
   readonly #options: RunModelOptions;
   readonly #record: RunRecord;
-  readonly #reference: Promise<Float32Array>;
+  readonly #trainerFree: Promise<void>;
   readonly #written = new Set<number>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(options: RunModelOptions, record: RunRecord) {
+  /** @param trainerFree settles when the trainer may be used; a failure fails the evaluations */
+  constructor(options: RunModelOptions, record: RunRecord, trainerFree: Promise<void>) {
     this.#options = options;
     this.#record = record;
-    this.canary = makeCanary();
-    this.#reference = referenceGradients(options.trainer, this.canary);
-    this.whenCanaryReady = this.#reference.then(() => undefined);
-    // Whoever awaits it gets the failure; nobody awaiting must not be a crash.
-    this.whenCanaryReady.catch(() => undefined);
+    this.#trainerFree = trainerFree;
   }
 
   /** Goes on from a snapshot: its lines are written, and the last round's model is evaluated if it was not. */
@@ -45,10 +32,6 @@ export class EvaluationQueue {
     for (const { round } of done) this.#written.add(round);
     const last = this.#record.lines.at(-1);
     if (testData && last?.accuracy === null) await this.roundClosed(last.round, model, null);
-  }
-
-  async judgeCanary(gradients: Float32Array): Promise<string | null> {
-    return canaryProblem(this.canary, await this.#reference, gradients);
   }
 
   /**
@@ -76,7 +59,7 @@ export class EvaluationQueue {
 
   async #evaluate(round: number, { graph, mask, state }: GlobalModel, testData: Dataset): Promise<void> {
     const { trainer, job } = this.#options;
-    await this.whenCanaryReady;
+    await this.#trainerFree;
     await trainer.load(graph, state, mask);
     await this.#write(
       round,

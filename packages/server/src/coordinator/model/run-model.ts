@@ -40,6 +40,7 @@ import {
 } from '@espalier/core/round';
 import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from '../record/aggregation-figures.js';
+import { CanaryCheck } from './canary-check.js';
 import { EvaluationQueue } from './evaluation-queue.js';
 import { TrafficLedger } from '../record/ledger.js';
 import type { RunModelOptions } from './run-model-options.js';
@@ -63,6 +64,7 @@ export class RunModel {
   readonly ledger = new TrafficLedger();
   readonly answers: AnswerStore;
   readonly record: RunRecord;
+  readonly canaries: CanaryCheck;
   readonly #options: RunModelOptions;
   readonly #graph: ModelGraph;
   readonly #context: WireContext;
@@ -93,7 +95,8 @@ export class RunModel {
     this.#now = now;
     this.answers = new AnswerStore(options.journal, context);
     this.record = new RunRecord(this.ledger);
-    this.#evaluations = new EvaluationQueue(options, this.record);
+    this.canaries = new CanaryCheck(options.trainer);
+    this.#evaluations = new EvaluationQueue(options, this.record, this.canaries.whenReady);
   }
 
   /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
@@ -129,7 +132,7 @@ export class RunModel {
   /** Pretrains and prunes coarsely, or takes the candidates that it was given. */
   async prepare(): Promise<void> {
     const { candidates = null } = this.#options;
-    await this.#evaluations.whenCanaryReady;
+    await this.canaries.whenReady;
     if (candidates === null) await this.#prepareModel();
     else this.#takePool(candidates);
     this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
@@ -150,15 +153,6 @@ export class RunModel {
     this.#pool = pool;
     // Without selection the first candidate is taken as it is.
     this.#choose(0, pool.moments);
-  }
-
-  /** Null when the gradients are right, else a sentence. */
-  judgeCanary(gradients: Float32Array): Promise<string | null> {
-    return this.#evaluations.judgeCanary(gradients);
-  }
-
-  get canary(): EvaluationQueue['canary'] {
-    return this.#evaluations.canary;
   }
 
   get model(): GlobalModel {
@@ -265,7 +259,7 @@ export class RunModel {
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.answers.losses(payload)));
     const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
-    this.record.selection = selection;
+    this.record.selectionMade(selection);
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
     // Never asked for again; snapshots need not carry them.
     this.#pool = null;

@@ -1,3 +1,4 @@
+import type { ClientId, ConnectionId } from '@espalier/core/protocol';
 import type { EspalierError } from '@espalier/core';
 import type { DeviceProfile } from '@espalier/core/report';
 
@@ -18,48 +19,48 @@ const NOTHING_YET: ClientEntry = { profile: null, lastSeen: null, contributions:
 /** Devices, last messages, accepted answers and refusals by client. Begins anew with every coordinator. */
 export class ClientHistory {
   readonly #clock: () => number;
-  readonly #entries = new Map<string, ClientEntry>();
+  readonly #entries = new Map<ClientId, ClientEntry>();
   /** Profiles of those who have asked for a seat, by connection. */
-  readonly #asking = new Map<string, DeviceProfile>();
+  readonly #asking = new Map<ConnectionId, DeviceProfile>();
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  of(clientId: string): ClientEntry {
+  of(clientId: ClientId): ClientEntry {
     return this.#entries.get(clientId) ?? NOTHING_YET;
   }
 
   /** A connection has asked for a seat and said what it is. */
-  asked(connection: string, profile: DeviceProfile): void {
+  asked(connection: ConnectionId, profile: DeviceProfile): void {
     this.#asking.set(connection, profile);
   }
 
   /** That connection is now a client's. */
-  seated(connection: string, clientId: string): void {
+  seated(connection: ConnectionId, clientId: ClientId): void {
     const profile = this.#asking.get(connection) ?? this.of(clientId).profile;
     this.#change(clientId, { profile, lastSeen: this.#clock() });
   }
 
   /** The connection has ended. */
-  closed(connection: string): void {
+  closed(connection: ConnectionId): void {
     this.#asking.delete(connection);
   }
 
-  seen(clientId: string): void {
+  seen(clientId: ClientId): void {
     this.#change(clientId, { lastSeen: this.#clock() });
   }
 
-  accepted(clientId: string): void {
+  accepted(clientId: ClientId): void {
     this.#change(clientId, { contributions: this.of(clientId).contributions + 1 });
   }
 
-  refused(clientId: string, { code, rawMessage }: EspalierError): void {
+  refused(clientId: ClientId, { code, rawMessage }: EspalierError): void {
     const refusals = [...this.of(clientId).refusals, { code, message: rawMessage }].slice(-KEPT_REFUSALS);
     this.#change(clientId, { refusals });
   }
 
-  #change(clientId: string, change: Partial<ClientEntry>): void {
+  #change(clientId: ClientId, change: Partial<ClientEntry>): void {
     this.#entries.set(clientId, { ...this.of(clientId), ...change });
   }
 }

@@ -1,4 +1,4 @@
-import type { Phase } from '@espalier/core/protocol';
+import type { ClientId, Phase } from '@espalier/core/protocol';
 
 /** The state of a run. */
 export interface CoordinatorStatus {
@@ -14,7 +14,7 @@ export interface CoordinatorStatus {
   /** Seconds that aggregating took: of the last closed round, and of all. */
   readonly aggregation: { readonly last: number; readonly total: number };
   readonly clients: readonly {
-    readonly clientId: string;
+    readonly clientId: ClientId;
     readonly name: string;
     readonly partitionIndex: number;
     readonly samples: number;

@@ -43,8 +43,8 @@ export interface StoredRecord {
 
 /** Everything measured about a run, in the making. */
 export class RunRecord {
-  readonly lines: RoundMetrics[] = [];
-  selection: SelectionFigures | null = null;
+  readonly #lines: RoundMetrics[] = [];
+  #selection: SelectionFigures | null = null;
   readonly #ledger: TrafficLedger;
   readonly #refusals = new Map<ErrorCode, number>();
   readonly #backends = new Set<string>();
@@ -58,12 +58,17 @@ export class RunRecord {
     this.#ledger = ledger;
   }
 
+  /** Lines of the rounds closed so far, in order. */
+  get lines(): readonly RoundMetrics[] {
+    return this.#lines;
+  }
+
   /** For a snapshot. */
   store(): StoredRecord {
     const { up, down } = this.#ledger.peek();
     return {
-      lines: this.lines,
-      selection: this.selection,
+      lines: this.#lines,
+      selection: this.#selection,
       refusals: [...this.#refusals],
       backends: [...this.#backends],
       refusalsThisRound: this.#refusalsThisRound,
@@ -74,8 +79,8 @@ export class RunRecord {
 
   /** Goes on from a snapshot. */
   restore(stored: StoredRecord): void {
-    this.lines.push(...stored.lines);
-    this.selection = stored.selection;
+    this.#lines.push(...stored.lines);
+    this.#selection = stored.selection;
     for (const [code, count] of stored.refusals) this.#refusals.set(code, count);
     for (const backend of stored.backends) this.#backends.add(backend);
     this.#refusalsThisRound = stored.refusalsThisRound;
@@ -89,6 +94,11 @@ export class RunRecord {
     this.#refusalsThisRound++;
   }
 
+  /** Clients have chosen among the candidates. */
+  selectionMade(figures: SelectionFigures): void {
+    this.#selection = figures;
+  }
+
   /** What crossed so far was joining and selection, not rounds. */
   setupDone(): void {
     if (this.#setup !== null) return;
@@ -99,13 +109,13 @@ export class RunRecord {
   /** Adds a round; its accuracy may come later, by {@link evaluated}. */
   closed(figures: ClosedRoundFigures): void {
     for (const { metrics } of figures.updates) this.#backends.add(metrics.backend);
-    this.lines.push(roundLine(figures, this.#ledger.read(), this.#refusalsThisRound));
+    this.#lines.push(roundLine(figures, this.#ledger.read(), this.#refusalsThisRound));
     this.#refusalsThisRound = 0;
   }
 
   /** How the last model did: of the last round, or as it was selected where there were no rounds. */
   concluded(evaluation: Evaluation): RoundMetrics | null {
-    const last = this.lines.at(-1);
+    const last = this.#lines.at(-1);
     if (last) return this.evaluated(last.round, evaluation);
     this.#selected = evaluation;
     return null;
@@ -113,11 +123,11 @@ export class RunRecord {
 
   /** Fills in how a round's model did and gives the finished line. */
   evaluated(round: number, { lossSum, correct, samples }: Evaluation): RoundMetrics | null {
-    const at = this.lines.findIndex((line) => line.round === round);
-    const line = this.lines[at];
+    const at = this.#lines.findIndex((line) => line.round === round);
+    const line = this.#lines[at];
     if (!line) return null;
     const done = { ...line, accuracy: correct / samples, loss: lossSum / samples };
-    this.lines[at] = done;
+    this.#lines[at] = done;
     return done;
   }
 
@@ -129,7 +139,7 @@ export class RunRecord {
   ): RunSummary {
     this.#ledger.read();
     const { up, down } = this.#ledger.totals;
-    const accuracies = this.lines.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
+    const accuracies = this.#lines.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
     if (this.#selected) accuracies.push(this.#selected.correct / this.#selected.samples);
     const { graph, mask, state } = model;
     return {
@@ -137,11 +147,11 @@ export class RunRecord {
       method: job.method,
       model: { name: graph.name, hash: modelHash(graph, mask, state), parameters: parameterCount(model) },
       seed: job.seed,
-      rounds: this.lines.length,
+      rounds: this.#lines.length,
       stopped: end.stopped,
       clients: job.numClients,
       accuracy: {
-        final: (this.lines.length > 0 ? this.lines.at(-1)?.accuracy : accuracies[0]) ?? null,
+        final: (this.#lines.length > 0 ? this.#lines.at(-1)?.accuracy : accuracies[0]) ?? null,
         best: accuracies.length ? Math.max(...accuracies) : null,
       },
       density: densityFigures(model),
@@ -151,21 +161,21 @@ export class RunRecord {
         upPerRoundMedian: median(this.#uploads()),
       },
       macs: {
-        train: this.lines.reduce((sum, line) => sum + line.macs.train, 0),
+        train: this.#lines.reduce((sum, line) => sum + line.macs.train, 0),
         forwardPerSample: forwardMacs(graph, mask).total,
         forwardPerSampleDense: forwardMacs(graph, null).total,
       },
-      peakBytes: Math.max(0, ...this.lines.map((line) => line.peakBytes)),
+      peakBytes: Math.max(0, ...this.#lines.map((line) => line.peakBytes)),
       seconds: end.seconds,
       mask: { version: mask.version, hash: mask.hash },
-      selection: this.selection,
+      selection: this.#selection,
       backends: [...this.#backends].sort(),
       refusals: Object.fromEntries(this.#refusals),
     };
   }
 
   #uploads(): readonly number[] {
-    return this.lines.flatMap((line) => Object.values(line.bytes.upPerClient));
+    return this.#lines.flatMap((line) => Object.values(line.bytes.upPerClient));
   }
 }
 
