@@ -110,7 +110,7 @@ export class FrameAssembler {
     // One of its size that is another: nobody will go on with what is held.
     if (held !== null && header.totalBytes >= held.header.totalBytes) this.#held = null;
     if (held !== null && held.nextIndex === index && sameBytes(held.header.sha256, header.sha256)) {
-      held.id = transferId;
+      held.resumeAs(transferId);
       return held;
     }
     if (index !== 0) throw corrupt(`frame ${index} of transfer ${transferId} claims to be the first`);
@@ -175,11 +175,11 @@ function continued(transfer: Transfer | null, { transferId, index }: ReadFrame):
 
 /** A message under way. */
 class Transfer implements UnfinishedTransfer {
-  nextIndex = 0;
-  id: number;
   readonly header: ReadHeader;
   readonly #digest: RunningDigest;
   #buffer: Uint8Array;
+  #id: number;
+  #nextIndex = 0;
   #received = 0;
   #chunkBytes = 0;
 
@@ -187,10 +187,25 @@ class Transfer implements UnfinishedTransfer {
     id: number,
     parts: { readonly header: ReadHeader; readonly digest: RunningDigest; readonly buffer: Uint8Array },
   ) {
-    this.id = id;
+    this.#id = id;
     this.header = parts.header;
     this.#digest = parts.digest;
     this.#buffer = parts.buffer;
+  }
+
+  /** The number in its frames. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /** The frame that must come next. */
+  get nextIndex(): number {
+    return this.#nextIndex;
+  }
+
+  /** Goes on under another number, over another connection. */
+  resumeAs(id: number): void {
+    this.#id = id;
   }
 
   get offer(): TransferOffer {
@@ -222,7 +237,7 @@ class Transfer implements UnfinishedTransfer {
     this.#makeRoom(this.#received + chunk.length);
     this.#buffer.set(chunk, this.#received);
     this.#received += chunk.length;
-    this.nextIndex = index + 1;
+    this.#nextIndex = index + 1;
   }
 
   finish(): Uint8Array {

@@ -215,7 +215,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
   Identity: same,
   Dropout: same,
   Softmax: (turn) => {
-    turn.draft.softmax = true;
+    turn.draft.noteSoftmax();
     same(turn);
   },
   Constant: (turn) => {

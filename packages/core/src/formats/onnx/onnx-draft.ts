@@ -18,10 +18,20 @@ export class OnnxDraft {
   readonly params = new Map<string, Float32Array>();
   readonly moments = new Map<string, Moments>();
   readonly sources = new Map<string, Source>();
-  softmax = false;
+  #softmax = false;
   readonly #names = new Map<string, number>();
 
   constructor(readonly constants: Map<string, OnnxTensor>) {}
+
+  /** True once a softmax has been read. */
+  get softmax(): boolean {
+    return this.#softmax;
+  }
+
+  /** Notes that the file has a softmax, which graphs leave out. */
+  noteSoftmax(): void {
+    this.#softmax = true;
+  }
 
   /** A name that the graph allows and nothing else has. */
   nameFor(wish: string, fallback: string): string {
