@@ -3,6 +3,7 @@
  * over the layers. Every candidate ranks the same weights by magnitude, so within a layer the smaller is a part of the
  * larger: the whole pool is one sparse model (of each layer the largest) and a table of counts.
  */
+import type { ModelState, ParamTree } from '../params/model-state.js';
 import { erkDensities } from '../allocation/erk.js';
 import { EspalierError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
@@ -12,7 +13,6 @@ import { largestAt } from '../mask/largest-at.js';
 import { layerValues } from '../mask/layer-values.js';
 import { Mask, type LayerMask } from '../mask/mask.js';
 import { checkDensity, topK } from '../mask/top-k.js';
-import type { ParamTree } from '../params/model-state.js';
 import { randomStream } from '../random/stream.js';
 import { drawKeptCounts, type DrawnLayer } from './layer-draw.js';
 
@@ -108,4 +108,12 @@ function largestOf(layer: LayerMask, params: ParamTree, count: number): LayerMas
     );
   }
   return { name, size, active: largestAt(layerValues(layer, params), active, count) };
+}
+
+/** The weights that a candidate keeps on average: candidates share their weights, and so one scale. */
+export function middleOf({ union, counts }: NestedPoolPlan, { params }: ModelState): readonly LayerMask[] {
+  return union.map((layer, at) => {
+    const mean = counts.reduce((sum, row) => sum + row[at]!, 0) / counts.length;
+    return { ...layer, active: largestAt(params.get(layer.name)!, layer.active, Math.round(mean)) };
+  });
 }

@@ -1,9 +1,8 @@
+import { middleOf, drawPool } from '../candidates/candidate-pool.js';
 import { allocationNamed } from '../allocation/registry.js';
 import { criterionNamed } from '../criteria/registry.js';
 import { denseMask, type LayerMask, type Mask } from '../mask/mask.js';
-import { drawPool, type NestedPoolPlan } from '../candidates/candidate-pool.js';
 import { initialState } from '../params/initialize.js';
-import { largestAt } from '../mask/largest-at.js';
 import { methodNamed } from '../methods/registry.js';
 import { nestedPool, type NestedPool } from '../candidates/nested-pool.js';
 import { pruneInPasses } from '../criteria/prune-in-passes.js';
@@ -111,12 +110,4 @@ function scaled(
   kept: () => readonly LayerMask[],
 ): ModelState {
   return job.rescale ? withDenseScale(graph, state, kept()) : state;
-}
-
-/** What a candidate keeps on average: candidates share their weights, and so one scale. */
-function middleOf({ union, counts }: NestedPoolPlan, { params }: ModelState): readonly LayerMask[] {
-  return union.map((layer, at) => {
-    const mean = counts.reduce((sum, row) => sum + row[at]!, 0) / counts.length;
-    return { ...layer, active: largestAt(params.get(layer.name)!, layer.active, Math.round(mean)) };
-  });
 }
