@@ -9,8 +9,10 @@ import { decodeCode, decodeProfile, encodeProfile } from './session-codec.js';
 import {
   decodeEvaluation,
   decodeKnownUpdate,
+  decodeMeasurement,
   decodeUpdate,
   encodeEvaluation,
+  encodeMeasurement,
   encodeUpdate,
 } from './update-codec.js';
 import { speaking } from './version.js';
@@ -75,6 +77,8 @@ function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.
       return { candidateLosses: { candidates: message.candidates.map(encodeEvaluation) } };
     case 'update':
       return { update: encodeUpdate(message.update, context) };
+    case 'measured':
+      return { measured: encodeMeasurement(message.measurement, context) };
     case 'requestMask':
       return { requestMask: { round: toUint32(message.round, 'round') } };
     case 'evaluation': {
@@ -109,6 +113,8 @@ function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext, memory: F
     }
     case 'update':
       return { kind: 'update', update: decodeUpdate(wire.update, context, memory) };
+    case 'measured':
+      return { kind: 'measured', measurement: decodeMeasurement(wire.measured, context) };
     case 'requestMask':
       return { kind: 'requestMask', round: wire.requestMask.round ?? 0 };
     case 'evaluation': {

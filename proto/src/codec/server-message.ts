@@ -6,10 +6,12 @@ import { decoding, malformed } from './failure.js';
 import { decodeJob, encodeJob } from './job-codec.js';
 import { decodeModel, decodePool, encodeModel, encodePool } from './model-codec.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
-import { atLeastOne, toUint32 } from './numbers.js';
+import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
 import { decodeCanary, decodeCode, decodeFacts, encodeCanary, encodeFacts } from './session-codec.js';
 import { speaking } from './version.js';
 import { decodeMomentMode, decodeWork, encodeMomentMode, encodeWork } from './work-codec.js';
+
+type Measure = Extract<ServerMessage, { kind: 'measure' }>;
 
 /**
  * The bytes of a message from the coordinator.
@@ -54,6 +56,8 @@ function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.
     }
     case 'poolMoments':
       return { poolMoments: { candidates: message.candidates.map((tree) => encodeMoments(tree, context)) } };
+    case 'measure':
+      return { measure: encodeMeasure(message, context) };
     case 'train': {
       const { model, work, evaluate } = message;
       const round = toUint32(message.round, 'round');
@@ -95,6 +99,8 @@ function fromWire(wire: v1.ServerMessage.$Shape, context: WireContext): ServerMe
       const { candidates = [] } = wire.poolMoments;
       return { kind: 'poolMoments', candidates: candidates.map((bytes) => decodeMoments(bytes, context)) };
     }
+    case 'measure':
+      return decodeMeasure(wire.measure, context);
     case 'train': {
       const { round = 0, model, work, evaluate = false } = wire.train;
       return {
@@ -116,6 +122,29 @@ function fromWire(wire: v1.ServerMessage.$Shape, context: WireContext): ServerMe
     default:
       return unreachable(wire);
   }
+}
+
+function encodeMeasure(
+  { round, model, batchSize, samples }: Measure,
+  context: WireContext,
+): v1.Measure.$Properties {
+  return {
+    round: toUint32(round, 'round'),
+    model: encodeModel(model, context),
+    batchSize: toUint32(batchSize, 'batch size'),
+    samples: toOptionalUint32(samples, 'samples'),
+  };
+}
+
+function decodeMeasure(wire: v1.Measure.$Shape, context: WireContext): Measure {
+  const { round = 0, model, batchSize, samples = null } = wire;
+  return {
+    kind: 'measure',
+    round,
+    model: decodeModel(model, context),
+    batchSize: atLeastOne(batchSize, 'batch size'),
+    samples: samples === null ? null : atLeastOne(samples, 'samples'),
+  };
 }
 
 function decodeChallenge(wire: v1.Challenge.$Shape): ServerMessage {

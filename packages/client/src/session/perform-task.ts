@@ -1,5 +1,6 @@
 import type { ClientMessage, ClientTask, TrainControl } from '@espalier/core';
 import { proveBackend } from './canary-task.js';
+import { measureModel } from './measure-task.js';
 import { candidateLosses, candidateMoments } from './selection-task.js';
 import type { TaskContext } from './task-context.js';
 import { evaluateFinal, trainRound } from './train-task.js';
@@ -20,6 +21,8 @@ export function performTask(
       return candidateMoments(context, task.message);
     case 'losses':
       return candidateLosses(context, task.message.candidates);
+    case 'measure':
+      return measureModel(context, task.message);
     case 'train':
       return trainRound(context, task.message, control);
     case 'evaluate':

@@ -128,7 +128,7 @@ const SHARED_FROM_BYTES = 1024;
 
 /** Performs the reducer's effects. It decides nothing. */
 class Session {
-  readonly memory: TaskMemory = { mask: null, pool: null, final: null };
+  readonly memory: TaskMemory = { mask: null, measured: null, pool: null, final: null };
   readonly ended: Promise<ClientOutcome>;
   readonly #options: ClientOptions;
   #state: ClientState;
@@ -256,7 +256,7 @@ class Session {
     const graph = this.#state.job?.graph;
     if (!graph || this.#options.shared) return;
     try {
-      this.memory.final = receiveModel(graph, model, this.memory.mask);
+      this.memory.final = receiveModel(graph, model, this.memory);
     } catch (error) {
       this.#report({
         kind: 'note',
@@ -312,7 +312,7 @@ class Session {
 
   async #runTask(id: number, task: ClientTask, signal: { readonly aborted: boolean }): Promise<void> {
     if (signal.aborted) return;
-    const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : null;
+    const round = 'round' in task.message ? task.message.round : null;
     this.#report({ kind: 'task', task: task.kind, round });
     try {
       const answer = await performTask(this.#context(), task, { signal, ...this.#listening(round) });

@@ -7,7 +7,14 @@ export {
   type BatchOptions,
   type Normalization,
 } from './batches.js';
-export { holdOut, splitFraction, splitPerClass, type FractionSplit, type HeldOut } from './hold-out.js';
+export {
+  drawSome,
+  holdOut,
+  splitFraction,
+  splitPerClass,
+  type FractionSplit,
+  type HeldOut,
+} from './hold-out.js';
 export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
 export { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
 export { proceduralDataset, type ProceduralOptions } from './procedural/index.js';

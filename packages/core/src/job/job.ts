@@ -1,3 +1,4 @@
+import type { ModelMoments } from '../batchnorm/model-moments.js';
 import type { Augmentation, Normalization } from '../data/batches.js';
 import type { MomentMode, Optimizer } from '../trainer/trainer.js';
 
@@ -178,7 +179,7 @@ export interface Job {
   readonly batchSize: number;
   readonly learningRate: LearningRateSpec;
   readonly optimizer: Optimizer;
-  readonly momentMode: MomentMode;
+  readonly momentMode: ModelMoments;
   readonly proximal: number;
   /** Over maskable weights; 1 trains densely. */
   readonly targetDensity: number;

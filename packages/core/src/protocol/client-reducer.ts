@@ -74,6 +74,8 @@ function onReceived(state: ClientState, message: ServerMessage): ClientTransitio
       return ask(state, { kind: 'moments', message });
     case 'poolMoments':
       return ask(state, { kind: 'losses', message });
+    case 'measure':
+      return ask(state, { kind: 'measure', message });
     case 'train':
       return ask(state, { kind: 'train', message });
     case 'accepted':
@@ -144,7 +146,11 @@ function onRefused(
 
 /** The round that a task is of; those of the selection and the canary belong to none and never get stale. */
 function roundOf({ message }: ClientTask): number {
-  return message.kind === 'train' || message.kind === 'finish' ? message.round : Infinity;
+  return isOfRound(message) ? message.round : Infinity;
+}
+
+function isOfRound(message: ClientTask['message']): message is Received<'measure' | 'train' | 'finish'> {
+  return message.kind === 'measure' || message.kind === 'train' || message.kind === 'finish';
 }
 
 /** A question: answered from memory, ignored when it is being worked on, else worked on instead of anything older. */
@@ -170,7 +176,7 @@ function start(state: ClientState, task: ClientTask): ClientTransition {
 
 /** The same question after a reconnect has the same key; canaries belong to one connection. */
 function taskKey({ kind, message }: ClientTask): string {
-  if (message.kind !== 'train' && message.kind !== 'finish') return kind;
+  if (!isOfRound(message)) return kind;
   return `${kind} ${message.round} ${message.model.mask.hash}`;
 }
 
@@ -198,7 +204,7 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
   const { code, message } = event;
   if (task.kind === 'canary') return end(next, { kind: 'failed', code, message }, message);
   if (state.phase !== 'admitted') return { state: next, effects: [] };
-  const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : 0;
+  const round = isOfRound(task.message) ? task.message.round : 0;
   const asksMask = code === 'mask_mismatch';
   return {
     state: next,

@@ -8,6 +8,7 @@ export type ClientTask =
   | { readonly kind: 'canary'; readonly message: Received<'welcome'> }
   | { readonly kind: 'moments'; readonly message: Received<'pool'> }
   | { readonly kind: 'losses'; readonly message: Received<'poolMoments'> }
+  | { readonly kind: 'measure'; readonly message: Received<'measure'> }
   | { readonly kind: 'train'; readonly message: Received<'train'> }
   | { readonly kind: 'evaluate'; readonly message: Received<'finish'> };
 

@@ -46,6 +46,8 @@ export function markAttendance(config: CoordinatorConfig, state: CoordinatorStat
     const seat = seats.get(clientId);
     if (!seat || failed.has(clientId)) continue;
     if (answers.has(clientId)) {
+      // To measure is not yet to train: only the round's own answer clears the slate.
+      if (state.phase !== 'train') continue;
       if (seat.absences > 0 || seat.restUntil > 0) seats = seats.with({ ...seat, absences: 0, restUntil: 0 });
       continue;
     }

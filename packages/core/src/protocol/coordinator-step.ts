@@ -1,3 +1,4 @@
+import { unreachable } from '../errors.js';
 import { randomStream, shuffled } from '../random/stream.js';
 import { isResting } from './coordinator-attendance.js';
 import type {
@@ -19,9 +20,17 @@ export interface Transition {
   readonly effects: readonly CoordinatorEffect[];
 }
 
+const ASKING: ReadonlySet<Phase> = new Set<AskingPhase>([
+  'moments',
+  'losses',
+  'train',
+  'measure',
+  'evaluate',
+]);
+
 /** True while clients are being asked. */
 export function isAsking(phase: Phase): phase is AskingPhase {
-  return phase === 'moments' || phase === 'losses' || phase === 'train' || phase === 'evaluate';
+  return ASKING.has(phase);
 }
 
 /** Seats that can work now, by partition index. */
@@ -33,10 +42,29 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
  */
-export function quorumOf(config: CoordinatorConfig, phase: Phase): number {
-  const intended =
-    phase === 'train' ? Math.min(config.clientsPerRound, config.numClients) : config.numClients;
-  return Math.max(1, Math.ceil(config.quorum * intended));
+export function quorumOf(config: CoordinatorConfig, { phase, seats }: StepOwner): number {
+  return Math.max(1, Math.ceil(config.quorum * intendedClients(config, { phase, seats })));
+}
+
+type StepOwner = Pick<CoordinatorState, 'phase' | 'seats'>;
+
+function intendedClients(
+  { clientsPerRound, numClients }: CoordinatorConfig,
+  { phase, seats }: StepOwner,
+): number {
+  if (phase === 'train') return Math.min(clientsPerRound, numClients);
+  if (phase !== 'measure') return numClients;
+  const whole = [...seats.values()].filter(({ share }) => share === 1).length;
+  const partial = whole === 0 ? 0 : seats.size - whole;
+  return Math.min(clientsPerRound, Math.max(1, numClients - partial));
+}
+
+/** True for the measurement that nothing but the end of the run follows. */
+export function isClosingMeasurement(
+  { rounds }: CoordinatorConfig,
+  { phase, round, stopping }: CoordinatorState,
+): boolean {
+  return phase === 'measure' && (stopping || round >= rounds);
 }
 
 /** The adjustment that the open round asks for: the oldest that had to wait, else the round's own, else null. */
@@ -134,6 +162,7 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
   if (phase === 'moments') return [{ kind: 'pool' }];
   // A client needs the pool before its merged statistics make sense; one that has it already is told apart by the shell.
   if (phase === 'losses') return [{ kind: 'poolMoments' }];
+  if (phase === 'measure') return [{ kind: 'measure', round }];
   if (phase === 'evaluate') return [{ kind: 'finish', round, evaluate: true }];
   return [
     { kind: 'train', round, adjustment: adjustmentOf(config, state), evaluate: config.evaluatesOnClients },
@@ -141,8 +170,10 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody present and then those who answered; a round asks `clientsPerRound` drawn from those
- * present and not resting by a stream keyed by the round, so that a restarted coordinator draws the same.
+ * Selection asks everybody present and then those who answered. A round asks `clientsPerRound` drawn from those present
+ * and not resting by a stream keyed by the round, so that a restarted coordinator draws the same: first to measure, where
+ * the job measures, then to train. Who did not measure in time is not asked to train in that round, so that a client that
+ * hangs costs one deadline a round. The last model is measured by everybody.
  */
 function drawCohort(
   config: CoordinatorConfig,
@@ -150,13 +181,40 @@ function drawCohort(
   phase: AskingPhase,
 ): readonly string[] {
   const present = presentSeats(state).map((seat) => seat.clientId);
-  if (phase === 'losses') return present.filter((clientId) => state.step.answers.has(clientId));
-  if (phase !== 'train') return present;
+  const { cohort, answers } = state.step;
+  switch (phase) {
+    case 'losses':
+      return present.filter((clientId) => answers.has(clientId));
+    case 'train': {
+      const missed = new Set(
+        state.phase === 'settle' ? cohort.filter((clientId) => !answers.has(clientId)) : [],
+      );
+      return drawRound(config, state).filter((clientId) => !missed.has(clientId));
+    }
+    case 'measure': {
+      const closing = isClosingMeasurement(config, { ...state, phase });
+      return withWholeModel(state, closing ? present : drawRound(config, state));
+    }
+    case 'moments':
+    case 'evaluate':
+      return present;
+    default:
+      return unreachable(phase);
+  }
+}
+
+function drawRound(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const rested = restedClients(config, state);
   if (rested.length <= config.clientsPerRound) return rested;
   const stream = randomStream({ seed: config.seed, purpose: 'cohort', round: state.round });
   const drawn = new Set(shuffled(rested, stream).slice(0, config.clientsPerRound));
   return rested.filter((clientId) => drawn.has(clientId));
+}
+
+/** Those that carry the whole mask: moments of a part are not the model's. All where nobody carries it. */
+function withWholeModel({ seats }: CoordinatorState, clients: readonly string[]): readonly string[] {
+  const whole = clients.filter((clientId) => seats.get(clientId)?.share === 1);
+  return whole.length > 0 ? whole : clients;
 }
 
 /**
@@ -165,7 +223,7 @@ function drawCohort(
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const present = presentSeats(state);
-  const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
+  const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, { ...state, phase: 'train' }));
   const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
   const woken = present
     .filter((seat) => isResting(state, seat))
@@ -182,18 +240,24 @@ export type StepVerdict = 'wait' | 'complete' | 'widen';
 /**
  * A step is complete when everybody still expected has answered, or when the deadline has passed, with a quorum.
  * Without a quorum it is widened to whoever else is present: at once when nobody is expected any more, else at the
- * deadline. With nobody there it waits; only the final evaluation ends at its deadline whatever came.
+ * deadline. With nobody there it waits; only the closing measurement and the final evaluation end whatever came.
  */
 export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
   const { cohort, answers, failed, deadlinePassed } = state.step;
-  const enough = answers.size >= quorumOf(config, state.phase);
   // Ends at the first it finds: this is asked at every event, of cohorts of thousands.
   const awaiting = cohort.some((clientId) => {
     const presence = state.seats.get(clientId)?.presence ?? 'gone';
     return !answers.has(clientId) && !failed.has(clientId) && presence !== 'gone';
   });
   if (awaiting && !deadlinePassed) return 'wait';
-  if (enough || state.phase === 'evaluate') return 'complete';
+  if (answers.size >= quorumOf(config, state) || endsAnyhow(config, state)) return 'complete';
   if (deadlinePassed) return state.seats.working > 0 ? 'widen' : 'wait';
   return presentSeats(state).some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
+}
+
+function endsAnyhow(config: CoordinatorConfig, state: CoordinatorState): boolean {
+  if (state.phase === 'evaluate') return true;
+  if (!isClosingMeasurement(config, state)) return false;
+  // A run that was told to stop does not wait for clients to come back.
+  return state.step.deadlinePassed || (state.stopping && state.seats.working === 0);
 }

@@ -9,6 +9,7 @@ export {
   type MaskDeltaLayer,
   type MaskReference,
   type MaskUpdate,
+  type Measurement,
   type NestedPool,
   type OwnMask,
   type ServerMessage,

@@ -14,7 +14,7 @@ import type {
 } from '../trainer/trainer.js';
 
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What a client must know of a job before it joins. */
 export interface ClientJob {
@@ -83,9 +83,13 @@ export interface MaskDeltaLayer {
 export interface SparseModel {
   readonly mask: MaskReference;
   readonly maskUpdate: MaskUpdate;
-  /** Canonical parameter order; active values of maskable parameters, all values of the others. */
-  readonly values: Float32Array;
-  readonly moments: MomentTree;
+  /**
+   * Canonical parameter order; active values of maskable parameters, all values of the others. Null where the receiver
+   * has them: they are those of the last model it was sent, to measure, under the same mask.
+   */
+  readonly values: Float32Array | null;
+  /** Null in a model that is sent to be measured. */
+  readonly moments: MomentTree | null;
 }
 
 /** FedTiny's pool in nested form: every candidate keeps the first `counts[c][l]` weights of layer l by magnitude. */
@@ -139,6 +143,16 @@ export type ServerMessage =
       /** Ask for an evaluation of the received model on the client's held-out samples. */
       readonly evaluate: boolean;
     }
+  | {
+      /** Asks for the batch-norm moments of the model's weights on the client's own training samples. */
+      readonly kind: 'measure';
+      /** Rounds that the model has behind it. */
+      readonly round: number;
+      readonly model: SparseModel;
+      readonly batchSize: number;
+      /** Samples at most, drawn by the client; null for all of them. */
+      readonly samples: number | null;
+    }
   | { readonly kind: 'accepted'; readonly round: number }
   | {
       readonly kind: 'finish';
@@ -148,7 +162,9 @@ export type ServerMessage =
     };
 
 /** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
-export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'> {
+export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization' | 'momentMode'> {
+  /** How the update's moments come out of training; null where it is to carry none. */
+  readonly momentMode: MomentMode | null;
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
   /**
@@ -183,6 +199,7 @@ export type ClientMessage =
     }
   | { readonly kind: 'candidateLosses'; readonly candidates: readonly Evaluation[] }
   | { readonly kind: 'update'; readonly update: ClientUpdate }
+  | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'requestMask'; readonly round: number }
   | { readonly kind: 'evaluation'; readonly round: number; readonly evaluation: Evaluation }
   | {
@@ -194,6 +211,18 @@ export type ClientMessage =
     }
   | { readonly kind: 'leave'; readonly reason: string };
 
+/** Batch-norm moments of one model's weights, as one client measured them. */
+export interface Measurement {
+  /** As it was asked. */
+  readonly round: number;
+  readonly moments: MomentTree;
+  /** Training samples of the client, all of them: how much its moments weigh. */
+  readonly samples: number;
+  /** Multiply-accumulates executed. */
+  readonly macs: number;
+  readonly seconds: number;
+}
+
 /** One client's work of one round. */
 export interface ClientUpdate {
   readonly round: number;
@@ -204,8 +233,8 @@ export interface ClientUpdate {
    * was asked for one, grown weights counting from 0.
    */
   readonly delta: Float32Array;
-  /** Statistics after training (absolute, not a difference). */
-  readonly moments: MomentTree;
+  /** Gathered in training (absolute, not a difference); null where none were asked for. */
+  readonly moments: MomentTree | null;
   readonly samples: number;
   readonly metrics: UpdateMetrics;
   readonly topGradients: readonly TopGradients[];

@@ -12,6 +12,7 @@ const config: CoordinatorConfig = {
   quorum: 1,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [0],
   roundTimeout: 100,
   joinTimeout: 30,

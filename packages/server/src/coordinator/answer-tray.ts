@@ -9,20 +9,27 @@ import {
   type UpdateProfile,
 } from '@espalier/core';
 import { shareOf, type DeskReducer } from './desk-reducer.js';
-import { checkCandidateLosses, checkCandidateMoments, checkEvaluation, checkUpdate } from './intake.js';
+import {
+  checkCandidateLosses,
+  checkCandidateMoments,
+  checkEvaluation,
+  checkMeasurement,
+  checkUpdate,
+} from './intake.js';
 import type { AnswerBytes } from './payloads.js';
 import type { Workshop } from './workshop.js';
 
 /** Messages that answer an open step. */
 type AnswerMessage = Extract<
   ClientMessage,
-  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
+  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'measured' | 'evaluation' }
 >;
 
 const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set<AnswerMessage['kind']>([
   'candidateMoments',
   'candidateLosses',
   'update',
+  'measured',
   'evaluation',
 ]);
 
@@ -38,6 +45,8 @@ export interface AnswerTrayOptions {
   readonly reducer: DeskReducer;
   /** Whether the coordinator evaluates by itself. */
   readonly hasTestData: boolean;
+  /** Whether moments are measured apart, so that updates carry none. */
+  readonly measures: boolean;
   /** An answer's bytes are on the disk and may be used again. */
   readonly kept: (bytes: Uint8Array) => void;
 }
@@ -85,17 +94,25 @@ export class AnswerTray {
         const { topGradients, readjustment } = this.#workshop.wishes;
         checkUpdate(message.update, {
           ...{ topGradients, readjustment, model: this.#workshop.modelFor(share) },
-          samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
+          samples: this.#samplesOf(clientId),
+          moments: !this.#options.measures,
           evaluation: !this.#options.hasTestData && share === 1,
         });
         return;
       }
+      case 'measured':
+        checkMeasurement(this.#options.graph, message.measurement, this.#samplesOf(clientId));
+        return;
       case 'evaluation':
         checkEvaluation(message.evaluation);
         return;
       default:
         unreachable(message);
     }
+  }
+
+  #samplesOf(clientId: string): number {
+    return this.#reducer.state().seats.get(clientId)?.samples ?? 0;
   }
 
   /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
@@ -123,6 +140,8 @@ function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
       return { phase: 'losses', round };
     case 'update':
       return { phase: 'train', round: message.update.round };
+    case 'measured':
+      return { phase: 'measure', round: message.measurement.round };
     case 'evaluation':
       return { phase: 'evaluate', round: message.round };
   }

@@ -78,6 +78,8 @@ export class ClientLink {
   tokenId: string | null = null;
   /** Hash of the mask this connection was sent last; null before the first. */
   knownMask: string | null = null;
+  /** Round and mask of the values that this connection was sent to measure; null when it was sent others since. */
+  knownValues: string | null = null;
   /** Hash of the last mask that arrived whole. */
   deliveredMask: string | null = null;
   /** It showed the token of a seat that it had before. */

@@ -156,7 +156,7 @@ async function steppedState(
   const { update, slots } = serverOptimizerNamed(kind).step(delta, remembered, { round, options });
   parts?.keepUnheld(update, seen.kept);
   const params = unpackActive(graph, base, addUpdate(valuesUnder(model, base), update));
-  const moments = aggregatedMoments(updates, seen, aggregation);
+  const moments = aggregatedMoments(updates, seen, aggregation) ?? model.state.moments;
   return { model, base, state: { params, moments }, slots, updates, seen };
 }
 
@@ -216,14 +216,15 @@ function adjust(
   return rule.adjust(moment, { params: state.params, gradients, requests, reports, ownMasks, memory });
 }
 
+/** Null where updates carry no moments, for the new model's are measured afterwards. */
 function aggregatedMoments(
   updates: readonly UpdateSummary[],
   { kept }: ClosedRound['seen'],
   { kind, weighting, options }: AggregationSpec,
-): MomentTree {
-  const reports = updates.map(({ moments, samples }) => ({
-    moments,
-    samples: weighting === 'equal' ? 1 : samples,
-  }));
+): MomentTree | null {
+  const reports = updates.flatMap(({ moments, samples }) =>
+    moments === null ? [] : [{ moments, samples: weighting === 'equal' ? 1 : samples }],
+  );
+  if (reports.length < updates.length) return null;
   return aggregatorNamed(kind).mergeMoments(reports, kept, options);
 }

@@ -1,6 +1,7 @@
 import {
   carriedShare,
   EspalierError,
+  measuresMoments,
   PROTOCOL_VERSION,
   toEspalierError,
   unreachable,
@@ -25,7 +26,7 @@ import { ModelPost } from './model-post.js';
 import type { CoordinatorOptions } from './options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from './scratch-floats.js';
-import { trainWork } from './work.js';
+import { measurementWork, trainWork } from './work.js';
 import type { Workshop } from './workshop.js';
 
 type DeskEffect = Extract<
@@ -68,6 +69,7 @@ export class CoordinatorDesk {
     this.#post = new ModelPost(this.#wire);
     this.#answers = new AnswerTray({
       ...{ graph, workshop, reducer, hasTestData: options.testData !== null },
+      measures: measuresMoments(options.job.momentMode, graph),
       kept: (bytes) => {
         this.#pool.give(bytes);
       },
@@ -216,10 +218,19 @@ export class CoordinatorDesk {
         if (!link.poolSent) this.#sendPool(link);
         this.#post.poolMoments(link, this.#workshop.poolMoments);
         return;
+      case 'measure':
+        this.#workshop.openRound(request.round);
+        this.#post.model(link, this.#workshop.model, {
+          kind: 'measure',
+          round: request.round,
+          ...measurementWork(this.#options.job),
+        });
+        return;
       case 'train': {
         const { round, adjustment } = request;
         const share = shareOf(this.#reducer.state(), link.clientId);
-        const work = trainWork(this.#options.job, round, this.#workshop.roundWishes(round, adjustment));
+        const wishes = this.#workshop.roundWishes(round, adjustment);
+        const work = trainWork(this.#options, round, wishes);
         // How a part of the model does says nothing of the model.
         const evaluate = request.evaluate && share === 1;
         this.#post.model(link, this.#workshop.modelFor(share), { kind: 'train', round, work, evaluate });
@@ -286,6 +297,7 @@ export class CoordinatorDesk {
       case 'candidateMoments':
       case 'candidateLosses':
       case 'update':
+      case 'measured':
       case 'evaluation':
         this.#answers.take(clientId, message, received);
         return;
@@ -321,6 +333,7 @@ export class CoordinatorDesk {
   /** A client that lost track of the mask gets its work again, with the mask whole. */
   #sendWholeMask(link: ClientLink, clientId: string): void {
     link.knownMask = null;
+    link.knownValues = null;
     for (const request of this.#reducer.pendingRequests(clientId)) this.#ask(clientId, request);
   }
 

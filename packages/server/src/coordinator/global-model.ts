@@ -5,6 +5,7 @@ import {
   type MaskUpdate,
   type ModelGraph,
   type ModelState,
+  type MomentTree,
   type OptimizerSlots,
   type SparseModel,
 } from '@espalier/core';
@@ -46,13 +47,26 @@ export function globalModel(
   return { graph, mask, state, values, previousMask, ranks: ranks ?? values };
 }
 
-/** The model as sent to somebody who has the mask of that hash, or none. */
-export function outgoingModel(model: GlobalModel, knownMaskHash: string | null): SparseModel {
+/** The same weights with the moments that were measured at them. */
+export function withMoments(model: GlobalModel, moments: MomentTree): GlobalModel {
+  return { ...model, state: { ...model.state, moments } };
+}
+
+/** What the receiver of a model has of it already. */
+export interface KnownOfModel {
+  /** Hash of the mask it has; null for none. */
+  readonly mask: string | null;
+  /** It has the values too. */
+  readonly values: boolean;
+}
+
+/** The model as sent to somebody who has that much of it. */
+export function outgoingModel(model: GlobalModel, known: KnownOfModel): SparseModel {
   const { mask, values, state } = model;
   return {
     mask: { version: mask.version, hash: mask.hash },
-    maskUpdate: maskUpdateFor(model, knownMaskHash),
-    values,
+    maskUpdate: maskUpdateFor(model, known.mask),
+    values: known.values ? null : values,
     moments: state.moments,
   };
 }

@@ -6,7 +6,8 @@ import { outgoingModel, type GlobalModel } from './global-model.js';
 type Of<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
 /** What goes out with a model. */
-export type ModelErrand = Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
+export type ModelErrand =
+  Omit<Of<'measure'>, 'model'> | Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
 
 /**
  * Sends what is large and the same for many: each such message is encoded once, and all connections it goes to share
@@ -23,12 +24,20 @@ export class ModelPost {
 
   /** A round's work or the last word, with the mask as far as this connection does not have it. */
   model(link: ClientLink, model: GlobalModel, errand: ModelErrand): void {
-    const { knownMask } = link;
-    link.knownMask = model.mask.hash;
+    const { hash } = model.mask;
+    const values = `${errand.round} ${hash}`;
+    const known = { mask: link.knownMask, values: link.knownValues === values };
+    link.knownMask = hash;
+    const measures = errand.kind === 'measure';
+    // A client keeps what it measures until it is told what to do with it.
+    link.knownValues = measures ? values : null;
     // Of one model, these tell all messages apart: the rest follows from the round.
-    const key = `${errand.kind} ${errand.round} ${String(knownMask)}`;
-    const message = this.#once(model, key, () => ({ ...errand, model: outgoingModel(model, knownMask) }));
-    link.sendPrepared(message, model.mask.hash);
+    const key = `${errand.kind} ${errand.round} ${String(known.mask)} ${String(known.values)}`;
+    const message = this.#once(model, key, () => {
+      const outgoing = outgoingModel(model, known);
+      return { ...errand, model: measures ? { ...outgoing, moments: null } : outgoing };
+    });
+    link.sendPrepared(message, hash);
   }
 
   pool(link: ClientLink, { pool, mode, batchSize }: Omit<Of<'pool'>, 'kind'>): void {

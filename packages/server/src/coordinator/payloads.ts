@@ -1,4 +1,10 @@
-import { EspalierError, type ClientMessage, type Evaluation, type UpdateProfile } from '@espalier/core';
+import {
+  EspalierError,
+  type ClientMessage,
+  type Evaluation,
+  type Measurement,
+  type UpdateProfile,
+} from '@espalier/core';
 import { BufferPool, decodeClientMessage, decodeStoredUpdate, type WireContext } from '@espalier/proto';
 import type { UpdateReader } from './close-round.js';
 import type { Journal } from './journal.js';
@@ -49,6 +55,10 @@ export class PayloadShelf {
 
   async moments(name: string): Promise<CandidateStatistics> {
     return this.#read(name, 'candidateMoments');
+  }
+
+  async measurement(name: string): Promise<Measurement> {
+    return (await this.#read(name, 'measured')).measurement;
   }
 
   async losses(name: string): Promise<readonly Evaluation[]> {

@@ -8,6 +8,7 @@ import {
   methodNamed,
   nestedPool,
   pruneInPasses,
+  trainingMoments,
   unreachable,
   withDenseScale,
   type Dataset,
@@ -73,7 +74,7 @@ async function pretrain(
   const fresh = initial ?? initialState(graph, job.seed);
   const { epochs, learningRate } = job.pretrain;
   if (epochs === 0 || serverData === null) return fresh;
-  const { batchSize, optimizer, normalization, augmentation, momentMode } = job;
+  const { batchSize, optimizer, normalization, augmentation } = job;
   await trainer.load(graph, fresh, null);
   const { state } = await trainer.train(serverData, {
     epochs,
@@ -82,7 +83,7 @@ async function pretrain(
     optimizer,
     normalization,
     augmentation,
-    momentMode,
+    momentMode: trainingMoments(job.momentMode),
     proximal: 0,
     stream: { seed: job.seed, purpose: 'pretrain' },
     topGradients: [],

@@ -1,5 +1,6 @@
 import {
   coordinatorConfig,
+  measuresMoments,
   readState,
   replayJournal,
   replayStart,
@@ -24,8 +25,15 @@ export interface RecoveredRun {
 }
 
 /** The reducer's view of what a coordinator is made of. */
-export function configOf({ job, testData }: Pick<CoordinatorOptions, 'job' | 'testData'>): CoordinatorConfig {
-  return coordinatorConfig(job, { evaluatesOnClients: testData === null });
+export function configOf({
+  job,
+  graph,
+  testData,
+}: Pick<CoordinatorOptions, 'job' | 'graph' | 'testData'>): CoordinatorConfig {
+  return coordinatorConfig(job, {
+    evaluatesOnClients: testData === null,
+    measures: measuresMoments(job.momentMode, graph),
+  });
 }
 
 /**

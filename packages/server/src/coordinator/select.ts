@@ -5,6 +5,7 @@ import {
   mergeMoments,
   type CoordinateRule,
   type Evaluation,
+  type Measurement,
   type MomentMode,
   type MomentTree,
   type NestedPool,
@@ -36,6 +37,15 @@ export function mergeCandidates(
     });
     return rule ? columnMoments(parts, rule.rule, variance) : mergeMoments(parts, variance);
   });
+}
+
+/** Exact pooled moments of one model over the clients that measured them; by the job's rule as in {@link mergeCandidates}. */
+export function mergeMeasurements(
+  measurements: readonly Measurement[],
+  rule: CoordinateRule | null,
+): MomentTree | null {
+  const reports = measurements.map(({ moments, samples }) => ({ candidates: [moments], samples }));
+  return mergeCandidates(reports, { kind: 'pooled' }, rule)[0] ?? null;
 }
 
 /** The candidate with the smallest loss over the clients (FedTiny, S6), and how all of them did. */

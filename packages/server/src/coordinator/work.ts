@@ -1,8 +1,11 @@
 import {
   cos,
+  measuresMoments,
+  trainingMoments,
   unreachable,
   type Job,
   type LearningRateSpec,
+  type ModelGraph,
   type RoundWork,
   type TopGradientRequest,
   type TrainWork,
@@ -28,20 +31,31 @@ export interface RoundWishes extends RoundWork {
   readonly topGradients: readonly TopGradientRequest[];
 }
 
+/** Samples of a batch when moments are measured: as many as when a model is evaluated under them. */
+const MEASURING_BATCH = 64;
+
+/** What a measurement of moments takes of each client. */
+export function measurementWork({ momentMode }: Job): {
+  readonly batchSize: number;
+  readonly samples: number | null;
+} {
+  return { batchSize: MEASURING_BATCH, samples: momentMode.kind === 'fresh' ? momentMode.samples : null };
+}
+
 /** What clients are to do in a round. */
 export function trainWork(
-  job: Job,
+  { job, graph }: { readonly job: Job; readonly graph: ModelGraph },
   round: number,
   { topGradients, readjustment, extrusion }: RoundWishes,
 ): TrainWork {
-  const { localEpochs, batchSize, optimizer, augmentation, momentMode, proximal } = job;
+  const { localEpochs, batchSize, optimizer, augmentation, proximal } = job;
   return {
     epochs: localEpochs,
     batchSize,
     learningRate: learningRateAt(job.learningRate, round, job.rounds),
     optimizer,
     augmentation,
-    momentMode,
+    momentMode: measuresMoments(job.momentMode, graph) ? null : trainingMoments(job.momentMode),
     proximal,
     topGradients,
     ...(readjustment === null ? {} : { readjustment }),

@@ -7,6 +7,7 @@ import {
   EspalierError,
   followOwnMask,
   initialState,
+  measuresMoments,
   maskRuleNamed,
   methodNamed,
   serverOptimizerNamed,
@@ -29,7 +30,7 @@ import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from './aggregation-figures.js';
 import { closeRound, type UpdateReader, type UpdateSummary } from './close-round.js';
 import { EvaluationQueue } from './evaluation-queue.js';
-import { globalModel, type GlobalModel } from './global-model.js';
+import { globalModel, withMoments, type GlobalModel } from './global-model.js';
 import { TrafficLedger } from './ledger.js';
 import type { CoordinatorOptions, RunResult } from './options.js';
 import { PayloadShelf } from './payloads.js';
@@ -37,13 +38,14 @@ import { prepare } from './prepare.js';
 import { RunRecord } from './run-record.js';
 import { SubModels } from './sub-models.js';
 import type { RoundWishes } from './work.js';
-import { addEvaluations, mergeCandidates, selectCandidate } from './select.js';
+import { addEvaluations, mergeCandidates, mergeMeasurements, selectCandidate } from './select.js';
 import { storeWorkshop, type StoredWorkshop, type WorkshopState } from './workshop-state.js';
 
 /** The round being worked on. */
 interface OpenRound {
   readonly round: number;
-  readonly wishes: RoundWishes;
+  /** Null until the first client is asked to train. */
+  readonly wishes: RoundWishes | null;
   readonly started: number;
 }
 
@@ -60,6 +62,8 @@ export class Workshop {
   readonly #evaluations: EvaluationQueue;
   readonly #now: () => number;
   #model: GlobalModel | null = null;
+  /** The last model whose moments are its own. */
+  #complete: GlobalModel | null = null;
   /** What the server optimiser remembers; null before its first step. */
   #storedSlots: OptimizerSlots | null = null;
   /** What the method's rule remembers. */
@@ -95,6 +99,7 @@ export class Workshop {
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
+    if (!this.record.isUnmeasured) this.#complete = model;
     await this.#evaluations.restore(model);
   }
 
@@ -134,6 +139,7 @@ export class Workshop {
         ...state,
         params: applyMask(this.#graph, start.mask, state.params),
       });
+      this.#complete = this.#model;
     } else this.#takePool(start.pool);
   }
 
@@ -168,9 +174,9 @@ export class Workshop {
     return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
-  /** The model reached, as a file; null before there is one. */
+  /** The last model whose moments are its own, as a file; null before there is one. */
   currentBundle(): Uint8Array | null {
-    return this.#model && this.#bundle(this.#model);
+    return this.#complete && this.#bundle(this.#complete);
   }
 
   get pool(): NestedPool {
@@ -182,14 +188,21 @@ export class Workshop {
     return this.#poolMoments;
   }
 
-  /** What this round asks for besides training; opens the round's books when it is new. */
+  /** Opens the round's books when it is new: its first question is on its way. */
+  openRound(round: number): OpenRound {
+    const open = this.#open?.round === round ? this.#open : { round, wishes: null, started: this.#now() };
+    if (open !== this.#open) this.record.setupDone();
+    this.#open = open;
+    return open;
+  }
+
+  /** What this round asks for besides training. */
   roundWishes(round: number, adjustment: Adjustment | null): RoundWishes {
-    if (this.#open?.round !== round) {
-      this.record.setupDone();
-      const wishes = adjustment === null ? NO_WISHES : this.#wishes(this.#ruleMoment(adjustment));
-      this.#open = { round, wishes, started: this.#now() };
-    }
-    return this.#open.wishes;
+    const open = this.openRound(round);
+    const wishes =
+      open.wishes ?? (adjustment === null ? NO_WISHES : this.#wishes(this.#ruleMoment(adjustment)));
+    this.#open = { ...open, wishes };
+    return wishes;
   }
 
   #wishes(moment: RuleMoment): RoundWishes {
@@ -240,6 +253,7 @@ export class Workshop {
     const { phase, answers } = effect;
     if (phase === 'merge') await this.#merge(answers);
     else if (phase === 'choose') await this.#select(answers);
+    else if (phase === 'settle') await this.#settle(effect);
     else await this.#close(effect, asked);
     if (phase === 'merge') return null;
     const { version, hash } = this.model.mask;
@@ -268,11 +282,33 @@ export class Workshop {
     if (!counts) throw new EspalierError('internal', `the pool has no candidate ${candidate}`);
     const { mask, params } = candidateModel(this.#graph, this.pool, counts);
     this.#model = globalModel(this.#graph, mask, { params, moments });
+    this.#complete = this.#model;
+  }
+
+  /** Gives the model that the last round made the moments that clients measured at its weights. */
+  async #settle({ round, answers }: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
+    const { job, log } = this.#options;
+    const measurements = await Promise.all(answers.map(({ payload }) => this.payloads.measurement(payload)));
+    const moments = mergeMeasurements(measurements, coordinateRule(job.aggregation));
+    if (moments === null)
+      log.warn('no client measured the last model: it keeps the moments of the one before');
+    else this.#model = withMoments(this.model, moments);
+    const macs = measurements.reduce((sum, measurement) => sum + measurement.macs, 0);
+    this.record.measured({ model: this.model, clients: measurements.length, macs });
+    await this.#completed(round - 1);
+  }
+
+  /** The model of that round is as it will be evaluated, kept and shipped. */
+  async #completed(round: number): Promise<void> {
+    this.#complete = this.model;
+    if (round < 0) return;
+    await this.#evaluations.modelReady(round, this.model);
+    await this.#options.store.checkpoint(round, this.#bundle(this.model));
   }
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, store, log } = this.#options;
+    const { job, log } = this.#options;
     const { topGradients: requests } = this.roundWishes(round, adjustment);
     const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
     const exchange =
@@ -297,6 +333,7 @@ export class Workshop {
     this.#model = model;
     this.#storedSlots = slots;
     this.#memory = memory;
+    const measures = measuresMoments(job.momentMode, this.#graph);
     for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
     const { seconds } = aggregation;
     log.info(`aggregated ${answers.length} updates of round ${round + 1}`, {
@@ -312,10 +349,11 @@ export class Workshop {
       seconds: this.#now() - (this.#open?.started ?? 0),
       adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
       aggregation,
+      measures,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
-    await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);
-    await store.checkpoint(round, this.#bundle(model));
+    if (before.length > 0) await this.#evaluations.evaluatedByClients(round, addEvaluations(before));
+    if (!measures) await this.#completed(round);
   }
 
   /** How to tell the mask of an update; null where every client trains under the round's. */
