@@ -5,7 +5,7 @@ import {
   type FleetData,
   type FleetImages,
 } from '@espalier/client-node';
-import { carriedShare, EspalierError, randomStream, type Job } from '@espalier/core';
+import { carriedShare, EspalierError, isComputing, randomStream, type Job } from '@espalier/core';
 import {
   Coordinator,
   memoryJournal,
@@ -108,14 +108,12 @@ async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Ti
   };
   signal?.addEventListener('abort', stop, { once: true });
   const end = new EndNote(coordinator.ended);
-  const computing = (): boolean => COMPUTING.has(coordinator.phase);
+  const computing = (): boolean => isComputing(coordinator.phase);
   const finished = await drive({ timeline, meter, computing, ended: () => end.reached || trouble.hopeless });
   signal?.removeEventListener('abort', stop);
   if (!finished || !end.reached) throw stuck(coordinator, trouble.last);
   return coordinator.ended;
 }
-
-const COMPUTING: ReadonlySet<Coordinator['phase']> = new Set(['merge', 'choose', 'close']);
 
 /** Whether a promise has settled, as far as can be told without waiting. */
 class EndNote {

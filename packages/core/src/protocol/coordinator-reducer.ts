@@ -13,6 +13,7 @@ import {
   adjustmentOf,
   isAsking,
   isClosingMeasurement,
+  isComputing,
   judgeStep,
   openStep,
   orderedAnswers,
@@ -144,8 +145,7 @@ function onStop(config: CoordinatorConfig, state: CoordinatorState, { reason }: 
   const next: CoordinatorState = { ...state, stopping: true };
   const effects: CoordinatorEffect[] = [{ kind: 'note', message: `stopping: ${reason}` }];
   // What is being computed is finished first, so that no accepted answer is lost; everything else ends at once.
-  const computing = !isAsking(state.phase) && state.phase !== 'gather';
-  if (computing && !state.held) return { state: next, effects };
+  if (isComputing(state.phase) && !state.held) return { state: next, effects };
   // The model reached is measured before it ships; being told to stop once more ends that too.
   if (state.phase === 'measure' && !state.stopping) return { state: next, effects };
   const ended = endStopped(config, { ...next, held: false });

@@ -5,6 +5,7 @@ import type {
   AcceptedAnswer,
   Adjustment,
   AskingPhase,
+  ComputingPhase,
   CoordinatorConfig,
   CoordinatorEffect,
   CoordinatorState,
@@ -31,6 +32,11 @@ const ASKING: ReadonlySet<Phase> = new Set<AskingPhase>([
 /** True while clients are being asked. */
 export function isAsking(phase: Phase): phase is AskingPhase {
   return ASKING.has(phase);
+}
+
+/** True while the coordinator works on the answers of a step. */
+export function isComputing(phase: Phase): phase is ComputingPhase {
+  return !isAsking(phase) && phase !== 'gather' && phase !== 'finished';
 }
 
 /** Seats that can work now, by partition index. */

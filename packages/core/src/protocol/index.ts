@@ -47,6 +47,7 @@ export { readState, writeState, type StoredState } from './stored-state.js';
 export {
   adjustmentOf,
   isAsking,
+  isComputing,
   pendingRequests,
   presentSeats,
   quorumOf,

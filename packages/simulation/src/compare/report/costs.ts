@@ -1,5 +1,5 @@
 import type { ReportBlock } from '@espalier/core';
-import { roundBytes, type CellResult } from '../cell-result.js';
+import { roundBytes, roundMacs, type CellResult } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { unitFor } from '../units.js';
 import { ledgerBlocks } from './ledger.js';
@@ -33,7 +33,7 @@ export interface CostRow {
 export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCosts {
   return {
     bytes: costPair(results, 'bytes', roundBytes),
-    macs: costPair(results, 'macs', ({ macs }) => macs),
+    macs: costPair(results, 'macs', roundMacs),
     memory: costPair(results, 'memory', ({ peakBytes }) => peakBytes),
   };
 }
