@@ -81,7 +81,7 @@ export function selectionJob(
       `data.numClasses is ${job.data.numClasses}; ${file} tells ${classes.length} classes apart`,
     );
   }
-  const { pool: spec, adjustment, pretrain } = job;
+  const { pool: spec, pruning, pretrain } = job;
   return {
     ...job,
     method: 'fedtiny',
@@ -96,7 +96,7 @@ export function selectionJob(
       selection: 'adaptiveBatchNorm',
       developmentFraction: DEVELOPMENT_FRACTION,
     },
-    adjustment: { ...adjustment, interval: 0, stopRound: 0 },
+    pruning: { ...pruning, interval: 0, stopRound: 0 },
     pretrain: { ...pretrain, epochs: 0, samplesPerClass: 0 },
   };
 }

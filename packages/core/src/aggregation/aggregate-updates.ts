@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { AggregationSpec, ClipSpec } from '../job/job.js';
+import type { AggregationSpec, ClipSpec } from './aggregation-spec.js';
 import type { Aggregation, UpdateSource, WeightedUpdate } from './aggregator.js';
 import { readUpdate } from './check-update.js';
 import { middleOf } from './middle-of.js';

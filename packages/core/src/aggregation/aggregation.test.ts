@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AggregationSpec } from '../job/job.js';
+import type { AggregationSpec } from './aggregation-spec.js';
 import { randomStream } from '../random/stream.js';
 import { defaultOptions } from '../registry/declared-options.js';
 import { aggregatorContract, updateSource } from '../testing/aggregator-contract.js';

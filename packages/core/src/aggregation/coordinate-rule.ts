@@ -1,4 +1,4 @@
-import type { AggregationSpec } from '../job/job.js';
+import type { AggregationSpec } from './aggregation-spec.js';
 import type { ColumnRule } from './column-rule.js';
 import { aggregatorNamed } from './registry.js';
 

@@ -10,3 +10,4 @@ export { aggregatorNamed, aggregators, DEFAULT_AGGREGATOR } from './registry.js'
 export { trimmedMean } from './trimmed-mean.js';
 export { findOutliers, profileUpdate, type UpdateOutlier, type UpdateProfile } from './update-profile.js';
 export { weightedMean } from './weighted-mean.js';
+export type { AggregationSpec, ClipSpec } from './aggregation-spec.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ModelGraph } from '../graph/model-graph.js';
-import { candidateLosses, chooseCandidate } from './choose-candidate.js';
+import { candidateLosses, chooseCandidate } from '../candidates/choose-candidate.js';
 import { mergeMoments, type MomentReport } from './merge-moments.js';
 import { MomentAccumulator } from './moment-accumulator.js';
 

@@ -1,4 +1,3 @@
-export { candidateLosses, chooseCandidate } from './choose-candidate.js';
 export { mergeMoments, type MomentReport, type VarianceMerge } from './merge-moments.js';
 export { MomentAccumulator, type BatchMoments, type BatchSums } from './moment-accumulator.js';
 export { measuresMoments, trainingMoments, type FreshMoments, type ModelMoments } from './model-moments.js';

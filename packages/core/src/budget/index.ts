@@ -23,3 +23,4 @@ export {
   type TrainingMemoryOptions,
 } from './memory.js';
 export { modelBytes, storageBits, storageFormat, type StorageFormat } from './storage.js';
+export type { DeviceProfile } from './device-profile.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../graph/zoo/index.js';
 import { Mask } from '../mask/mask.js';
-import { candidateModel } from '../protocol/nested-pool.js';
+import { candidateModel } from '../candidates/nested-pool.js';
 import { packActive } from '../params/pack.js';
 import { unevenState } from '../testing/network-arbitrary.js';
 import { compressionCandidates, compressModel, type CompressOptions } from './index.js';

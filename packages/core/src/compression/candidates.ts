@@ -5,7 +5,7 @@ import { layerValues } from '../mask/layer-values.js';
 import { Mask, type LayerMask } from '../mask/mask.js';
 import { topK } from '../mask/top-k.js';
 import { applyMask, packActive } from '../params/pack.js';
-import type { NestedPool } from '../protocol/messages.js';
+import type { NestedPool } from '../candidates/nested-pool.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { checkAccess, type DataAccess } from './access.js';
 import {

@@ -18,3 +18,4 @@ export {
 export { partitionSamples, type Partition, type PartitionOptions } from './partition.js';
 export { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
 export { proceduralDataset, type ProceduralOptions } from './procedural/index.js';
+export type { DataSpec, FileDataSpec, PartitionSpec } from './data-spec.js';

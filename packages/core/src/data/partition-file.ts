@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { PartitionSpec } from '../job/job.js';
+import type { PartitionSpec } from './data-spec.js';
 import type { Partition } from './partition.js';
 
 /** A partition as it is kept in a file: JSON, readable without the data it divides. */

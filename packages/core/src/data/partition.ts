@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { PartitionSpec } from '../job/job.js';
+import type { PartitionSpec } from './data-spec.js';
 import { sharesOfLogs } from '../random/dirichlet.js';
 import { lnGammaSource } from '../random/gamma.js';
 import { randomStream, shuffled } from '../random/stream.js';

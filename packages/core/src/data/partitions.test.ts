@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { PartitionSpec } from '../job/job.js';
+import type { PartitionSpec } from './data-spec.js';
 import { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';
 import { partitionSamples, type Partition } from './partition.js';
 

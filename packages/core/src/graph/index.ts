@@ -26,3 +26,4 @@ export {
 } from './parameters.js';
 export { buildModel, zooNames, type ZooEntry, type ZooInput } from './zoo/index.js';
 export { checkGraph, GRAPH_LIMITS } from './check-graph.js';
+export type { ModelFile, ModelSpec } from './model-spec.js';

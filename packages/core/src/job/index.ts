@@ -1,17 +1,1 @@
-export type {
-  AdjustmentSpec,
-  AggregationSpec,
-  ClipSpec,
-  DataSpec,
-  FileDataSpec,
-  HeterogeneousSpec,
-  Job,
-  LearningRateSpec,
-  ModelFile,
-  ModelSpec,
-  PartitionSpec,
-  PoolSpec,
-  PretrainSpec,
-  ServerOptimizerSpec,
-  StaticMaskSpec,
-} from './job.js';
+export type { HeterogeneousSpec, Job, StaticMaskSpec } from './job.js';

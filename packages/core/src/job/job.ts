@@ -1,117 +1,13 @@
 import type { ModelMoments } from '../batchnorm/model-moments.js';
+import type { ModelSpec, ModelFile } from '../graph/model-spec.js';
+import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
+import type { LearningRateSpec, PretrainSpec } from '../trainer/learning-rate.js';
+import type { PoolSpec } from '../candidates/pool-spec.js';
+import type { AdjustmentSpec } from '../adjustment/adjustment-spec.js';
+import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
+import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
 import type { Augmentation, Normalization } from '../data/batches.js';
-import type { MomentMode, Optimizer } from '../trainer/trainer.js';
-
-/** Data that lies in files. The same spec and files give the same samples in the same order on every machine. */
-export interface FileDataSpec {
-  /**
-   * `imageFolder`: `<folder>/train/<class>/*` (and `test/`), or `<folder>/<class>/*` without a test set. `cifarBinary`:
-   * the binary version of CIFAR-10 or CIFAR-100. `idx`: the four files of the MNIST family, also gzipped. `npy`:
-   * `images.npy` with `labels.npy`, in the folder itself or in its `train/` and `test/`.
-   */
-  readonly kind: 'imageFolder' | 'cifarBinary' | 'idx' | 'npy';
-  /** At most this many training images per class, first in the listing's order; null for all. */
-  readonly samplesPerClass: number | null;
-  /** At most this many test images per class; null for all. */
-  readonly testSamplesPerClass: number | null;
-  /** Share of every class's images set aside as the test set where the data has none of its own; in [0, 1). */
-  readonly testFraction: number;
-}
-
-/** Where images come from. The same spec and folder give the same samples in the same order on every machine. */
-export type DataSpec =
-  | FileDataSpec
-  | {
-      /** The built-in procedural image set. */
-      readonly kind: 'procedural';
-      readonly numClasses: number;
-      readonly samplesPerClass: number;
-      readonly testSamplesPerClass: number;
-    };
-
-/** How training samples are split over clients. */
-export type PartitionSpec =
-  | { readonly kind: 'iid' }
-  | {
-      readonly kind: 'dirichlet';
-      readonly alpha: number;
-      /** Draws are repeated until every client has this many samples. */
-      readonly minSamples: number;
-    }
-  | {
-      /** Every client has samples of `classesPerClient` classes only (McMahan et al. 2017). */
-      readonly kind: 'shards';
-      readonly classesPerClient: number;
-      readonly minSamples: number;
-    }
-  | {
-      /** All clients see the same classes, in amounts drawn from Dirichlet(alpha) (Li et al. 2022). */
-      readonly kind: 'quantitySkew';
-      readonly alpha: number;
-      readonly minSamples: number;
-    }
-  | {
-      /** The natural split: `<folder>/<client>/<class>/*`, one folder a client. */
-      readonly kind: 'byFolder';
-    }
-  | {
-      /** As a file says that `espalier partition` wrote. */
-      readonly kind: 'file';
-      /** Relative to the data folder, so that it travels with the data. */
-      readonly path: string;
-    };
-
-/** Which network. `width` scales the channels of those that have the option; null takes the network's default. */
-export interface ModelSpec {
-  readonly name: string;
-  readonly width: number | null;
-}
-
-/** A network of the user's own: a Keras/tfjs LayersModel. */
-export interface ModelFile {
-  /** Path of `model.json`, as the coordinator finds it; clients are sent the graph. */
-  readonly file: string;
-  /** Begin with the file's weights, or draw them anew. */
-  readonly weights: 'keep' | 'fresh';
-}
-
-/** The candidate pool of FedTiny's coarse pruning. */
-export interface PoolSpec {
-  readonly size: number;
-  /** What the layer densities are drawn around: uniform as published, ERK, or half of the pool each. */
-  readonly allocation: 'uniform' | 'erk' | 'mixed';
-  /** Choose by adaptive batch norm, or take the first candidate without asking anybody. */
-  readonly selection: 'adaptiveBatchNorm' | 'first';
-  readonly momentMode: MomentMode;
-  /** Share of a client's training samples used for selection. */
-  readonly developmentFraction: number;
-}
-
-/** FedTiny's progressive pruning. */
-export interface AdjustmentSpec {
-  /** Rounds between adjustments (ΔR); 0 never adjusts. */
-  readonly interval: number;
-  /** Adjustments stop at this round (R_stop). */
-  readonly stopRound: number;
-  readonly granularity: 'layer' | 'block' | 'entire';
-  /** Share of a layer's active weights exchanged at round 0; 0.3 is published. */
-  readonly peakFraction: number;
-  /** Weigh clients' gradients by sample count, or equally. */
-  readonly gradientWeighting: 'samples' | 'equal';
-}
-
-/** Training on the coordinator's own held-out set before round 0. */
-export interface PretrainSpec {
-  readonly epochs: number;
-  readonly learningRate: number;
-  /** Training images per class held out from all clients. */
-  readonly samplesPerClass: number;
-}
-
-/** Learning rate over rounds. */
-export type LearningRateSpec =
-  | { readonly kind: 'constant'; readonly initial: number }
-  | { readonly kind: 'cosine'; readonly initial: number; readonly final: number };
+import type { Optimizer } from '../trainer/trainer.js';
 
 /** How the sparse mask begins, for methods that have no candidate pool. */
 export interface StaticMaskSpec {
@@ -121,35 +17,6 @@ export interface StaticMaskSpec {
   readonly layerFloor: number;
   /** Times that weights are scored, each time pruning a part of the way; at least 1. */
   readonly passes: number;
-}
-
-/** Limits on the length of an update. */
-export type ClipSpec =
-  | { readonly kind: 'norm'; /** Longest Euclidean norm. */ readonly maximum: number }
-  | {
-      readonly kind: 'median';
-      /** Times the median norm of the round's updates. */
-      readonly factor: number;
-    };
-
-/** How a round's updates become one. */
-export interface AggregationSpec {
-  /** Name of an aggregator. */
-  readonly kind: string;
-  /** Weigh updates by sample count, or equally. */
-  readonly weighting: 'samples' | 'equal';
-  /** Null leaves updates as long as they are. */
-  readonly clip: ClipSpec | null;
-  /** What the aggregator declares. */
-  readonly options: Readonly<Record<string, number>>;
-}
-
-/** What the coordinator does with the one update: see `ServerOptimizer`. */
-export interface ServerOptimizerSpec {
-  /** Name of a server optimiser. */
-  readonly kind: string;
-  /** What it declares. */
-  readonly options: Readonly<Record<string, number>>;
 }
 
 /** Clients train as much of the mask as their device carries. */
@@ -184,8 +51,8 @@ export interface Job {
   /** Over maskable weights; 1 trains densely. */
   readonly targetDensity: number;
   readonly pool: PoolSpec;
-  readonly adjustment: AdjustmentSpec;
-  readonly staticMask: StaticMaskSpec;
+  readonly pruning: AdjustmentSpec;
+  readonly mask: StaticMaskSpec;
   /** Scales what the first mask keeps of a layer to the layer's own root mean square: see `withDenseScale`. */
   readonly rescale: boolean;
   readonly pretrain: PretrainSpec;

@@ -1,6 +1,6 @@
 import { maskableSpecs } from '../graph/parameters.js';
 import { keptCount } from '../mask/top-k.js';
-import { changeMask, keepLargest } from './change-mask.js';
+import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { cubicDensity } from './densities.js';
 import type { MaskRule } from './mask-rule.js';
 

@@ -1,5 +1,5 @@
-import { adjustmentUnit } from '../schedule/adjustment-unit.js';
-import { exchangeShare } from '../schedule/progressive.js';
+import { adjustmentUnit } from '../adjustment/adjustment-unit.js';
+import { exchangeShare } from '../adjustment/exchange-schedule.js';
 import type { MaskRule } from './mask-rule.js';
 import { progressive } from './progressive.js';
 

@@ -1,8 +1,8 @@
 import { Mask } from '../mask/mask.js';
-import { adjustMask } from '../regrow/adjust-mask.js';
-import { exchangeCount } from '../schedule/progressive.js';
+import { adjustMask } from '../adjustment/adjust-mask.js';
+import { exchangeCount } from '../adjustment/exchange-schedule.js';
 import type { TopGradientRequest } from '../trainer/trainer.js';
-import { changeMask, keepLargest } from './change-mask.js';
+import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { cubicDensity } from './densities.js';
 import { globalCounts } from './global-counts.js';
 import type { MaskRule, RuleMoment } from './mask-rule.js';

@@ -1,4 +1,4 @@
-import { changeMask, keepLargest } from './change-mask.js';
+import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { geometricDensity } from './densities.js';
 import { globalCounts } from './global-counts.js';
 import type { MaskRule } from './mask-rule.js';

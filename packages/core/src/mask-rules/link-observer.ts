@@ -3,7 +3,7 @@ import { layerValues } from '../mask/layer-values.js';
 import type { LayerMask, Mask } from '../mask/mask.js';
 import { nearestWhole } from '../mask/top-k.js';
 import type { ParamTree } from '../params/model-state.js';
-import { exchangeCount } from '../schedule/progressive.js';
+import { exchangeCount } from '../adjustment/exchange-schedule.js';
 import { linkMemory } from './link-beliefs.js';
 import type { ObservedRound, RuleMemory, RuleObserver } from './mask-rule.js';
 

@@ -1,9 +1,9 @@
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { AdjustmentSpec } from '../job/job.js';
+import type { AdjustmentSpec } from '../adjustment/adjustment-spec.js';
 import type { Mask } from '../mask/mask.js';
 import type { ParamTree } from '../params/model-state.js';
-import type { MaskAdjustment } from '../regrow/adjust-mask.js';
-import type { GradientReport, MeanGradient } from '../regrow/mean-gradients.js';
+import type { MaskAdjustment } from '../adjustment/adjust-mask.js';
+import type { GradientReport, MeanGradient } from '../adjustment/mean-gradients.js';
 import type { Extrusion, TopGradientRequest } from '../trainer/trainer.js';
 
 /** Where a job stands when its mask may change. */

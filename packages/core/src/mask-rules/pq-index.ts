@@ -1,6 +1,6 @@
 import { maskableSpecs } from '../graph/parameters.js';
 import { layerOf, layerValues } from '../mask/layer-values.js';
-import { changeMask, keepLargest } from './change-mask.js';
+import { changeMask, keepLargest } from '../adjustment/change-mask.js';
 import { globalCounts } from './global-counts.js';
 import type { MaskRule, RuleMoment } from './mask-rule.js';
 import type { ParamTree } from '../params/model-state.js';

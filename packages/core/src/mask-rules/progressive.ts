@@ -1,5 +1,5 @@
-import { adjustMask } from '../regrow/adjust-mask.js';
-import { adjustmentRequests } from '../schedule/progressive.js';
+import { adjustMask } from '../adjustment/adjust-mask.js';
+import { adjustmentRequests } from '../adjustment/exchange-schedule.js';
 import type { MaskRule } from './mask-rule.js';
 
 /**

@@ -1,6 +1,6 @@
 import { nearestWhole } from '../mask/top-k.js';
 import { pow } from '../random/elementary.js';
-import { adjustMask } from '../regrow/adjust-mask.js';
+import { adjustMask } from '../adjustment/adjust-mask.js';
 import type { MaskRule } from './mask-rule.js';
 
 /**

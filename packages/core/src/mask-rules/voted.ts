@@ -4,8 +4,8 @@ import type { LayerMask } from '../mask/mask.js';
 import { unionMask } from '../mask/nested-family.js';
 import { difference } from '../mask/delta.js';
 import type { ParamTree } from '../params/model-state.js';
-import { exchangeShare } from '../schedule/progressive.js';
-import { changeMask } from './change-mask.js';
+import { exchangeShare } from '../adjustment/exchange-schedule.js';
+import { changeMask } from '../adjustment/change-mask.js';
 import type { MaskRule } from './mask-rule.js';
 
 /**

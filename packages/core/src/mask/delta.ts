@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { MaskDeltaLayer } from '../protocol/messages.js';
+import type { MaskDeltaLayer } from './mask-update.js';
 import { layerOf } from './layer-values.js';
 import type { LayerMask, Mask } from './mask.js';
 

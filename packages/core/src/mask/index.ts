@@ -5,3 +5,4 @@ export { BoundedTopK, topInactive, type IndexedValues } from './bounded-top-k.js
 export { applyMaskDelta, maskDelta } from './delta.js';
 export { nestedMask, unionMask } from './nested-family.js';
 export { maskFromScores } from './mask-from-scores.js';
+export type { MaskDeltaLayer, MaskReference, MaskUpdate, OwnMask } from './mask-update.js';

@@ -1,5 +1,5 @@
 export { adjustmentRoundsOf } from './adjustment-rounds.js';
-export { carriedShare, leastTrainingBytes, type Participant } from './carried-share.js';
+
 export {
   clientNeeds,
   selectsOnClients,

@@ -44,8 +44,7 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
   const { maskRule } = methodNamed(job.method);
   const needs = new Set<ClientNeed>();
   if (selectsOnClients(job)) needs.add('batchNormMoments');
-  const asked =
-    maskRule === null || job.adjustment.interval === 0 ? 'nothing' : maskRuleNamed(maskRule).needs;
+  const asked = maskRule === null || job.pruning.interval === 0 ? 'nothing' : maskRuleNamed(maskRule).needs;
   if (asked !== 'nothing') needs.add(asked);
   return needs;
 }

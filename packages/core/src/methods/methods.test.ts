@@ -21,8 +21,8 @@ describe('the list of methods', () => {
       peakFraction: 0.3,
       gradientWeighting: 'samples',
     } as const;
-    expect(adjustmentRoundsOf({ method: 'cubic', rounds: 20, adjustment })).toEqual([3, 6, 9]);
-    expect(adjustmentRoundsOf({ method: 'snip', rounds: 20, adjustment })).toEqual([]);
+    expect(adjustmentRoundsOf({ method: 'cubic', rounds: 20, pruning: adjustment })).toEqual([3, 6, 9]);
+    expect(adjustmentRoundsOf({ method: 'snip', rounds: 20, pruning: adjustment })).toEqual([]);
   });
 });
 

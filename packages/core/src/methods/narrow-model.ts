@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { maskableSpecs, parameterSpecs } from '../graph/parameters.js';
 import { buildModel } from '../graph/zoo/index.js';
-import type { ModelSpec } from '../job/job.js';
+import type { ModelSpec } from '../graph/model-spec.js';
 import { keptCount } from '../mask/top-k.js';
 
 /** What a network is built for. */

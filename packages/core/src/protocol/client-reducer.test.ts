@@ -9,13 +9,8 @@ import {
   type ClientEvent,
   type ClientState,
 } from './client-state.js';
-import {
-  PROTOCOL_VERSION,
-  type ClientJob,
-  type ClientMessage,
-  type ServerMessage,
-  type SparseModel,
-} from './messages.js';
+import { PROTOCOL_VERSION, type ClientJob, type ClientMessage, type ServerMessage } from './messages.js';
+import type { SparseModel } from '../trainer/client-update.js';
 
 const graph = buildModel({ name: 'mlp', width: 2 }, [2, 2, 1], 2);
 const normalization = { mean: [0], std: [1] };

@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorFacts } from '../errors.js';
-import type { MaskReference } from './messages.js';
+import type { MaskReference } from '../mask/mask-update.js';
 import type { Seat } from './seat.js';
 import { SeatBook } from './seat-book.js';
 

@@ -1,22 +1,5 @@
 export type { ConnectionHandlers, FrameConnection, Traffic } from './connection.js';
-export {
-  PROTOCOL_VERSION,
-  type Canary,
-  type ClientJob,
-  type ClientMessage,
-  type ClientUpdate,
-  type DeviceProfile,
-  type MaskDeltaLayer,
-  type MaskReference,
-  type MaskUpdate,
-  type Measurement,
-  type NestedPool,
-  type OwnMask,
-  type ServerMessage,
-  type SparseModel,
-  type TrainWork,
-  type UpdateMetrics,
-} from './messages.js';
+export { PROTOCOL_VERSION, type ClientJob, type ClientMessage, type ServerMessage } from './messages.js';
 export {
   initialCoordinatorState,
   type AcceptedAnswer,
@@ -67,4 +50,3 @@ export {
   type RunningTask,
 } from './client-state.js';
 export { reduceClient, type ClientTransition } from './client-reducer.js';
-export { candidateModel, nestedPool } from './nested-pool.js';

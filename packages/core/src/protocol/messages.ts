@@ -1,17 +1,13 @@
-import type { DataSpec, PartitionSpec } from '../job/job.js';
+import type { Canary } from '../trainer/canary.js';
+import type { NestedPool } from '../candidates/nested-pool.js';
+import type { SparseModel, TrainWork, ClientUpdate, Measurement } from '../trainer/client-update.js';
+import type { DeviceProfile } from '../budget/device-profile.js';
+import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
 import type { Normalization } from '../data/batches.js';
-import type { Dataset } from '../data/dataset.js';
 import type { ErrorCode, ErrorFacts } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { LayerMask, Mask } from '../mask/mask.js';
 import type { MomentTree } from '../params/model-state.js';
-import type {
-  Evaluation,
-  MomentMode,
-  TopGradientRequest,
-  TopGradients,
-  TrainOptions,
-} from '../trainer/trainer.js';
+import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 2;
@@ -31,76 +27,6 @@ export interface ClientJob {
   readonly developmentFraction: number;
   readonly evaluationFraction: number;
   readonly maxFrameBytes: number;
-}
-
-/** A device as it describes itself. */
-export interface DeviceProfile {
-  /** Trainer name, e.g. `tfjs-wasm`. */
-  readonly backend: string;
-  /** Bytes the trainer may use; 0 when unknown. */
-  readonly memoryBytes: number;
-  /** Measured multiply-accumulates per second; 0 when unknown. */
-  readonly macsPerSecond: number;
-  /** e.g. `node 20.20 linux x64`. */
-  readonly platform: string;
-}
-
-/** A small network and batch on which every backend must compute the same gradients. */
-export interface Canary {
-  readonly graph: ModelGraph;
-  /** Every parameter, whole, in canonical order. */
-  readonly values: Float32Array;
-  readonly batch: Dataset;
-  readonly normalization: Normalization;
-}
-
-/** Names a mask without carrying it. */
-export interface MaskReference {
-  readonly version: number;
-  readonly hash: string;
-}
-
-/** How the receiver gets from the mask it has to the one it needs. */
-export type MaskUpdate =
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'full'; readonly mask: Mask }
-  | {
-      readonly kind: 'delta';
-      /** Hash of the mask it applies to. */
-      readonly parent: string;
-      /** Only layers that changed. */
-      readonly layers: readonly MaskDeltaLayer[];
-    };
-
-/** Flat indices that leave and enter one layer's mask, ascending. */
-export interface MaskDeltaLayer {
-  readonly name: string;
-  readonly dropped: Uint32Array;
-  readonly grown: Uint32Array;
-}
-
-/** A sparse model under way: the mask's name and, in mask order, what is needed to rebuild the state. */
-export interface SparseModel {
-  readonly mask: MaskReference;
-  readonly maskUpdate: MaskUpdate;
-  /**
-   * Canonical parameter order; active values of maskable parameters, all values of the others. Null where the receiver
-   * has them: they are those of the last model it was sent, to measure, under the same mask.
-   */
-  readonly values: Float32Array | null;
-  /** Null in a model that is sent to be measured. */
-  readonly moments: MomentTree | null;
-}
-
-/** FedTiny's pool in nested form: every candidate keeps the first `counts[c][l]` weights of layer l by magnitude. */
-export interface NestedPool {
-  /** The largest candidate's weights per layer: its mask, whole. */
-  readonly union: readonly LayerMask[];
-  /** Canonical order, active values of `union`, all values of the always-dense parameters. */
-  readonly values: Float32Array;
-  /** Candidates × layers, in the order of `union`. */
-  readonly counts: readonly Uint32Array[];
-  readonly moments: MomentTree;
 }
 
 /** Coordinator → client. */
@@ -161,19 +87,6 @@ export type ServerMessage =
       readonly evaluate: boolean;
     };
 
-/** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
-export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization' | 'momentMode'> {
-  /** How the update's moments come out of training; null where it is to carry none. */
-  readonly momentMode: MomentMode | null;
-  /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
-  readonly topGradients: readonly TopGradientRequest[];
-  /**
-   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest go, those of largest
-   * gradient come, and it trains on under the mask that it made. Left out where the mask stays.
-   */
-  readonly readjustment?: number;
-}
-
 /** Client → coordinator. */
 export type ClientMessage =
   | {
@@ -210,58 +123,3 @@ export type ClientMessage =
       readonly message: string;
     }
   | { readonly kind: 'leave'; readonly reason: string };
-
-/** Batch-norm moments of one model's weights, as one client measured them. */
-export interface Measurement {
-  /** As it was asked. */
-  readonly round: number;
-  readonly moments: MomentTree;
-  /** Training samples of the client, all of them: how much its moments weigh. */
-  readonly samples: number;
-  /** Multiply-accumulates executed. */
-  readonly macs: number;
-  readonly seconds: number;
-}
-
-/** One client's work of one round. */
-export interface ClientUpdate {
-  readonly round: number;
-  /** Of the mask it received. */
-  readonly maskHash: string;
-  /**
-   * Trained minus received values, canonical order, active values only: of the mask it received, or of its own where it
-   * was asked for one, grown weights counting from 0.
-   */
-  readonly delta: Float32Array;
-  /** Gathered in training (absolute, not a difference); null where none were asked for. */
-  readonly moments: MomentTree | null;
-  readonly samples: number;
-  readonly metrics: UpdateMetrics;
-  readonly topGradients: readonly TopGradients[];
-  /** Of the received model, when asked for. */
-  readonly evaluation: Evaluation | null;
-  /** What it made of the received mask, when asked for. */
-  readonly ownMask?: OwnMask;
-}
-
-/** A mask that a client made of the one it received. */
-export interface OwnMask {
-  /** Of the result, so that both ends mean the same. */
-  readonly hash: string;
-  /** Changed layers only, in the graph's order; as many weights come as go. */
-  readonly layers: readonly MaskDeltaLayer[];
-}
-
-/** Measured on the device. */
-export interface UpdateMetrics {
-  /** Mean training loss of the last epoch. */
-  readonly loss: number;
-  readonly steps: number;
-  readonly samplesSeen: number;
-  readonly seconds: number;
-  /** Multiply-accumulates executed in the whole round. */
-  readonly macs: number;
-  readonly peakBytes: number;
-  readonly microBatch: number;
-  readonly backend: string;
-}

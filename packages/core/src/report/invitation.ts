@@ -1,5 +1,5 @@
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { DataSpec, PartitionSpec } from '../job/job.js';
+import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
 
 /** What a join page tells people of a job before they take part; anybody who reaches the coordinator may know it. */
 export interface Invitation {

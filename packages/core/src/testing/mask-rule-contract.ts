@@ -8,8 +8,8 @@ import { keptCount } from '../mask/top-k.js';
 import { initialState } from '../params/initialize.js';
 import { copyState } from '../params/model-state.js';
 import { applyMask } from '../params/pack.js';
-import type { MeanGradient } from '../regrow/mean-gradients.js';
-import { readjustMask, readjustmentRequests } from '../regrow/readjust-mask.js';
+import type { MeanGradient } from '../adjustment/mean-gradients.js';
+import { readjustMask, readjustmentRequests } from '../adjustment/readjust-mask.js';
 import type { TopGradients } from '../trainer/trainer.js';
 import { exampleGraphs } from './example-graphs.js';
 

@@ -1,4 +1,6 @@
-import { epochBatches } from '../data/batches.js';
+import type { ModelGraph } from '../graph/model-graph.js';
+import type { Dataset } from '../data/dataset.js';
+import { type Normalization, epochBatches } from '../data/batches.js';
 import { proceduralDataset } from '../data/procedural/index.js';
 import { EspalierError } from '../errors.js';
 import { parameterSpecs } from '../graph/parameters.js';
@@ -7,8 +9,16 @@ import { denseMask } from '../mask/mask.js';
 import { initialState } from '../params/initialize.js';
 import { identityMoments } from '../params/model-state.js';
 import { packActive, unpackActive } from '../params/pack.js';
-import type { Canary } from '../protocol/messages.js';
 import type { Trainer } from './trainer.js';
+
+/** A small network and batch on which every backend must compute the same gradients. */
+export interface Canary {
+  readonly graph: ModelGraph;
+  /** Every parameter, whole, in canonical order. */
+  readonly values: Float32Array;
+  readonly batch: Dataset;
+  readonly normalization: Normalization;
+}
 
 /** Largest relative error (L2, per parameter) a backend may have on the canary; half-precision GPUs stay below it. */
 const TOLERANCE = 0.02;

@@ -16,7 +16,7 @@ export type {
   TrainProgress,
   TrainResult,
 } from './trainer.js';
-export { canaryProblem, makeCanary, referenceGradients } from './canary.js';
+export { canaryProblem, makeCanary, referenceGradients, type Canary } from './canary.js';
 export { extrusionRate, lowPositions, type ExtrusionStep } from './extrusion.js';
 export { epochStream } from './epoch-stream.js';
 export {
@@ -26,3 +26,5 @@ export {
   checkTrainable,
   checkTrainOptions,
 } from './checks.js';
+export type { LearningRateSpec, PretrainSpec } from './learning-rate.js';
+export type { ClientUpdate, Measurement, SparseModel, TrainWork, UpdateMetrics } from './client-update.js';

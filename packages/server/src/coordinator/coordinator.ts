@@ -11,13 +11,13 @@ import {
   type Phase,
 } from '@espalier/core';
 import { wireContext } from '@espalier/proto';
-import { clientStatus } from './client-status.js';
-import { CoordinatorDesk } from './desk.js';
-import { EventLog } from './event-log.js';
+import { clientStatus } from './record/client-status.js';
+import { CoordinatorDesk } from './connections/desk.js';
+import { EventLog } from './journal/event-log.js';
 import type { CoordinatorOptions, CoordinatorStatus, RunResult } from './options.js';
-import { configOf, recoverRun, type RecoveredRun } from './recover-run.js';
-import { watchedJob, watchedRun } from './watch.js';
-import { Workshop } from './workshop.js';
+import { configOf, recoverRun, type RecoveredRun } from './journal/recover-run.js';
+import { watchedJob, watchedRun } from './record/watch.js';
+import { Workshop } from './model/workshop.js';
 
 /**
  * The coordinator without sockets: feeds events to core's reducer and performs its effects. It decides nothing itself.

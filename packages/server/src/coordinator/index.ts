@@ -1,5 +1,11 @@
 export { Coordinator } from './coordinator.js';
-export { memoryJournal, type Journal, type JournalBatch, type Recovery, type Snapshot } from './journal.js';
+export {
+  memoryJournal,
+  type Journal,
+  type JournalBatch,
+  type Recovery,
+  type Snapshot,
+} from './journal/journal.js';
 export type {
   AdjustmentFigures,
   ByteFigures,
@@ -7,7 +13,7 @@ export type {
   RoundMetrics,
   RunSummary,
   SelectionFigures,
-} from './metrics.js';
+} from '@espalier/core';
 export type {
   Admission,
   CoordinatorOptions,
@@ -18,8 +24,8 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
-export { watchedJob } from './watch.js';
-export { recoverRun, type RecoveredRun } from './recover-run.js';
-export { densityFigures } from './run-record.js';
+export { watchedJob } from './record/watch.js';
+export { recoverRun, type RecoveredRun } from './journal/recover-run.js';
+export { densityFigures } from './record/run-record.js';
 export { nodeHash } from '../security/node-hash.js';
-export { noStore, type RunStore } from './run-store.js';
+export { noStore, type RunStore } from './record/run-store.js';

@@ -1,8 +1,17 @@
-import type { Dataset, Job, ModelState, NestedPool, Phase, Mask, ModelGraph, Trainer } from '@espalier/core';
+import type {
+  Dataset,
+  Job,
+  ModelState,
+  NestedPool,
+  Phase,
+  Mask,
+  ModelGraph,
+  Trainer,
+  RunSummary,
+} from '@espalier/core';
 import type { HashMaker } from '@espalier/proto';
-import type { RunSummary } from './metrics.js';
-import type { Journal } from './journal.js';
-import type { RunStore } from './run-store.js';
+import type { Journal } from './journal/journal.js';
+import type { RunStore } from './record/run-store.js';
 
 /** Runs a function later; returns how to cancel it. The platform's timers, or a test's. */
 export type Scheduler = (seconds: number, callback: () => void) => () => void;

@@ -108,7 +108,7 @@ function graphOf({ imageShape, data }: Job, model: ModelSpec): ModelGraph {
   return buildModel(model, imageShape, data.kind === 'procedural' ? data.numClasses : 2);
 }
 
-function stopsInTime({ adjustment, rounds }: Job): string | null {
+function stopsInTime({ pruning: adjustment, rounds }: Job): string | null {
   if (adjustment.stopRound <= rounds) return null;
   return `is ${adjustment.stopRound}; expected at most rounds, ${rounds}`;
 }
@@ -117,7 +117,7 @@ function stopsInTime({ adjustment, rounds }: Job): string | null {
 function reachesTarget(job: Job): string | null {
   const { initialMask, maskRule } = methodNamed(job.method);
   if (initialMask !== 'dense' || maskRule === null || adjustmentRoundsOf(job).length > 0) return null;
-  return `is ${job.adjustment.interval}; with ${job.rounds} rounds, of which those before ${job.adjustment.stopRound} may prune, method ${job.method} never comes down to its density. Give an interval below both`;
+  return `is ${job.pruning.interval}; with ${job.rounds} rounds, of which those before ${job.pruning.stopRound} may prune, method ${job.method} never comes down to its density. Give an interval below both`;
 }
 
 function sharesDescend({ heterogeneous }: Job): string | null {
@@ -135,17 +135,17 @@ function averagesParts(job: Job): string | null {
   return `is ${kind}; with ${why}, clients hold different weights, which only weightedMean averages`;
 }
 
-function criterionOfMethod({ method, staticMask }: Job): string | null {
+function criterionOfMethod({ method, mask }: Job): string | null {
   const named = methodNamed(method).criterion;
-  if (named === null || named === staticMask.criterion) return null;
-  return `is ${staticMask.criterion}; method ${method} is the one of criterion ${named}. Leave it out, or choose method static`;
+  if (named === null || named === mask.criterion) return null;
+  return `is ${mask.criterion}; method ${method} is the one of criterion ${named}. Leave it out, or choose method static`;
 }
 
-function criterionHasImages({ method, staticMask, pretrain }: Job): string | null {
+function criterionHasImages({ method, mask, pretrain }: Job): string | null {
   if (methodNamed(method).initialMask !== 'criterion' || pretrain.samplesPerClass > 0) return null;
-  const needs = criterionNamed(staticMask.criterion).needs;
+  const needs = criterionNamed(mask.criterion).needs;
   if (!needs.includes('gradients') && !needs.includes('hessianGradients')) return null;
-  return `is 0; criterion ${staticMask.criterion} scores by gradients on the coordinator's own images, so expected at least 1`;
+  return `is 0; criterion ${mask.criterion} scores by gradients on the coordinator's own images, so expected at least 1`;
 }
 
 function networkHasWidth({ method, model }: Job): string | null {

@@ -5,8 +5,8 @@ import { stringify } from 'yaml';
 export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
   const {
     imageShape,
-    adjustment,
-    staticMask,
+    pruning,
+    mask,
     aggregation,
     serverOptimizer,
     heterogeneous,
@@ -29,8 +29,8 @@ export function jobToForm(job: Job): Readonly<Record<string, unknown>> {
     imageSize,
     channels,
     ...rest,
-    pruning: adjustment,
-    mask: staticMask,
+    pruning,
+    mask,
     aggregation: { ...rule, ...options },
     serverOptimizer: { kind: serverOptimizer.kind, ...serverOptimizer.options },
     heterogeneous: heterogeneous === null ? 'off' : { kind: 'nested', ...heterogeneous },

@@ -30,7 +30,7 @@ describe('defaults', () => {
       localEpochs: 5,
       batchSize: 64,
       optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
-      adjustment: { interval: 10, stopRound: 100, granularity: 'block', peakFraction: 0.3 },
+      pruning: { interval: 10, stopRound: 100, granularity: 'block', peakFraction: 0.3 },
       pretrain: { epochs: 3, learningRate: 0.05, samplesPerClass: 5 },
       augmentation: { cropPadding: 4, flip: true },
     });
@@ -38,7 +38,7 @@ describe('defaults', () => {
 
   it.each([
     ['numClients=4', { clientsPerRound: 4 }],
-    ['rounds=6', { adjustment: { stopRound: 6 } }],
+    ['rounds=6', { pruning: { stopRound: 6 } }],
     ['targetDensity=0.004', { pool: { size: 25 } }],
     ['targetDensity=0.001', { pool: { size: 100 } }],
     ['targetDensity=0.0001', { pool: { size: 100 } }],
@@ -62,7 +62,7 @@ describe('defaults', () => {
       'aggregation={kind: krum, hostile: 0.3, clip: {kind: median}}',
       { aggregation: { clip: { kind: 'median', factor: 1 }, options: { hostile: 0.3, select: 0 } } },
     ],
-    ['seed=2', { heterogeneous: null, staticMask: { passes: 1 } }],
+    ['seed=2', { heterogeneous: null, mask: { passes: 1 } }],
     ['heterogeneous=nested', { heterogeneous: { shares: [1, 0.5, 0.25, 0.125], roundSeconds: null } }],
     [
       'heterogeneous={kind: nested, shares: [1, 0.3], roundSeconds: 60}',
@@ -76,11 +76,11 @@ describe('defaults', () => {
       {
         rescale: false,
         pool: { size: 1, allocation: 'uniform', momentMode: { kind: 'ema' } },
-        adjustment: { interval: 10, gradientWeighting: 'equal' },
+        pruning: { interval: 10, gradientWeighting: 'equal' },
       },
     ],
-    ['method=synflow', { staticMask: { criterion: 'synflow', passes: 100 } }],
-    ['method=feddst', { adjustment: { interval: 15, peakFraction: 0.01 } }],
+    ['method=synflow', { mask: { criterion: 'synflow', passes: 100 } }],
+    ['method=feddst', { pruning: { interval: 15, peakFraction: 0.01 } }],
     ['data.kind=procedural', { augmentation: null, data: { samplesPerClass: 200, numClasses: 10 } }],
   ])('%s brings %p', (override, expected) => {
     expect(parseJob(SMALLEST, { overrides: [override] })).toMatchObject(expected);

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '@espalier/core';
-import type { RoundMetrics, RunSummary } from '../coordinator/index.js';
+import { EspalierError, type RoundMetrics, type RunSummary } from '@espalier/core';
 import { RUN_FILES } from './run-folder.js';
 import { storageError, systemCode } from './storage-error.js';
 

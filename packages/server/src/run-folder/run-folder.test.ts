@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RoundMetrics, RunSummary } from '../coordinator/index.js';
+import type { RoundMetrics, RunSummary } from '@espalier/core';
 import { parseJob } from '../job/index.js';
 import { createRunFolder, readRunFolder } from './index.js';
 

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, type CoordinatorEvent, type JournalEntry } from '@espalier/core';
+import { EspalierError, type CoordinatorEvent, type JournalEntry, type ByteFigures } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
-import type { ByteFigures, Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
+import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
 import { storageError } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase, type Row } from './database.js';

@@ -21,7 +21,7 @@ describe('a grid', () => {
       method: 'static',
       targetDensity: 0.2,
       seed: 1,
-      staticMask: { criterion: 'random', allocation: 'uniform' },
+      mask: { criterion: 'random', allocation: 'uniform' },
     });
   });
 

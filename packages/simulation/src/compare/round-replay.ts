@@ -104,7 +104,7 @@ class DueAdjustments {
   }
 
   #moment(round: number, mask: Mask): RuleMoment {
-    const { seed, learningRate, adjustment: spec, targetDensity } = this.#job;
+    const { seed, learningRate, pruning: spec, targetDensity } = this.#job;
     return {
       ...{ graph: this.#graph, seed, learningRate: learningRate.initial, mask, spec, targetDensity, round },
       ...{ adjustment: this.#made, adjustments: Math.max(1, this.#rounds.length) },

@@ -1,4 +1,4 @@
-import type { PartitionSpec } from '../../job/job.js';
+import type { PartitionSpec } from '../data-spec.js';
 import { sharesOfLogs } from '../../random/dirichlet.js';
 import { lnGammaSource } from '../../random/gamma.js';
 import { randomStream, shuffled } from '../../random/stream.js';

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../errors.js';
-import type { PartitionSpec } from '../../job/job.js';
+import type { PartitionSpec } from '../data-spec.js';
 import { randomStream, shuffled, type RandomStream } from '../../random/stream.js';
 import { ascending, positionsByClass } from '../by-class.js';
 import type { Partition } from '../partition.js';

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../errors.js';
-import type { ModelSpec } from '../../job/job.js';
+import type { ModelSpec } from '../model-spec.js';
 import { entryNamed } from '../../registry/named-entry.js';
 import type { ModelGraph } from '../model-graph.js';
 import { inferShapes } from '../shapes.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { forwardMacs } from '../../budget/macs.js';
-import { adjustmentUnits } from '../../schedule/adjustment-unit.js';
+import { adjustmentUnits } from '../../adjustment/adjustment-unit.js';
 import { checkGraph } from '../check-graph.js';
 import { maskableSpecs, momentSpecs, parameterSpecs } from '../parameters.js';
 import { inferShapes } from '../shapes.js';

@@ -1,4 +1,0 @@
-export { adjustMask, regrowParams, type AdjustmentInputs, type MaskAdjustment } from './adjust-mask.js';
-export { checkGradientReport } from './check-report.js';
-export { followOwnMask, ownMaskOf, readjustMask, readjustmentRequests } from './readjust-mask.js';
-export { meanTopGradients, type GradientReport, type MeanGradient } from './mean-gradients.js';

@@ -1,0 +1,218 @@
+import { addUpdate } from '../aggregation/add-update.js';
+import { applyMask, packActive, packedLength, unpackActive } from '../params/pack.js';
+import { aggregateUpdates, type RoundAggregation } from '../aggregation/aggregate-updates.js';
+import { aggregatorNamed } from '../aggregation/registry.js';
+import { coordinateRule, type CoordinateRule } from '../aggregation/coordinate-rule.js';
+import { meanTopGradients } from '../adjustment/mean-gradients.js';
+import { moveSlots } from '../server-optimizer/slots.js';
+import { regrowParams } from '../adjustment/adjust-mask.js';
+import { serverOptimizerNamed } from '../server-optimizer/registry.js';
+import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
+import type { ClientUpdate } from '../trainer/client-update.js';
+import type { Mask } from '../mask/mask.js';
+import type { MaskRule, RuleMemory, RuleMoment, RuleObserver } from '../mask-rules/mask-rule.js';
+import type { ModelState, MomentTree, ParamTree } from '../params/model-state.js';
+import type { OptimizerSlots } from '../server-optimizer/server-optimizer.js';
+import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
+import type { TopGradientRequest } from '../trainer/trainer.js';
+import type { UpdateProfile } from '../aggregation/update-profile.js';
+import { globalModel, type SteppedModel } from './global-model.js';
+import { readParts, type RoundParts } from './round-parts.js';
+
+/** One round's accepted work in partition order. */
+export interface UpdateReader {
+  /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
+  readonly updates: readonly (() => Promise<ClientUpdate>)[];
+  /** What was made of an update when it came; null for those from before a restart. */
+  readonly profileAt: (at: number) => UpdateProfile | null;
+}
+
+/** An update without its values: small enough to keep one of every client. */
+export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
+
+/** How the mask changes at the end of a round. */
+export interface MaskChange {
+  readonly rule: MaskRule;
+  readonly moment: RuleMoment;
+  /** What clients were asked. */
+  readonly requests: readonly TopGradientRequest[];
+  /** Where weights start again under a rule that rewinds. */
+  readonly origin: () => ParamTree;
+}
+
+/** How a round closes. */
+export interface ClosingRules {
+  /** From 0. */
+  readonly round: number;
+  readonly serverOptimizer: ServerOptimizerSpec;
+  readonly aggregation: AggregationSpec;
+  /** The mask that an update was trained under; null where all have the round's. */
+  readonly maskOf: ((update: UpdateSummary) => Mask) | null;
+  /** Looks at every client's weights; null where the method remembers nothing. */
+  readonly observer: RuleObserver | null;
+  /** Null for a round that leaves the mask alone. */
+  readonly adjustment: MaskChange | null;
+}
+
+/** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
+export interface ClosedRound extends SteppedModel {
+  readonly updates: readonly UpdateSummary[];
+  readonly exchanged: Readonly<Record<string, number>> | null;
+  /** What was seen of the updates on the way; positions are those of the reader. */
+  readonly seen: Omit<RoundAggregation, 'values'>;
+  /** What the method remembers from now on; null where it remembers nothing. */
+  readonly memory: RuleMemory | null;
+}
+
+/**
+ * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
+ * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the change of mask that the
+ * method's rule makes. A weight that no client held keeps its value. Updates are read one at a time
+ * and let go; how often, the rule says.
+ */
+export async function closeRound(
+  before: SteppedModel,
+  reader: UpdateReader,
+  rules: ClosingRules,
+): Promise<ClosedRound> {
+  const { graph, mask, ranks, previousMask } = before.model;
+  const { maskOf, adjustment } = rules;
+  const parts = maskOf && (await readParts(graph, mask, reader.updates, maskOf));
+  const stepped = await steppedState(before, reader, rules, parts);
+  const { state, slots, updates, seen } = stepped;
+  const memory = await observed(before, reader, { rules, parts, stepped });
+  if (adjustment === null) {
+    const kept = { ...state, params: ownParams(stepped, mask) };
+    const model = globalModel(graph, mask, kept, { previousMask, ranks });
+    return { model, slots: slotsUnder(stepped, mask), updates, exchanged: null, seen, memory };
+  }
+  const adjusted = adjust(adjustment, {
+    parts,
+    stepped,
+    memory: memory ?? {},
+    rule: coordinateRule(rules.aggregation),
+  });
+  const params = adjustment.rule.rewinds
+    ? applyMask(graph, adjusted.mask, adjustment.origin())
+    : ownParams(stepped, adjusted.mask);
+  const descent = { previousMask: mask, ...(adjusted.mask === mask ? { ranks } : {}) };
+  return {
+    model: globalModel(graph, adjusted.mask, { params, moments: state.moments }, descent),
+    slots: moveSlots(graph, slots, { before: stepped.base, after: adjusted.mask }),
+    updates,
+    exchanged: Object.fromEntries(adjusted.exchanged),
+    seen,
+    memory: adjusted.memory ?? memory,
+  };
+}
+
+/** A round's step before its mask changes. */
+interface SteppedState {
+  readonly model: SteppedModel['model'];
+  /** What parameters and slots are under: the round's mask, and what clients have grown. */
+  readonly base: Mask;
+  readonly state: ModelState;
+  readonly slots: OptimizerSlots;
+  readonly updates: readonly UpdateSummary[];
+  readonly seen: ClosedRound['seen'];
+}
+
+interface Stepped {
+  readonly parts: RoundParts | null;
+  readonly stepped: SteppedState;
+}
+
+async function steppedState(
+  { model, slots: before }: SteppedModel,
+  reader: UpdateReader,
+  { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
+  parts: RoundParts | null,
+): Promise<SteppedState> {
+  const { graph, mask } = model;
+  const base = parts?.base ?? mask;
+  const updates: UpdateSummary[] = [];
+  const readers = reader.updates.map((read, at) => async () => {
+    const { delta, ...summary } = await read();
+    updates[at] = summary;
+    return { ...(parts?.spread(at, delta) ?? { values: delta }), weight: summary.samples };
+  });
+  // A profile that was made when its update came is of the values as sent.
+  const profileAt = parts === null ? reader.profileAt : () => null;
+  const source = { length: packedLength(graph, base), updates: readers, profileAt };
+  const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
+  const remembered = base === mask ? before : moveSlots(graph, before, { before: mask, after: base });
+  const { update, slots } = serverOptimizerNamed(kind).step(delta, remembered, { round, options });
+  parts?.keepUnheld(update, seen.kept);
+  const params = unpackActive(graph, base, addUpdate(valuesUnder(model, base), update));
+  const moments = aggregatedMoments(updates, seen, aggregation) ?? model.state.moments;
+  return { model, base, state: { params, moments }, slots, updates, seen };
+}
+
+/** What clients began with, in the order of that mask; what they have grown began at 0. */
+function valuesUnder({ graph, mask, state, values }: SteppedModel['model'], base: Mask): Float32Array {
+  return base === mask ? values : packActive(graph, base, state.params);
+}
+
+/** The parameters under the mask that follows: 0 where it is inactive, and where nobody has trained yet. */
+function ownParams({ model: { graph, mask }, base, state }: SteppedState, next: Mask): ParamTree {
+  if (base !== mask) return applyMask(graph, next, state.params);
+  return next === mask ? state.params : regrowParams(state.params, mask, next);
+}
+
+function slotsUnder({ model: { graph }, base, slots }: SteppedState, mask: Mask): OptimizerSlots {
+  return base === mask ? slots : moveSlots(graph, slots, { before: base, after: mask });
+}
+
+/** Shows the observer every update that had a say, and the aggregate. */
+async function observed(
+  { model }: SteppedModel,
+  reader: UpdateReader,
+  { rules: { observer }, parts, stepped }: Stepped & { readonly rules: ClosingRules },
+): Promise<RuleMemory | null> {
+  if (observer === null) return null;
+  const began = valuesUnder(model, stepped.base);
+  for (const at of stepped.seen.kept) {
+    const { delta, samples } = await reader.updates[at]!();
+    const mask = parts?.masks[at] ?? model.mask;
+    const own = parts?.gather(at, began) ?? began;
+    const weights = unpackActive(
+      model.graph,
+      mask,
+      delta.map((value, i) => value + own[i]!),
+    );
+    observer.client(weights, mask, samples);
+  }
+  return observer.close(stepped.state.params);
+}
+
+function adjust(
+  { rule, moment, requests }: MaskChange,
+  {
+    parts,
+    stepped,
+    memory,
+    rule: ofCoordinates,
+  }: Stepped & {
+    readonly memory: RuleMemory;
+    readonly rule: CoordinateRule | null;
+  },
+): ReturnType<MaskRule['adjust']> {
+  const { updates, seen, state } = stepped;
+  const reports = seen.kept.map((at) => updates[at]!);
+  const ownMasks = seen.kept.flatMap((at) => (updates[at]!.ownMask ? (parts?.masks[at] ?? []) : []));
+  const gradients = meanTopGradients(reports, moment.spec.gradientWeighting, ofCoordinates?.rule ?? null);
+  return rule.adjust(moment, { params: state.params, gradients, requests, reports, ownMasks, memory });
+}
+
+/** Null where updates carry no moments, for the new model's are measured afterwards. */
+function aggregatedMoments(
+  updates: readonly UpdateSummary[],
+  { kept }: ClosedRound['seen'],
+  { kind, weighting, options }: AggregationSpec,
+): MomentTree | null {
+  const reports = updates.flatMap(({ moments, samples }) =>
+    moments === null ? [] : [{ moments, samples: weighting === 'equal' ? 1 : samples }],
+  );
+  if (reports.length < updates.length) return null;
+  return aggregatorNamed(kind).mergeMoments(reports, kept, options);
+}

@@ -1,0 +1,404 @@
+import {
+  adjustmentRoundsOf,
+  applyMask,
+  candidateModel,
+  coordinateRule,
+  emptySlots,
+  EspalierError,
+  followOwnMask,
+  initialState,
+  measuresMoments,
+  maskRuleNamed,
+  methodNamed,
+  serverOptimizerNamed,
+  type AcceptedAnswer,
+  type Adjustment,
+  type CoordinatorEffect,
+  type Mask,
+  type MaskReference,
+  type MaskRule,
+  type ModelGraph,
+  type ModelState,
+  type MomentTree,
+  type NestedPool,
+  type OptimizerSlots,
+  type RuleMemory,
+  type RuleMoment,
+  type RuleObserver,
+  closeRound,
+  type UpdateReader,
+  type UpdateSummary,
+  globalModel,
+  withMoments,
+  type GlobalModel,
+  prepare,
+  SubModels,
+  type RoundWishes,
+  addEvaluations,
+  mergeCandidates,
+  mergeMeasurements,
+  selectCandidate,
+} from '@espalier/core';
+import { encodeBundle, type WireContext } from '@espalier/proto';
+import { aggregationFigures, aggregationNotes } from '../record/aggregation-figures.js';
+import { EvaluationQueue } from './evaluation-queue.js';
+import { TrafficLedger } from '../record/ledger.js';
+import type { CoordinatorOptions, RunResult } from '../options.js';
+import { PayloadShelf } from './payloads.js';
+import { RunRecord } from '../record/run-record.js';
+import { storeWorkshop, type StoredWorkshop, type WorkshopState } from './workshop-state.js';
+
+/** The round being worked on. */
+interface OpenRound {
+  readonly round: number;
+  /** Null until the first client is asked to train. */
+  readonly wishes: RoundWishes | null;
+  readonly started: number;
+}
+
+const NO_WISHES: RoundWishes = { topGradients: [], readjustment: null, extrusion: null };
+
+/** Holds the model and does the coordinator's arithmetic. Which, and when, the reducer says. */
+export class Workshop {
+  readonly ledger = new TrafficLedger();
+  readonly payloads: PayloadShelf;
+  readonly record: RunRecord;
+  readonly #options: CoordinatorOptions;
+  readonly #graph: ModelGraph;
+  readonly #context: WireContext;
+  readonly #evaluations: EvaluationQueue;
+  readonly #now: () => number;
+  #model: GlobalModel | null = null;
+  /** The last model whose moments are its own. */
+  #complete: GlobalModel | null = null;
+  /** What the server optimiser remembers; null before its first step. */
+  #storedSlots: OptimizerSlots | null = null;
+  /** What the method's rule remembers. */
+  #memory: RuleMemory | null = null;
+  readonly #subModels = new SubModels();
+  #pool: NestedPool | null = null;
+  #poolMoments: readonly MomentTree[] = [];
+  #open: OpenRound | null = null;
+
+  /**
+   * @param context of the job's graph
+   * @param now gives the seconds the run has lasted
+   */
+  constructor(
+    options: CoordinatorOptions,
+    graph: ModelGraph,
+    { context, now }: { readonly context: WireContext; readonly now: () => number },
+  ) {
+    this.#options = options;
+    this.#graph = graph;
+    this.#context = context;
+    this.#now = now;
+    this.payloads = new PayloadShelf(options.journal, context);
+    this.record = new RunRecord(this.ledger);
+    this.#evaluations = new EvaluationQueue(options, this.record);
+  }
+
+  /** Goes on from a snapshot; an evaluation that the snapshot does not have is made again. */
+  async restore({ model, slots, memory, pool, poolMoments, record }: WorkshopState): Promise<void> {
+    this.#model = model;
+    this.#storedSlots = slots;
+    this.#memory = memory;
+    this.#pool = pool;
+    this.#poolMoments = poolMoments;
+    this.record.restore(record);
+    if (!this.record.isUnmeasured) this.#complete = model;
+    await this.#evaluations.restore(model);
+  }
+
+  /** Makes everything durable that a coordinator must have to go on from here. */
+  async save(): Promise<StoredWorkshop> {
+    const { job, journal } = this.#options;
+    const state: WorkshopState = {
+      model: this.model,
+      slots: this.#storedSlots,
+      memory: this.#memory,
+      pool: this.#pool,
+      poolMoments: this.#poolMoments,
+      record: this.record.store(),
+    };
+    return storeWorkshop(state, {
+      job,
+      journal,
+      context: this.#context,
+      bundle: (model) => this.#bundle(model),
+    });
+  }
+
+  /** Pretrains and prunes coarsely, or takes the candidates that it was given. */
+  async prepare(): Promise<void> {
+    const { candidates = null } = this.#options;
+    await this.#evaluations.whenCanaryReady;
+    if (candidates === null) await this.#prepareModel();
+    else this.#takePool(candidates);
+    this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
+  }
+
+  async #prepareModel(): Promise<void> {
+    const { job, trainer, serverData, initial } = this.#options;
+    const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial });
+    if (start.kind === 'mask') {
+      this.#model = globalModel(this.#graph, start.mask, {
+        ...state,
+        params: applyMask(this.#graph, start.mask, state.params),
+      });
+      this.#complete = this.#model;
+    } else this.#takePool(start.pool);
+  }
+
+  #takePool(pool: NestedPool): void {
+    this.#pool = pool;
+    // Without selection the first candidate is taken as it is.
+    this.#choose(0, pool.moments);
+  }
+
+  /** Null when the gradients are right, else a sentence. */
+  judgeCanary(gradients: Float32Array): Promise<string | null> {
+    return this.#evaluations.judgeCanary(gradients);
+  }
+
+  get canary(): EvaluationQueue['canary'] {
+    return this.#evaluations.canary;
+  }
+
+  get model(): GlobalModel {
+    if (this.#model === null) throw new EspalierError('internal', 'there is no model yet');
+    return this.#model;
+  }
+
+  /** The model as far as clients of that share train it. */
+  modelFor(share: number): GlobalModel {
+    return this.#subModels.of(this.model, share);
+  }
+
+  get #slots(): OptimizerSlots {
+    const { graph, mask } = this.model;
+    const { kind } = this.#options.job.serverOptimizer;
+    return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
+  }
+
+  /** The last model whose moments are its own, as a file; null before there is one. */
+  currentBundle(): Uint8Array | null {
+    return this.#complete && this.#bundle(this.#complete);
+  }
+
+  get pool(): NestedPool {
+    if (this.#pool === null) throw new EspalierError('internal', 'this job has no pool');
+    return this.#pool;
+  }
+
+  get poolMoments(): readonly MomentTree[] {
+    return this.#poolMoments;
+  }
+
+  /** Opens the round's books when it is new: its first question is on its way. */
+  openRound(round: number): OpenRound {
+    const open = this.#open?.round === round ? this.#open : { round, wishes: null, started: this.#now() };
+    if (open !== this.#open) this.record.setupDone();
+    this.#open = open;
+    return open;
+  }
+
+  /** What this round asks for besides training. */
+  roundWishes(round: number, adjustment: Adjustment | null): RoundWishes {
+    const open = this.openRound(round);
+    const wishes =
+      open.wishes ?? (adjustment === null ? NO_WISHES : this.#wishes(this.#ruleMoment(adjustment)));
+    this.#open = { ...open, wishes };
+    return wishes;
+  }
+
+  #wishes(moment: RuleMoment): RoundWishes {
+    const rule = this.#adjustingRule;
+    return { ...NO_WISHES, topGradients: rule.requests(moment), ...rule.localWork?.(moment) };
+  }
+
+  /** Null for a mask that stays. */
+  get #rule(): MaskRule | null {
+    const { maskRule } = methodNamed(this.#options.job.method);
+    return maskRule === null ? null : maskRuleNamed(maskRule);
+  }
+
+  get #adjustingRule(): MaskRule {
+    const rule = this.#rule;
+    if (rule) return rule;
+    throw new EspalierError('internal', `method ${this.#options.job.method} has no rule to adjust by`);
+  }
+
+  #ruleMoment({ due, number }: Adjustment): RuleMoment {
+    const { job } = this.#options;
+    const { pruning: spec, targetDensity, seed } = job;
+    const learningRate = job.learningRate.initial;
+    const adjustments = Math.max(1, adjustmentRoundsOf(job).length);
+    const { mask } = this.model;
+    return {
+      ...{ graph: this.#graph, seed, learningRate, mask, spec, targetDensity, adjustments },
+      ...{ round: due, adjustment: number },
+    };
+  }
+
+  /** The weights that everything began with, before pretraining. */
+  #origin(): ModelState {
+    const { job, initial } = this.#options;
+    return initial ?? initialState(this.#graph, job.seed);
+  }
+
+  /** What the open round asked for; nothing outside rounds. */
+  get wishes(): RoundWishes {
+    return this.#open?.wishes ?? NO_WISHES;
+  }
+
+  /** Does what the effect says; gives the model's mask when there is one. */
+  async compute(
+    effect: Extract<CoordinatorEffect, { kind: 'compute' }>,
+    asked: number,
+  ): Promise<MaskReference | null> {
+    const { phase, answers } = effect;
+    if (phase === 'merge') await this.#merge(answers);
+    else if (phase === 'choose') await this.#select(answers);
+    else if (phase === 'settle') await this.#settle(effect);
+    else await this.#close(effect, asked);
+    if (phase === 'merge') return null;
+    const { version, hash } = this.model.mask;
+    return { version, hash };
+  }
+
+  async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
+    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
+    const { pool, aggregation } = this.#options.job;
+    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
+  }
+
+  async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
+    const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
+    const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
+    this.record.selection = selection;
+    this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
+    // Never asked for again; snapshots need not carry them.
+    this.#pool = null;
+    this.#poolMoments = [];
+    this.#options.onReport?.({ kind: 'selected', candidate: selection.chosen, losses: selection.losses });
+  }
+
+  #choose(candidate: number, moments: MomentTree): void {
+    const counts = this.pool.counts[candidate];
+    if (!counts) throw new EspalierError('internal', `the pool has no candidate ${candidate}`);
+    const { mask, params } = candidateModel(this.#graph, this.pool, counts);
+    this.#model = globalModel(this.#graph, mask, { params, moments });
+    this.#complete = this.#model;
+  }
+
+  /** Gives the model that the last round made the moments that clients measured at its weights. */
+  async #settle({ round, answers }: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
+    const { job, log } = this.#options;
+    const measurements = await Promise.all(answers.map(({ payload }) => this.payloads.measurement(payload)));
+    const moments = mergeMeasurements(measurements, coordinateRule(job.aggregation));
+    if (moments === null)
+      log.warn('no client measured the last model: it keeps the moments of the one before');
+    else this.#model = withMoments(this.model, moments);
+    const macs = measurements.reduce((sum, measurement) => sum + measurement.macs, 0);
+    this.record.measured({ model: this.model, clients: measurements.length, macs });
+    await this.#completed(round - 1);
+  }
+
+  /** The model of that round is as it will be evaluated, kept and shipped. */
+  async #completed(round: number): Promise<void> {
+    this.#complete = this.model;
+    if (round < 0) return;
+    await this.#evaluations.modelReady(round, this.model);
+    await this.#options.store.checkpoint(round, this.#bundle(this.model));
+  }
+
+  async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
+    const { round, answers, adjustment } = effect;
+    const { job, log } = this.#options;
+    const { topGradients: requests } = this.roundWishes(round, adjustment);
+    const reader: UpdateReader = this.payloads.updates(answers.map(({ payload }) => payload));
+    const exchange =
+      adjustment === null
+        ? null
+        : {
+            rule: this.#adjustingRule,
+            moment: this.#ruleMoment(adjustment),
+            requests,
+            origin: () => this.#origin().params,
+          };
+    const began = this.#now();
+    const { aggregation: rule, serverOptimizer } = job;
+    const rules = {
+      ...{ round, aggregation: rule, serverOptimizer, adjustment: exchange },
+      ...{ maskOf: this.#maskOf(), observer: this.#observer(round) },
+    };
+    const stood = { model: this.model, slots: this.#slots };
+    const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
+    this.payloads.forgetProfiles();
+    const aggregation = aggregationFigures(seen, answers, this.#now() - began);
+    this.#model = model;
+    this.#storedSlots = slots;
+    this.#memory = memory;
+    const measures = measuresMoments(job.momentMode, this.#graph);
+    for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
+    const { seconds } = aggregation;
+    log.info(`aggregated ${answers.length} updates of round ${round + 1}`, {
+      round,
+      updates: answers.length,
+      seconds,
+    });
+    this.record.closed({
+      round,
+      model,
+      updates,
+      asked,
+      seconds: this.#now() - (this.#open?.started ?? 0),
+      adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
+      aggregation,
+      measures,
+    });
+    const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
+    if (before.length > 0) await this.#evaluations.evaluatedByClients(round, addEvaluations(before));
+    if (!measures) await this.#completed(round);
+  }
+
+  /** How to tell the mask of an update; null where every client trains under the round's. */
+  #maskOf(): ((update: UpdateSummary) => Mask) | null {
+    const { heterogeneous } = this.#options.job;
+    const { readjustment } = this.wishes;
+    if (heterogeneous === null && readjustment === null) return null;
+    const masks = (heterogeneous?.shares ?? [1]).map((share) => this.modelFor(share).mask);
+    const received = new Map(masks.map((mask) => [mask.hash, mask]));
+    return ({ maskHash, ownMask }) => {
+      const mask = received.get(maskHash);
+      if (mask === undefined) throw new EspalierError('internal', `no client was sent mask ${maskHash}`);
+      return ownMask && readjustment !== null ? followOwnMask(mask, ownMask, readjustment) : mask;
+    };
+  }
+
+  #observer(round: number): RuleObserver | null {
+    const { mask } = this.model;
+    const seen = { graph: this.#graph, mask, spec: this.#options.job.pruning, round };
+    return this.#rule?.observe?.(seen, this.#memory) ?? null;
+  }
+
+  /** The last evaluation, the summary and the final model. */
+  async finish(answers: readonly AcceptedAnswer[], stopped: boolean): Promise<RunResult> {
+    const evaluations = await Promise.all(answers.map(({ payload }) => this.payloads.evaluation(payload)));
+    await this.#evaluations.finish(evaluations.length > 0 ? addEvaluations(evaluations) : null);
+    if (this.#model === null)
+      throw new EspalierError('stopped', 'the run was stopped before there was a model');
+    const { job, store } = this.#options;
+    const summary = this.record.summary(job, this.model, { stopped, seconds: this.#now() });
+    await store.finish(summary, this.#bundle(this.model));
+    const { graph, mask, state } = this.model;
+    return { summary, graph, mask, state };
+  }
+
+  #bundle({ graph, mask, state }: GlobalModel): Uint8Array {
+    const { job, classes } = this.#options;
+    const metadata = { job: job.name, method: job.method, seed: String(job.seed) };
+    return encodeBundle({ graph, mask, state, classes, normalization: job.normalization, metadata });
+  }
+}
