@@ -71,9 +71,11 @@ async function listen(): Promise<void> {
   api = apiRoutes(sources);
   const serve = pageHandler(pages);
   server = createServer((request, response) => {
-    api.handler(request, response, () => {
-      serve(request, response, () => response.writeHead(404).end());
-    });
+    void api.handler(request, response, () =>
+      serve(request, response, () => {
+        response.writeHead(404).end();
+      }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }

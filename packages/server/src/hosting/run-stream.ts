@@ -30,9 +30,12 @@ export class RunStream {
     this.#timer = setInterval(() => {
       this.#send();
     }, LOOK_EVERY);
-    response.on('close', () => {
+    const stop = (): void => {
       clearInterval(this.#timer);
-    });
+    };
+    response.on('close', stop);
+    // A response that waits for others of its connection never hears that the connection has gone.
+    response.req.socket.once('close', stop);
     this.#send();
   }
 
@@ -51,6 +54,8 @@ export class RunStream {
   }
 
   #send(): void {
+    // Who does not read gets the newest state once it does, and costs the memory of one line.
+    if (this.#response.writableNeedDrain) return;
     const run = this.#look();
     const changing = JSON.stringify({ ...run, seconds: 0 });
     this.#quiet++;
