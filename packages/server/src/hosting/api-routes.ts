@@ -46,7 +46,7 @@ export function apiRoutes(sources: ApiSources): Api {
   const watch = (response: ServerResponse): void => {
     const stream = new RunStream(response, sources.run);
     streams.add(stream);
-    response.once('close', () => streams.delete(stream));
+    void stream.gone.then(() => streams.delete(stream));
   };
   return {
     handler: (request, response, next): void | Promise<void> => {

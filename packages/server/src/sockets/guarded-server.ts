@@ -71,6 +71,9 @@ export class GuardedServer {
     this.#census = new SocketCensus({
       connections: mostConnections(limits.connections),
       waitingPerAddress: limits.connectionsPerAddress + WAITING_ROOM,
+      onCrowded: (socket) => {
+        options.onRefusal(crowded(socket), peerOf(socket));
+      },
     });
     this.http = tls
       ? createHttpsServer({ ...SERVER_OPTIONS, ...tls, handshakeTimeout: PATIENCE.headers })
@@ -116,9 +119,7 @@ export class GuardedServer {
   #connected(socket: Socket): void {
     // A peer may reset it at any time, also while nobody else listens.
     socket.on('error', ignore);
-    if (this.#census.admit(socket)) return;
-    this.#options.onRefusal(crowded(socket), peerOf(socket));
-    socket.destroy();
+    this.#census.admit(socket);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,6 +6,8 @@ export interface CensusLimits {
   readonly connections: number;
   /** Of one address, before they become WebSockets. */
   readonly waitingPerAddress: number;
+  /** Called with one that is not taken, or makes way for another, before it is ended. */
+  readonly onCrowded: (socket: Socket) => void;
 }
 
 /** A connection that is no WebSocket yet. */
@@ -37,14 +39,23 @@ export class SocketCensus {
     return this.#count;
   }
 
-  /** True, and counted until it closes, where there is room for it. */
-  admit(socket: Socket): boolean {
+  /** Counts it until it closes, or ends it where there is no room for it. */
+  admit(socket: Socket): void {
+    if (this.#hasRoom(socket)) this.#enter(socket);
+    else this.#end(socket);
+  }
+
+  #hasRoom(socket: Socket): boolean {
     // It has been reset meanwhile.
     if (socket.remoteAddress === undefined) return false;
     const address = addressOf(socket.remoteAddress);
     const same = this.#byAddress.get(address)?.size ?? 0;
     if (same >= this.#limits.waitingPerAddress && !this.#makeRoom(address)) return false;
-    if (this.#count >= this.#limits.connections && !this.#makeRoom(this.#mostCrowded())) return false;
+    return this.#count < this.#limits.connections || this.#makeRoom(this.#mostCrowded());
+  }
+
+  #enter(socket: Socket): void {
+    const address = addressOf(socket.remoteAddress);
     const guest: Guest = { socket, address, answering: 0 };
     this.#guests.set(socket, guest);
     const ofAddress = this.#byAddress.get(address) ?? new Set();
@@ -54,7 +65,11 @@ export class SocketCensus {
       this.#count--;
       this.#forget(socket);
     });
-    return true;
+  }
+
+  #end(socket: Socket): void {
+    this.#limits.onCrowded(socket);
+    socket.destroy();
   }
 
   /** Counts a request that is being answered until the given function is called; gives how many its connection has. */
@@ -82,7 +97,7 @@ export class SocketCensus {
       if (answering > 0) continue;
       // Counted out when it has closed, a moment later; its place is taken now.
       this.#forget(socket);
-      socket.destroy();
+      this.#end(socket);
       return true;
     }
     return false;
