@@ -223,20 +223,26 @@ function pipelined(): EspalierError {
 
 function reply(
   response: ServerResponse,
-  { status, error: { code, rawMessage } }: { readonly status: number; readonly error: EspalierError },
+  { status, error }: { readonly status: number; readonly error: EspalierError },
 ): void {
+  const body = bodyOf(error);
   response.writeHead(status, {
     'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     connection: 'close',
   });
-  response.end(`${JSON.stringify({ code, error: rawMessage })}\n`);
+  response.end(body);
+}
+
+function bodyOf({ code, rawMessage }: EspalierError): string {
+  return `${JSON.stringify({ code, error: rawMessage })}\n`;
 }
 
 /** Answers on a socket that is no response any more, and ends it whether or not the answer is read. */
-function endRaw(socket: Duplex, status: number, { code, rawMessage }: EspalierError): void {
+function endRaw(socket: Duplex, status: number, error: EspalierError): void {
   socket.on('error', ignore);
-  const body = `${JSON.stringify({ code, error: rawMessage })}\n`;
+  const body = bodyOf(error);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'content-type: application/json',
