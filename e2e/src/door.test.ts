@@ -1,6 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerChallenge, connectSocket } from '@espalier/client';
@@ -18,6 +16,7 @@ import type { Coordinator } from '@espalier/server/coordinator';
 import { io, type Socket } from 'socket.io-client';
 import { hostCoordinator, schedule as platformSchedule } from './support/in-process.js';
 import { Puppet } from './support/puppet.js';
+import { upgraded as openedByHand } from './support/raw-socket.js';
 import { stubTrainer } from './support/stub-trainer.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
@@ -60,57 +59,11 @@ function stranger(url: string, headers: Record<string, string> = {}): Promise<So
   });
 }
 
-/** Opens a WebSocket by hand and leaves it at that; gives the status of the answer, and the socket where it is 101. */
-function opened(
-  url: string,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; socket: Duplex | null }> {
-  const asked = request(`${url}/socket.io/?EIO=4&transport=websocket`, {
-    headers: {
-      ...headers,
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-    },
-  });
-  closers.push(() => asked.destroy());
-  return new Promise((resolve, reject) => {
-    asked.on('error', reject);
-    asked.on('upgrade', (_, socket) => {
-      closers.push(() => socket.destroy());
-      resolve({ status: 101, socket });
-    });
-    asked.on('response', ({ statusCode = 0 }) => {
-      resolve({ status: statusCode, socket: null });
-    });
-    asked.end();
-  });
-}
-
-/** The status of the answer to a WebSocket that is opened by hand. */
-async function upgraded(url: string, headers?: Record<string, string>): Promise<number> {
-  return (await opened(url, headers)).status;
-}
-
-/** A WebSocket frame of that kind, masked with zeros. */
-function webSocketFrame(opcode: number, text: string): Buffer {
-  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
-}
-
-/** Resolves when those words have come, after those bytes have left. */
-function answered(socket: Duplex, bytes: Buffer, words: string): Promise<void> {
-  return new Promise((resolve) => {
-    let heard = '';
-    const hear = (chunk: Buffer): void => {
-      heard += chunk.toString('latin1');
-      if (!heard.includes(words)) return;
-      socket.off('data', hear).resume();
-      resolve();
-    };
-    socket.on('data', hear);
-    socket.write(bytes);
-  });
+/** Opens a WebSocket by hand and leaves it at that; gives the status of the answer. */
+async function upgraded(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const { status, end } = await openedByHand(url, headers);
+  closers.push(end);
+  return status;
 }
 
 describe('pages of other origins', () => {
@@ -142,46 +95,6 @@ describe('a name that leads here from elsewhere', () => {
     const { url, refused } = await listening({ publicUrls: ['https://train.example'] });
     expect(await upgraded(url, { host })).toBe(status);
     expect(refused.map(({ code }) => code)).toEqual(codes);
-  });
-});
-
-describe('messages besides frames', () => {
-  it.each([
-    ['events of another name', 1, '42["x"]'],
-    ['events of names that emitters have', 1, '42["error"]'],
-    ['acknowledgements of nothing', 1, '437[null]'],
-    ['other namespaces', 1, '40/x,'],
-    ['heartbeats', 1, '3'],
-    ['pings of the WebSocket', 9, 'x'],
-    ['pongs of the WebSocket', 10, 'x'],
-  ])('%s: a few are borne, more end the connection', async (_, opcode, text) => {
-    const { url, refused } = await listening({});
-    const { socket } = await opened(url);
-    if (!socket) throw new Error('not opened');
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    await answered(socket, webSocketFrame(1, '40'), '40{"sid"');
-    const few = Array.from({ length: 10 }, () => webSocketFrame(opcode, text));
-    // Answered once the server has read what came before it.
-    await answered(socket, Buffer.concat([...few, webSocketFrame(1, '420["y"]')]), '430["not_expected"]');
-    expect(refused.map(({ code }) => code)).not.toContain('limit_exceeded');
-    socket.write(Buffer.concat(Array.from({ length: 40 }, () => webSocketFrame(opcode, text))));
-    await closed;
-    expect(refused.filter(({ code }) => code === 'limit_exceeded')).toHaveLength(1);
-    expect(refused.length).toBeLessThan(32);
-  });
-
-  it('takes over no session that another connection has begun', async () => {
-    const { url } = await listening({});
-    const asked = request(`${url}/socket.io/?EIO=4&transport=websocket&sid=x`, {
-      headers: { connection: 'Upgrade', upgrade: 'websocket' },
-    });
-    const status = new Promise((resolve) => {
-      asked.on('response', (response) => {
-        resolve(response.resume().statusCode);
-      });
-    });
-    asked.end();
-    expect(await status).toBe(404);
   });
 });
 

@@ -9,7 +9,13 @@ export interface AdminActions {
   stop(reason: string): void;
 }
 
-const ADMIN_ROUTES: ReadonlySet<string> = new Set(['GET /admin/status', 'POST /admin/stop', 'GET /metrics']);
+/** The control side's routes: those for everybody, and those for the admin token. */
+export const ADMIN_ROUTES = {
+  open: ['GET /healthz', 'GET /readyz'],
+  token: ['GET /metrics', 'GET /admin/status', 'POST /admin/stop'],
+} as const;
+
+const FOR_TOKEN: ReadonlySet<string> = new Set(ADMIN_ROUTES.token);
 
 /**
  * The control side over HTTP: `GET /admin/status`, `POST /admin/stop` and `GET /metrics` (Prometheus) with
@@ -25,7 +31,7 @@ export function adminRoutes(
     const route = `${request.method ?? ''} ${pathOf(request)}`;
     if (route === 'GET /healthz') reply(response, 200, { ok: true });
     else if (route === 'GET /readyz') ready(response, actions.status());
-    else if (!ADMIN_ROUTES.has(route)) reply(response, 404, { error: `no ${route} here; ${OFFER}` });
+    else if (!FOR_TOKEN.has(route)) reply(response, 404, { error: `no ${route} here; ${OFFER}` });
     else if (!authorized(request, isAdmin)) {
       reply(response, 401, { error: 'give the admin token: Authorization: Bearer <token>' });
     } else if (route === 'GET /metrics') return page(response, metrics, actions.status());

@@ -36,6 +36,15 @@ export interface Api {
 const CONTROLS = new Set(['start', 'pause', 'resume', 'stop'] as const);
 type ControlName = 'start' | 'pause' | 'resume' | 'stop';
 
+/** The pages' routes: those for everybody, and those for the admin token. */
+export const API_ROUTES = {
+  open: ['GET /api/job'],
+  token: [
+    ...['GET /api/run', 'GET /api/stream', 'GET /api/model'],
+    ...[...CONTROLS].map((name) => `POST /api/${name}`),
+  ],
+} as const;
+
 /**
  * `GET /api/job` for everybody; with the admin token `GET /api/run`, `GET /api/stream` (a line of JSON whenever the run
  * changes), `GET /api/model` and `POST /api/{start,pause,resume,stop}`.
