@@ -22,6 +22,10 @@ export async function replay(flags: ReplayFlags, terminal: Terminal): Promise<Ex
     folder: flags.replay,
     control: flags.control ?? null,
     limits: limitsOf(flags),
+    onRefusal: ({ code, message }) => {
+      // Strangers are turned away without a word; what went wrong here is for whoever looks after it.
+      if (code === 'internal') terminal.note(message);
+    },
   });
   const shown = flags.publicUrl?.[0] ?? served.url;
   if (format === 'json')

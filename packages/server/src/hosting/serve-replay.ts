@@ -1,3 +1,4 @@
+import type { EspalierError } from '@espalier/core';
 import { apiRoutes } from './api-routes.js';
 import { finishedRun } from './finished-run.js';
 import { DEFAULT_LIMITS, GuardedServer, type ConnectionLimits } from '../sockets/index.js';
@@ -14,6 +15,8 @@ export interface ReplayOptions {
   readonly port: number;
   /** Who may ask, and how much; what is not given is as by default. */
   readonly limits?: Partial<ConnectionLimits>;
+  /** Somebody was turned away, or answering failed (`internal`). */
+  readonly onRefusal?: (error: EspalierError, peer: string) => void;
 }
 
 /** A replay being served. */
@@ -28,7 +31,7 @@ export interface ServedReplay {
  * @throws EspalierError `invalid_data` for a folder that is none; `port_in_use`.
  */
 export async function serveReplay(options: ReplayOptions): Promise<ServedReplay> {
-  const { folder, control, web, host, port, limits } = options;
+  const { folder, control, web, host, port, limits, onRefusal = () => undefined } = options;
   const { run, bundle } = await finishedRun(folder, control);
   const api = apiRoutes({
     invitation: null,
@@ -47,7 +50,7 @@ export async function serveReplay(options: ReplayOptions): Promise<ServedReplay>
           response.writeHead(404).end();
         }),
       ),
-    onRefusal: () => undefined,
+    onRefusal,
   });
   return { url: await server.listen({ host, port }), close: () => server.close() };
 }
