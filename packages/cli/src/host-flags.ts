@@ -11,6 +11,8 @@ export interface HostFlags {
   readonly port: number;
   readonly open?: boolean;
   readonly origin?: readonly string[];
+  readonly publicUrl?: readonly string[];
+  readonly maxConnections?: number;
   readonly maxConnectionsPerAddress: number;
   readonly maxFramesPerSecond: number;
   readonly maxBytesInFlight: number;
@@ -39,6 +41,8 @@ function portNumber(text: string): number {
 export function limitsOf(flags: HostFlags): ConnectionLimits {
   return {
     origins: flags.origin ?? [],
+    publicUrls: flags.publicUrl ?? [],
+    connections: flags.maxConnections ?? Infinity,
     connectionsPerAddress: flags.maxConnectionsPerAddress,
     framesPerSecond: flags.maxFramesPerSecond,
     bytesInFlight: flags.maxBytesInFlight,
@@ -73,17 +77,22 @@ async function readTls(certificate: string, key: string): Promise<{ cert: string
 /** Tells where clients come in: sentences for people, a line of JSON for programs. */
 export function announce(
   served: Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'>,
-  { open = false, clients, format }: Announcement,
+  { open = false, publicUrl = [], clients, format }: Announcement,
   terminal: Terminal,
 ): void {
   const { url, joinToken, adminToken, folder } = served;
-  if (format === 'json') terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));
-  else terminal.note(invitation({ ...served, clients, open }));
+  if (format === 'json')
+    terminal.out(
+      JSON.stringify({ listening: { url, publicUrls: publicUrl, joinToken, adminToken, folder } }),
+    );
+  else terminal.note(invitation({ ...served, clients, open, shown: publicUrl[0] ?? url }));
 }
 
 /** What an announcement says besides addresses and tokens. */
 export interface Announcement {
   readonly open?: boolean;
+  /** Addresses at which others reach it; links name the first. */
+  readonly publicUrl?: readonly string[];
   /** Clients that the job waits for. */
   readonly clients: number;
   readonly format: OutputFormat;
@@ -92,17 +101,19 @@ export interface Announcement {
 type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'> & {
   readonly clients: number;
   readonly open: boolean;
+  /** The address that links name. */
+  readonly shown: string;
 };
 
-function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
+function invitation({ url, shown, joinToken, adminToken, clients, folder, open }: Invitation): string {
   const token = joinToken ?? (open ? null : '<token as before>');
   const pages = webFolder() !== null;
   return [
     `Listening on ${url} for ${clients} clients. On each of them:`,
-    `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
-    ...(pages ? [`Or in a browser:  ${url}/join${token === null ? '' : `#token=${token}`}`] : []),
-    ...(pages ? [`Watch:   ${url}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
-    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
+    `  espalier join ${shown}${token === null ? '' : ` --token ${token}`} --data <folder>`,
+    ...(pages ? [`Or in a browser:  ${shown}/join${token === null ? '' : `#token=${token}`}`] : []),
+    ...(pages ? [`Watch:   ${shown}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
+    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${shown}/admin/status`,
     `Run folder: ${folder}`,
   ].join('\n');
 }

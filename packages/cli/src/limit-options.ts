@@ -9,9 +9,21 @@ export function addLimitOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
+        '--public-url <url...>',
+        'addresses at which others reach this, e.g. https://train.example; their names are answered, and shown in links',
+      ).argParser(publicUrl),
+    )
+    .addOption(
+      new Option(
         '--origin <origin...>',
         "origins of pages, besides the coordinator's own, that may connect; * for all",
       ),
+    )
+    .addOption(
+      new Option(
+        '--max-connections <count>',
+        'connections altogether; by default as many as the limit of open files leaves',
+      ).argParser(atLeastOne),
     )
     .addOption(
       limit('--max-connections-per-address <count>', 'connections from one address', connectionsPerAddress),
@@ -23,6 +35,18 @@ export function addLimitOptions(command: Command): Command {
     .addOption(
       limit('--handshake-timeout <seconds>', 'time that a connection has to join', handshakeSeconds),
     );
+}
+
+/** Adds one more address, as an origin, to those before it. */
+function publicUrl(text: string, before: readonly string[] = []): readonly string[] {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new InvalidArgumentError('expected an address such as https://train.example');
+  }
+  if (url.href !== `${url.origin}/`) {
+    throw new InvalidArgumentError(`expected an address without a path or a user, such as ${url.origin}`);
+  }
+  return [...before, url.origin];
 }
 
 function atLeastOne(text: string): number {

@@ -23,6 +23,12 @@ describe('the command line', () => {
     [['serve'], /--job/],
     [['serve', '--job', 'x', '--port', '70000'], /port from 0 to 65535/],
     [['join', 'http://localhost', '--part', '4/3'], /k\/n/],
+    [['serve', '--job', 'x', '--public-url', 'train.example'], /https:\/\/train\.example/],
+    [
+      ['serve', '--job', 'x', '--public-url', 'https://a.example/runs'],
+      /without a path .* https:\/\/a\.example/,
+    ],
+    [['serve', '--job', 'x', '--max-connections', '0'], /at least 1/],
     [['demo', '--format', 'xml'], /text, json/],
     [['fly'], /unknown command 'fly'/],
     [['bench', 'engine', '--density', '2'], /at most 1/],

@@ -11,7 +11,7 @@ import {
   type RunSummary,
 } from '@espalier/core';
 import type { Coordinator } from '../coordinator/index.js';
-import { RUN_FILES, writeWhole } from '../run-folder/index.js';
+import { RUN_FILES, whenFree, writeWhole } from '../run-folder/index.js';
 import { apiRoutes, type Api } from './api-routes.js';
 import type { EventTail } from './event-tail.js';
 import type { ServeOptions } from './serve-job.js';
@@ -62,7 +62,7 @@ export function liveRun(options: ServeOptions, sources: LiveRunSources): LiveRun
 }
 
 async function writeReport(web: string, folder: string, run: ReportRun): Promise<void> {
-  const template = await readFile(join(web, 'report.html'), 'utf8');
+  const template = await whenFree(() => readFile(join(web, 'report.html'), 'utf8'));
   await writeWhole(join(folder, RUN_FILES.report), reportPage(template, run));
 }
 

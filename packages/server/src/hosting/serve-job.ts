@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import type { Dataset, Job, ModelGraph, ModelState, NestedPool, Trainer } from '@espalier/core';
+import {
+  toEspalierError,
+  type Dataset,
+  type Job,
+  type ModelGraph,
+  type ModelState,
+  type NestedPool,
+  type Trainer,
+} from '@espalier/core';
 import {
   Coordinator,
   type CoordinatorStatus,
@@ -123,6 +131,8 @@ async function endOf(coordinator: Coordinator, live: LiveRun): Promise<RunResult
   return result;
 }
 
+type Routes = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
 interface Served {
   readonly api: Api;
   readonly coordinator: Coordinator;
@@ -141,21 +151,14 @@ async function listen({
   let serve: (served: Served) => void = () => undefined;
   const served = new Promise<Served>((resolve) => (serve = resolve));
   const pages = web === null ? null : pageHandler(web);
-  let routes: RequestListener | null = null;
+  let routes: Routes | null = null;
   void served.then(({ coordinator, isAdmin, api }) => {
     const admin = adminRoutes(isAdmin, coordinator);
-    const afterApi = (request: IncomingMessage, response: ServerResponse): void => {
-      const last = (): void => {
-        admin(request, response);
-      };
-      if (pages) pages(request, response, last);
-      else last();
-    };
-    routes = (request, response) => {
+    routes = (request, response) =>
       api.handler(request, response, () => {
-        afterApi(request, response);
+        const last = (): void | Promise<void> => admin(request, response);
+        return pages ? pages(request, response, last) : last();
       });
-    };
   });
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
@@ -167,11 +170,18 @@ async function listen({
       }),
     onConnection: (connection) =>
       void served.then(({ coordinator }) => {
-        coordinator.accept(connection);
+        try {
+          coordinator.accept(connection);
+        } catch (error) {
+          // One that cannot be taken in costs nobody else the run.
+          coordinator.turnedAway(toEspalierError(error), connection.peer);
+          connection.close('it could not be taken in');
+        }
       }),
     onRequest: (request, response) => {
-      if (routes) routes(request, response);
-      else response.writeHead(503).end();
+      if (routes) return routes(request, response);
+      response.writeHead(503).end();
+      return undefined;
     },
   });
   const { url, close } = await server.listen({ host, port });

@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import { storageError } from './storage-error.js';
+import { whenFree } from './when-free.js';
 
 /**
  * Writes a file whole or not at all: to a temporary name beside it, to the disk, then renamed.
@@ -8,7 +9,7 @@ import { storageError } from './storage-error.js';
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = `${path}.part`;
   try {
-    const file = await open(temporary, 'w');
+    const file = await whenFree(() => open(temporary, 'w'));
     try {
       await file.writeFile(content);
       await file.sync();

@@ -5,6 +5,7 @@ import type { RunStore } from '../coordinator/index.js';
 import { jobToYaml } from '../job/index.js';
 import { writeWhole } from './atomic-file.js';
 import { storageError, systemCode } from './storage-error.js';
+import { whenFree } from './when-free.js';
 
 /** Where a run's files lie in its folder. */
 export const RUN_FILES = {
@@ -81,7 +82,7 @@ async function makeFolder(path: string): Promise<void> {
 
 async function appendLine(path: string, line: string): Promise<void> {
   try {
-    await appendFile(path, `${line}\n`);
+    await whenFree(() => appendFile(path, `${line}\n`));
   } catch (error) {
     throw storageError('write', path, error);
   }
@@ -91,7 +92,7 @@ async function writeCheckpoint(folder: string, round: number, bundle: Uint8Array
   await makeFolder(folder);
   await writeWhole(join(folder, checkpointName(round)), bundle);
   try {
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.espalier')).sort();
+    const names = (await whenFree(() => readdir(folder))).filter((name) => name.endsWith('.espalier')).sort();
     for (const name of names.slice(0, -KEPT_CHECKPOINTS)) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw storageError('write', folder, error);

@@ -17,7 +17,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^ENOENT$/, 'it is not there: look at its spelling'],
   [/^ENOTDIR$/, 'a part of the path is a file and not a folder: look at its spelling'],
   [/^EISDIR$/, 'it is a folder and not a file: look at its spelling'],
-  [/^EMFILE$/, 'too many files are open: raise the limit (ulimit -n)'],
+  [/^(EMFILE|ENFILE)$/, 'too many files are open: raise the limit (ulimit -n)'],
 ];
 
 /**
