@@ -8,20 +8,22 @@ import tseslint from 'typescript-eslint';
 /** The arrow of ARCHITECTURE.md: what each scope may import from this workspace. */
 const arrow = {
   core: [],
+  disk: ['core'],
   proto: ['core'],
   engine: ['core'],
   client: ['core', 'proto'],
-  server: ['core', 'proto'],
-  'client-node': ['core', 'proto', 'client', 'engine'],
+  server: ['core', 'proto', 'disk'],
+  'client-node': ['core', 'proto', 'client', 'engine', 'disk'],
   'client-web': ['core', 'proto', 'client', 'engine'],
-  simulation: ['core', 'proto', 'client', 'engine', 'client-node', 'server'],
-  cli: ['core', 'proto', 'client', 'engine', 'client-node', 'server', 'simulation'],
-  e2e: ['core', 'proto', 'client', 'engine', 'client-node', 'server', 'simulation', 'cli'],
+  simulation: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server'],
+  cli: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server', 'simulation'],
+  e2e: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server', 'simulation', 'cli'],
 };
 
 /** Outside packages that some scopes must never import. */
 const banned = {
   core: ['node:*', '@tensorflow/*', 'socket.io*', 'protobufjs*'],
+  disk: ['@tensorflow/*', 'socket.io*', 'protobufjs*'],
   proto: ['node:*', '@tensorflow/*', 'socket.io*'],
   engine: ['@tensorflow/*', 'socket.io*', 'protobufjs*'],
   client: ['node:*'],

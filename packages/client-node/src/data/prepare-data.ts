@@ -50,7 +50,8 @@ export async function prepareClientData(
     spec: job.data,
     imageShape: imageShapeOf(job),
     seed,
-    folder,
+    // Of procedural images only the partition file lies in a folder.
+    folder: job.data.kind === 'procedural' && job.partition.kind === 'file' ? null : folder,
     byClient: part !== null && job.partition.kind === 'byFolder',
     splitsTest: part !== null,
     cache,
@@ -75,7 +76,7 @@ async function ownPositions(
 ): Promise<readonly number[]> {
   if (part === null) return source.labels.map((_, position) => position);
   const { numClients } = job;
-  const own = (await divide(source, { ...job, folder })).parts[part];
+  const own = (await divide(source, { ...job, folder, confined: true })).parts[part];
   if (own === undefined) {
     throw new EspalierError(
       'invalid_argument',

@@ -11,6 +11,7 @@ import {
   type FileDataSpec,
 } from '@espalier/core';
 import { readFileSet } from './file-set.js';
+import { checkRoom, imageMemory } from './room.js';
 import { scanImageFolder, type ImageEntry, type SkippedFile } from './image-folder.js';
 import { loadImages, type LoadedImages } from './load-images.js';
 
@@ -189,7 +190,8 @@ function heldImages(
   const [first] = entries;
   const own = first?.of.imageShape ?? imageShape;
   const stride = own[0] * own[1] * own[2];
-  const chosen = new Uint8Array(entries.length * stride);
+  checkRoom(entries.length, imageShape);
+  const chosen = imageMemory(entries.length, own);
   for (const [i, { at, of }] of entries.entries()) {
     chosen.set(of.images.subarray(at * stride, (at + 1) * stride), i * stride);
   }

@@ -1,5 +1,4 @@
 export { readRunFolder, type RunContents } from './read-run.js';
 export { readText } from './read-text.js';
-export { writeWhole } from './atomic-file.js';
 export { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from './run-folder.js';
-export { storageError, systemCode } from './storage-error.js';
+export { storageError, systemCode, writeWhole } from '@espalier/disk';

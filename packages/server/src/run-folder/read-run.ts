@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
+import { storageError, systemCode } from '@espalier/disk';
 import type { RoundMetrics, RunSummary } from '../coordinator/index.js';
 import { RUN_FILES } from './run-folder.js';
-import { storageError, systemCode } from './storage-error.js';
 
 /** What a run folder holds; summary and model are null while the run goes on. */
 export interface RunContents {

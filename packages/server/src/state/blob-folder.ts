@@ -1,8 +1,9 @@
 import { webcrypto } from 'node:crypto';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
+import { makeFolder } from '@espalier/disk';
 import type { BufferPool } from '@espalier/proto';
 import { storageError, systemCode } from '../run-folder/index.js';
 import { readWhole, unlinked, writeDurably } from './files.js';
@@ -24,8 +25,8 @@ export class BlobFolder {
 
   /** Makes the folder where there is none. @throws EspalierError `storage`. */
   static async open(path: string): Promise<BlobFolder> {
+    await makeFolder(path);
     try {
-      await mkdir(path, { recursive: true });
       return new BlobFolder(path, await readdir(path));
     } catch (error) {
       throw storageError('write', path, error);
