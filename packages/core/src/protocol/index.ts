@@ -66,3 +66,4 @@ export {
 } from './client-state.js';
 export { reduceClient, type ClientTransition } from './client-reducer.js';
 export { candidateModel, nestedPool } from './nested-pool.js';
+export { toldToPeer, type Teller, type ToldError } from './told-to-peer.js';

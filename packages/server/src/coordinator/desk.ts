@@ -26,6 +26,7 @@ import type { CoordinatorOptions } from './options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from './scratch-floats.js';
 import { trainWork } from './work.js';
+import { toldOf } from './told-of.js';
 import type { Workshop } from './workshop.js';
 
 type DeskEffect = Extract<
@@ -313,7 +314,7 @@ export class CoordinatorDesk {
   async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
     const problem = await this.#workshop
       .judgeCanary(gradients)
-      .catch((error: unknown) => toEspalierError(error).rawMessage);
+      .catch((error: unknown) => toldOf(toEspalierError(error)).message);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
   }
@@ -340,7 +341,7 @@ export class CoordinatorDesk {
       link.refuse(error);
       return;
     }
-    link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
+    link.send({ kind: 'refused', ...toldOf(error), fatal });
   }
 
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
