@@ -22,8 +22,11 @@ export interface ImportedSafetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Header bytes above this are refused, as the format's own readers do. */
-const MOST_HEADER = 100_000_000;
+/** Header bytes above this are refused: the largest graph that is read needs half of it. */
+const MOST_HEADER = 2 ** 24;
+
+/** Tensors of a file; a graph of 10,000 nodes has half as many. */
+const MOST_TENSORS = 100_000;
 const GRAPH_KEY = 'espalier.graph';
 
 /**
@@ -119,7 +122,9 @@ function readHeader(bytes: Uint8Array): Header {
   const header = objectAt(parsed(bytesToUtf8(bytes.subarray(8, 8 + length))), 'the header');
   const data = bytes.subarray(8 + length);
   const entries = new Map<string, Entry>();
-  for (const [name, value] of Object.entries(header)) {
+  const fields = Object.entries(header);
+  if (fields.length > MOST_TENSORS) throw malformed(`it has ${String(fields.length)} tensors`);
+  for (const [name, value] of fields) {
     if (name !== '__metadata__') entries.set(name, entryOf(name, value, data.length));
   }
   const notes = Object.entries(isObject(header['__metadata__']) ? header['__metadata__'] : {});
