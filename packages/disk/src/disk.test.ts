@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { makeFolder, placeWithin, readBounded, writeWhole } from './index.js';
+import { makeFolder, placeWithin, readBounded, readStream, removeParts, writeWhole } from './index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -47,6 +47,15 @@ describe('readBounded', () => {
     await writeFile(at('file'), 'twelve bytes');
     expect((await readBounded(at('file'), 12)).toString()).toBe('twelve bytes');
     await expect(readBounded(at('file'), 11)).rejects.toThrow(/has 12 bytes; at most 11 are read/);
+  });
+
+  it('of a pipe are for those who name one', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const [read] = await Promise.all([readStream(at('pipe'), 9, 'the job'), writeFile(at('pipe'), 'a job')]);
+    expect(read.toString()).toBe('a job');
+    await expect(readStream('/dev/zero', 9, 'the job')).rejects.toThrow(
+      /^\[invalid_data\] the job .*more than 9/,
+    );
   });
 
   it('waits for no pipe, reads no device and no folder', async () => {
@@ -99,6 +108,23 @@ describe('writeWhole', () => {
       expect(await readdir(folder)).toEqual(['file']);
     },
   );
+
+  it('leaves no part on a full disk', async () => {
+    // Whatever is written there fails as on a disk without room.
+    await symlink('/dev/full', at('file.part'));
+    await expect(writeWhole(at('file'), 'text')).rejects.toThrow(
+      /^\[storage\] .*file: ENOSPC.*the disk is full/,
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('leaves no part when the process ends at once', async () => {
+    const writing = writeWhole(at('file'), new Uint8Array(50_000_000)).catch(() => 'gone');
+    while (!(await readdir(folder)).includes('file.part'));
+    removeParts();
+    expect(await readdir(folder)).toEqual([]);
+    expect(await writing).toBe('gone');
+  });
 
   it.each([{}, { shared: true }])('leaves no part where it fails: %j', async (how) => {
     await mkdir(at('file'));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { storageError } from './storage-error.js';
 
@@ -22,6 +23,7 @@ export async function writeWhole(
   { shared = false, durable = true }: WriteOptions = {},
 ): Promise<void> {
   const temporary = shared ? `${path}.${randomUUID()}.part` : `${path}.part`;
+  parts.add(temporary);
   try {
     const file = await open(temporary, 'w');
     try {
@@ -34,7 +36,17 @@ export async function writeWhole(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw storageError('write', path, error);
+  } finally {
+    parts.delete(temporary);
   }
+}
+
+/** Temporary files that are being written. */
+const parts = new Set<string>();
+
+/** Removes what is half written, for a process that ends at once. */
+export function removeParts(): void {
+  for (const part of parts) rmSync(part, { force: true });
 }
 
 function isParts(content: Uint8Array | string | readonly Uint8Array[]): content is readonly Uint8Array[] {
