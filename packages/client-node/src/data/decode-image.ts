@@ -7,11 +7,8 @@ import { turboDecoder, type TurboDecoder } from './turbo-decoder.js';
 /** Bytes of an image file; a camera's largest are a quarter of it. */
 const LARGEST_FILE = 256 * 2 ** 20;
 
-/**
- * Pixels that a file may say it has: twice what the largest sensors give would not fit a small machine's memory, and a
- * few hundred bytes can say so.
- */
-export const MOST_PIXELS = 2 ** 27;
+/** Pixels of an image that is decoded row by row, and of one that must be held whole; a few bytes can claim any size. */
+const MOST_PIXELS = { byRows: 2 ** 28, whole: 2 ** 26 };
 
 /** Pixels of the largest image that libjpeg-turbo alone is asked about. */
 const FAST_PIXELS = 2 ** 24;
@@ -71,12 +68,24 @@ function fast(
   return pixels?.length === height * width * channels ? { pixels } : null;
 }
 
-async function careful(
+async function careful(bytes: Uint8Array, shape: readonly [number, number, number]): Promise<DecodedImage> {
+  const decoded = await decodedWithin(bytes, shape, MOST_PIXELS.whole);
+  if (!('reason' in decoded) || !decoded.reason.includes('pixel limit')) return decoded;
+  // Interlaced and progressive images have no first row until their last byte.
+  const { isProgressive = true } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  if (!isProgressive) return decodedWithin(bytes, shape, MOST_PIXELS.byRows);
+  return {
+    reason: `has more than ${MOST_PIXELS.whole} pixels and is interlaced or progressive; save it without`,
+  };
+}
+
+async function decodedWithin(
   bytes: Uint8Array,
   [height, width, channels]: readonly [number, number, number],
+  limitInputPixels: number,
 ): Promise<DecodedImage> {
   try {
-    const pixels = await sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, pages: 1 })
+    const pixels = await sharp(bytes, { failOn: 'error', limitInputPixels })
       .autoOrient()
       .flatten()
       .resize(width, height, { fit: 'fill' })
