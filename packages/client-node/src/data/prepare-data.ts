@@ -13,7 +13,7 @@ import {
 } from '@espalier/core';
 import { divide } from './divide.js';
 import type { SkippedFile } from './image-folder.js';
-import { openSource, type SampleSource } from './sample-source.js';
+import { openSource, samplesFolder, type SampleSource } from './sample-source.js';
 
 /** Where a client's samples lie, and which of them are its own. */
 export interface ClientDataOptions {
@@ -50,8 +50,7 @@ export async function prepareClientData(
     spec: job.data,
     imageShape: imageShapeOf(job),
     seed,
-    // Of procedural images only the partition file lies in a folder.
-    folder: job.data.kind === 'procedural' && job.partition.kind === 'file' ? null : folder,
+    folder: samplesFolder(job, folder),
     byClient: part !== null && job.partition.kind === 'byFolder',
     splitsTest: part !== null,
     cache,
@@ -157,7 +156,7 @@ function serverSource(
     spec: data,
     imageShape,
     seed,
-    folder,
+    folder: samplesFolder({ data, partition }, folder),
     byClient: partition?.kind === 'byFolder',
     cache,
   });

@@ -9,6 +9,7 @@ import {
   type Dataset,
   type DataSpec,
   type FileDataSpec,
+  type PartitionSpec,
 } from '@espalier/core';
 import { readFileSet } from './file-set.js';
 import { checkRoom, imageMemory } from './room.js';
@@ -229,6 +230,17 @@ function proceduralSource(
       return Promise.resolve(whole(proceduralDataset(test)));
     },
   };
+}
+
+/**
+ * Where a job's samples lie, of a folder that may hold its partition file alone: procedural images lie nowhere.
+ * @returns null where none are read
+ */
+export function samplesFolder(
+  { data, partition }: { readonly data: DataSpec; readonly partition?: PartitionSpec | undefined },
+  folder: string | null,
+): string | null {
+  return data.kind === 'procedural' && partition?.kind === 'file' ? null : folder;
 }
 
 /** Where a job's partition file lies: relative paths start at the data folder, or here where there is none. */
