@@ -46,10 +46,9 @@ afterEach(async () => {
 
 const SERVED = ['--port', '0', '--format', 'json'];
 
+// A coordinator's are in startup.test.ts.
 describe('the first SIGTERM ends', () => {
   it.each<[string, () => readonly string[], 'out' | 'err', RegExp]>([
-    ['serve', () => ['serve', '--job', 'job.yaml', ...SERVED], 'out', /listening/],
-    ['serve --replay', () => ['serve', '--replay', 'none'], 'err', /none/],
     ['join', () => ['join', mirror], 'err', /not connected/],
     ['demo', () => ['demo', '--job', 'job.yaml'], 'err', /./],
     ['simulate', () => ['simulate', '--job', 'job.yaml', '--workers', '1'], 'err', /./],
@@ -71,7 +70,6 @@ describe('the first SIGTERM ends', () => {
       'out',
       /listening/,
     ],
-    ['bench server', () => ['bench', 'server', '--clients', '50'], 'err', /./],
     ['bench engine', () => ['bench', 'engine', '--width', '8'], 'err', /./],
     ['fetch', () => ['fetch', 'mnist', '--to', 'data', '--mirror', mirror], 'err', /train-images/],
   ])('%s', async (name, args, stream, line) => {
@@ -80,7 +78,7 @@ describe('the first SIGTERM ends', () => {
       await command.until(stream, line);
       command.signal('SIGTERM');
       const { code, err } = await command.finished;
-      expect([name, code, /^ +at /m.test(err)]).toEqual([name, name === 'serve --replay' ? 3 : 130, false]);
+      expect([name, code, /^ +at /m.test(err)]).toEqual([name, 130, false]);
       const left = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.part'));
       // What was fetched is gone on from.
       expect(left).toEqual(name === 'fetch' ? ['data/train-images-idx3-ubyte.gz.part'] : []);

@@ -1,4 +1,4 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { EspalierError } from '@espalier/core';
 import { storageError } from './storage-error.js';
@@ -26,36 +26,6 @@ export async function readBounded(path: string, most: number, what?: string): Pr
   } finally {
     await file.close();
   }
-}
-
-/** Bytes that are read at a time. */
-const CHUNK = 64 * 1024;
-
-/**
- * The bytes of a file that a person named on a command line: a pipe is read to its end too, as a shell makes one of
- * `<(command)`.
- * @param most bytes that it may have
- * @param what what the file is to people, such as `the job file`
- * @throws EspalierError `storage` when it cannot be read; `invalid_data` when it is too large.
- */
-export async function readStream(path: string, most: number, what: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) {
-      chunks.push(chunk as Buffer);
-      total += (chunk as Buffer).length;
-      if (total > most) break;
-    }
-  } catch (error) {
-    throw storageError('read', path, error, what);
-  }
-  if (total <= most) return Buffer.concat(chunks);
-  throw new EspalierError(
-    'invalid_data',
-    `${what} ${path} has more than ${most} bytes; give the right file, or a smaller one`,
-    { path },
-  );
 }
 
 async function sizeWithin(
