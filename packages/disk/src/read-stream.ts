@@ -7,7 +7,8 @@ import { storageError } from './storage-error.js';
 
 const open = promisify(fs.open);
 const fstat = promisify(fs.fstat);
-const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants as typeof fs.constants & { readonly O_NONBLOCK?: number };
+/** Windows has no such flag. */
+const NO_WAITING = (fs.constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
 
 /**
  * The bytes of a file that a person named on a command line: a pipe is read to its end too, as a shell makes one of
@@ -41,7 +42,7 @@ export async function readStream(path: string, most: number, what: string): Prom
  * waiting and read as sockets are.
  */
 async function streamOf(path: string): Promise<Readable> {
-  const fd = await open(path, O_RDONLY | O_NONBLOCK);
+  const fd = await open(path, fs.constants.O_RDONLY | NO_WAITING);
   const found = await fstat(fd);
   if (found.isFIFO()) return new Socket({ fd, readable: true, writable: false });
   return fs.createReadStream(path, { fd });

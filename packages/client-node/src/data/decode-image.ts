@@ -72,7 +72,7 @@ async function careful(bytes: Uint8Array, shape: readonly [number, number, numbe
   const decoded = await decodedWithin(bytes, shape, MOST_PIXELS.whole);
   if (!('reason' in decoded) || !decoded.reason.includes('pixel limit')) return decoded;
   // Interlaced and progressive images have no first row until their last byte.
-  const { isProgressive = true } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { isProgressive } = await sharp(bytes, { limitInputPixels: false }).metadata();
   if (!isProgressive) return decodedWithin(bytes, shape, MOST_PIXELS.byRows);
   return {
     reason: `has more than ${MOST_PIXELS.whole} pixels and is interlaced or progressive; save it without`,
