@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { addLimitOptions } from './limit-options.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { webFolder } from './web-app.js';
+import { pathOf } from './path-of.js';
 
 /** Flags of every command that coordinates clients over sockets. */
 export interface HostFlags {
@@ -27,8 +28,8 @@ export function addHostOptions(command: Command): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on', portNumber, 7464)
     .option('--open', 'let clients in without a token')
-    .option('--tls-cert <file>', 'certificate (PEM)')
-    .option('--tls-key <file>', 'private key (PEM)');
+    .option('--tls-cert <file>', 'certificate (PEM)', pathOf)
+    .option('--tls-key <file>', 'private key (PEM)', pathOf);
 }
 
 function portNumber(text: string): number {

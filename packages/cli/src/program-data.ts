@@ -3,6 +3,7 @@ import { fetchData, type FetchFlags } from './commands/fetch.js';
 import { newJob, type NewFlags } from './commands/new.js';
 import { partition, type PartitionFlags } from './commands/partition.js';
 import type { Terminal } from './terminal.js';
+import { pathOf } from './path-of.js';
 
 /** Adds the commands that prepare data and jobs. */
 export function addDataCommands(program: Command, terminal: Terminal): void {
@@ -15,10 +16,11 @@ function addNew(program: Command, terminal: Terminal): void {
   program
     .command('new')
     .description('Write a job file with comments for a folder of data, and estimate what it costs.')
-    .argument('<folder>', 'where job.yaml is written; made where it is missing')
+    .argument('<folder>', 'where job.yaml is written; made where it is missing', pathOf)
     .option(
       '--data <folder>',
       'the data: images, CIFAR, IDX or NPY files; leave it out for procedural images',
+      pathOf,
     )
     .option('--model <name>', 'network of the zoo')
     .option('--density <share>', 'share of the weights to keep', aboveZero)
@@ -36,9 +38,9 @@ function addPartition(program: Command, terminal: Terminal): void {
   program
     .command('partition')
     .description("Write a job's partition of its data to a file, and show who gets what.")
-    .requiredOption('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'data folder')
-    .option('--out <file>', 'where it is written', 'partition.json')
+    .requiredOption('--job <file>', 'job file (YAML)', pathOf)
+    .option('--data <folder>', 'data folder', pathOf)
+    .option('--out <file>', 'where it is written', pathOf, 'partition.json')
     .addOption(
       new Option('--set <key=value>', 'override a key of the job file; may be repeated')
         .default([] as readonly string[])
@@ -55,7 +57,7 @@ function addFetch(program: Command, terminal: Terminal): void {
     .command('fetch')
     .description('Download a public data set with its checksum: cifar10, cifar100, mnist or fashion-mnist.')
     .argument('<name>', 'cifar10, cifar100, mnist or fashion-mnist')
-    .requiredOption('--to <folder>', 'where its files go')
+    .requiredOption('--to <folder>', 'where its files go', pathOf)
     .option('--mirror <url>', 'another address that has the same files')
     .addOption(formatOption())
     .action(async (name: string, flags: FetchFlags) => {
@@ -68,7 +70,7 @@ export function cacheOption(): Option {
   return new Option(
     '--cache <folder>',
     "where decoded images are kept for the next start; by default the system's cache folder",
-  );
+  ).argParser(pathOf);
 }
 
 /** `--no-cache`. */

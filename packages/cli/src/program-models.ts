@@ -7,6 +7,7 @@ import { addHostOptions } from './host-flags.js';
 import { setOption } from './run-options.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
 import type { Terminal } from './terminal.js';
+import { pathOf } from './path-of.js';
 
 /** Adds the commands that make one model out of another. */
 export function addModelCommands(program: Command, terminal: Terminal): void {
@@ -18,8 +19,8 @@ function addCompress(program: Command, terminal: Terminal): void {
   const command = program
     .command('compress')
     .description('Make a model smaller and faster without seeing any data; write it with a report beside it.')
-    .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder')
-    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder', pathOf)
+    .requiredOption('--out <folder>', 'a folder that does not exist yet', pathOf)
     .addOption(
       new Option('--access <level>', 'how near to data plug-ins may come')
         .choices(ACCESS_LEVELS)
@@ -43,7 +44,11 @@ function addCompress(program: Command, terminal: Terminal): void {
       `density per layer: ${names(allocations)}; several with commas for clients to choose`,
       'erk',
     )
-    .option('--with <job>', 'ask the clients of this job file for statistics; takes --access aggregates')
+    .option(
+      '--with <job>',
+      'ask the clients of this job file for statistics; takes --access aggregates',
+      pathOf,
+    )
     .addOption(setOption())
     .option('--layer-floor <share>', 'density that "global" leaves every layer with', shareOrNone, 0)
     .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
@@ -73,8 +78,8 @@ function addExport(program: Command, terminal: Terminal): void {
     .description(
       'Write a model in other forms; by default a tfjs LayersModel, zeros where weights were pruned.',
     )
-    .argument('<model>', 'model.espalier, model.json, .onnx, .safetensors, or a run folder')
-    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .argument('<model>', 'model.espalier, model.json, .onnx, .safetensors, or a run folder', pathOf)
+    .requiredOption('--out <folder>', 'a folder that does not exist yet', pathOf)
     .option('--to <forms>', `of ${names(modelFormats)}; a LayersModel straight in the folder without it`)
     .addOption(valuesOption())
     .option('--softmax', 'end a LayersModel in a softmax instead of logits')

@@ -38,6 +38,32 @@ describe('the command line', () => {
     expect(notes()).toMatch(sentence);
   });
 
+  it.each([
+    ['demo', '--job', ''],
+    ['demo', '--data', ' '],
+    ['serve', '--resume', ''],
+    ['serve', '--tls-key', ''],
+    ['serve', '--job', 'x', '--out', ''],
+    ['join', 'http://localhost', '--data', ''],
+    ['join', 'http://localhost', '--cache', ''],
+    ['simulate', '--job', 'x', '--out', ''],
+    ['simulate', '--job', 'x', '--devices', ''],
+    ['compare', '--grid', 'x', '--cells', ''],
+    ['compress', '--model', '', '--out', 'x'],
+    ['compress', '--model', 'x', '--out', 'x', '--with', ''],
+    ['export', 'x', '--out', ''],
+    ['export', '', '--out', 'x'],
+    ['partition', '--job', 'x', '--out', ''],
+    ['fetch', 'mnist', '--to', ''],
+    ['inspect', ''],
+    ['token', 'list', ''],
+    ['new', ''],
+  ])('refuses the empty path of %j %j %j', async (...args) => {
+    const { terminal, notes } = recorder();
+    expect(await runCommand(args, terminal)).toBe(EXIT.usage);
+    expect(notes()).toContain('it is empty; give a path');
+  });
+
   it('names a file that cannot be read', async () => {
     const { terminal, notes } = recorder();
     expect(await runCommand(['serve', '--job', 'nowhere.yaml'], terminal)).toBe(EXIT.data);

@@ -17,6 +17,7 @@ import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
+import { pathOf } from './path-of.js';
 
 /** Runs one command line (without `node` and the script); gives the exit code and never throws. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -69,8 +70,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
     .description(
       'Run a job with all its clients as processes on this machine; without --job, FedTiny beside dense FedAvg.',
     )
-    .option('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job')
+    .option('--job <file>', 'job file (YAML)', pathOf)
+    .option(
+      '--data <folder>',
+      'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job',
+      pathOf,
+    )
     .option('--control', 'also run dense FedAvg at the same rounds and seed')
     .addOption(runsOption())
     .addOption(backendOption())
@@ -87,12 +92,20 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
   addHostOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
-    .option('--job <file>', 'job file (YAML)')
-    .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
-    .option('--replay <run folder>', 'show a run in the browser, in place of --job')
-    .option('--control <run folder>', 'the dense control to draw beside the run')
+    .option('--job <file>', 'job file (YAML)', pathOf)
+    .option(
+      '--resume <run folder>',
+      'go on with a run whose coordinator has ended, in place of --job',
+      pathOf,
+    )
+    .option('--replay <run folder>', 'show a run in the browser, in place of --job', pathOf)
+    .option('--control <run folder>', 'the dense control to draw beside the run', pathOf)
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
-    .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
+    .option(
+      '--data <folder>',
+      "data folder of the coordinator's own samples (pretraining and test set)",
+      pathOf,
+    )
     .addOption(runsOption())
     .addOption(backendOption())
     .addOption(cacheOption())
@@ -110,7 +123,7 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     .command('join')
     .description('Take part in a job: the data stay here, trained differences are sent.')
     .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
-    .option('--data <folder>', 'data folder of this client')
+    .option('--data <folder>', 'data folder of this client', pathOf)
     .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
     .option(
       '--threads <count>',
@@ -136,7 +149,7 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
 
 function addToken(program: Command, terminal: Terminal): void {
   const token = program.command('token').description('Who may join a run: make, list and revoke tokens.');
-  const folder = ['<run folder>', "the run's folder; its coordinator may be running"] as const;
+  const folder = ['<run folder>', "the run's folder; its coordinator may be running", pathOf] as const;
   token
     .command('create')
     .description('Make a token for one client and print it; it cannot be shown again.')
@@ -170,9 +183,10 @@ function addInspect(program: Command, terminal: Terminal): void {
     .argument(
       '<path>',
       'model.espalier, a LayersModel (model.json), a run folder or its state folder, a data folder, or a partition file',
+      pathOf,
     )
     .addOption(formatOption())
-    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))
+    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png').argParser(pathOf))
     .action(async (path: string, flags: InspectFlags) => {
       await inspect(path, flags, terminal);
     });
@@ -243,7 +257,7 @@ function formatOption(): Option {
 }
 
 function runsOption(): Option {
-  return new Option('--out <folder>', 'where run folders are made').default('runs');
+  return new Option('--out <folder>', 'where run folders are made').argParser(pathOf).default('runs');
 }
 
 function backendOption(): Option {

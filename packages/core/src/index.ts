@@ -8,6 +8,7 @@ export {
   type ErrorCode,
   type ErrorFacts,
 } from './errors.js';
+export { shownValue } from './shown-value.js';
 export * from './registry/index.js';
 export * from './graph/index.js';
 export * from './params/index.js';

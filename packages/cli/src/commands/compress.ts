@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -20,6 +19,7 @@ import {
   type ModelGraph,
   type Trainer,
 } from '@espalier/core';
+import { writeWhole } from '@espalier/disk';
 import type { ModelBundle } from '@espalier/proto';
 import { askClients, selectionJob, type ClientsReport } from '../compress/ask-clients.js';
 import {
@@ -157,10 +157,10 @@ function zooGraph({ zoo, width, input, classes }: CompressFlags): ModelGraph | n
 }
 
 async function writeReport(folder: string, report: CompressionReport): Promise<void> {
-  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   const template = await reportTemplate();
   if (template !== null)
-    await writeFile(join(folder, 'report.html'), reportPage(template, compressionDocument(report)));
+    await writeWhole(join(folder, 'report.html'), reportPage(template, compressionDocument(report)));
 }
 
 function summary({

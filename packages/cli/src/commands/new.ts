@@ -1,7 +1,8 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { openModel } from '@espalier/client-node';
 import { EspalierError } from '@espalier/core';
+import { makeFolder, writeWhole } from '@espalier/disk';
 import { parseJob } from '@espalier/server';
 import { estimateJob, estimateText, roundBytes } from '../new-job/estimate.js';
 import { jobText, samplesPerClient } from '../new-job/job-text.js';
@@ -53,8 +54,8 @@ export async function newJob(folder: string, flags: NewFlags, terminal: Terminal
   const text = jobText({ ...choices, rounds: roundsWithin(budget, perRound) }, survey);
   const job = parseJob(text);
   const estimate = await estimateJob(job, graph, samplesPerClient(survey, choices.clients));
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, text);
+  await makeFolder(folder);
+  await writeWhole(file, text);
   if (flags.format === 'json') terminal.out(JSON.stringify({ file, survey, rounds: job.rounds, estimate }));
   else terminal.out([`wrote ${file}`, estimateText(estimate), `Run it: ${runLine(file, data)}`].join('\n'));
 }

@@ -1,4 +1,5 @@
 import { EspalierError, type Job } from '@espalier/core';
+import { removeParts } from '@espalier/disk';
 import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
@@ -75,6 +76,7 @@ function interrupted(served: ServedJob | null, signal: NodeJS.Signals, terminal:
   if (served === null) {
     terminal.note('espalier: interrupted before anybody could connect');
     // Whatever was begun can be taken up again: nothing is half written.
+    removeParts();
     process.exit(EXIT.interrupted);
   }
   if (signal === 'SIGTERM') served.handOver('the coordinator was asked to terminate');

@@ -44,16 +44,7 @@ function samePadding(input: number, window: number, stride: number): [number, nu
  */
 export function inferShapes(graph: ModelGraph): ShapeTable {
   const shapes = new Map<string, TensorShape>();
-  for (const [position, node] of graph.nodes.entries()) {
-    checkNode(node, position, shapes);
-    shapes.set(
-      node.name,
-      outputShape(
-        node,
-        node.inputs.map((name) => shapes.get(name) ?? []),
-      ),
-    );
-  }
+  for (const node of graph.nodes) inferNextShape(shapes, node);
   const output = shapes.get(graph.output);
   if (output?.length !== 1) {
     throw invalid(
@@ -62,6 +53,21 @@ export function inferShapes(graph: ModelGraph): ShapeTable {
     );
   }
   return shapes;
+}
+
+/**
+ * Adds the output shape of the node that follows those of the table.
+ * @throws EspalierError `invalid_graph` where it does not fit, and why.
+ */
+export function inferNextShape(shapes: Map<string, TensorShape>, node: GraphNode): void {
+  checkNode(node, shapes.size, shapes);
+  shapes.set(
+    node.name,
+    outputShape(
+      node,
+      node.inputs.map((name) => shapes.get(name) ?? []),
+    ),
+  );
 }
 
 /** `[h, w, c]` of the graph's input. */

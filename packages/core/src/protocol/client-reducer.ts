@@ -8,6 +8,7 @@ import {
   type ClientTask,
 } from './client-state.js';
 import { PROTOCOL_VERSION, type ServerMessage } from './messages.js';
+import { toldToPeer } from './told-to-peer.js';
 
 type Of<K extends ClientEvent['kind']> = Extract<ClientEvent, { kind: K }>;
 type Received<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
@@ -31,7 +32,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
     case 'dataReady':
       return joinWhenReady({ ...state, dataReady: true });
     case 'dataFailed':
-      return end(state, { kind: 'failed', code: event.code, message: event.message }, event.message);
+      return endOver(state, event);
     case 'taskDone':
       return onTaskDone(state, event);
     case 'taskFailed':
@@ -202,7 +203,7 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
   const { task } = state.running;
   const next: ClientState = { ...state, running: null };
   const { code, message } = event;
-  if (task.kind === 'canary') return end(next, { kind: 'failed', code, message }, message);
+  if (task.kind === 'canary') return endOver(next, event);
   if (state.phase !== 'admitted') return { state: next, effects: [] };
   const round = isOfRound(task.message) ? task.message.round : 0;
   const asksMask = code === 'mask_mismatch';
@@ -212,10 +213,18 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
       { kind: 'note', message: `${task.kind} failed: [${code}] ${message}` },
       {
         kind: 'send',
-        message: asksMask ? { kind: 'requestMask', round } : { kind: 'failed', round, code, message },
+        message: asksMask
+          ? { kind: 'requestMask', round }
+          : { kind: 'failed', round, code, message: toldToPeer('client', event).message },
       },
     ],
   };
+}
+
+/** Ends over an error: the person who runs the client gets all of it, the coordinator what a peer may hear. */
+function endOver(state: ClientState, error: Of<'dataFailed'> | Of<'taskFailed'>): ClientTransition {
+  const { code, message } = error;
+  return end(state, { kind: 'failed', code, message }, toldToPeer('client', error).message);
 }
 
 /** Ends for good; a reason that is the client's own is told to the coordinator. */

@@ -50,3 +50,4 @@ export {
   type RunningTask,
 } from './client-state.js';
 export { reduceClient, type ClientTransition } from './client-reducer.js';
+export { toldToPeer, type Teller, type ToldError } from './told-to-peer.js';

@@ -1,3 +1,4 @@
+import { whenFree, writeWhole } from '@espalier/disk';
 import type { IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import {
   type RunSummary,
 } from '@espalier/core';
 import type { Coordinator } from '../coordinator/index.js';
-import { RUN_FILES, whenFree, writeWhole } from '../run-folder/index.js';
+import { RUN_FILES } from '../run-folder/index.js';
 import { apiRoutes, type Api } from './api-routes.js';
 import type { EventTail } from './event-tail.js';
 import type { ServeOptions } from './serve-job.js';

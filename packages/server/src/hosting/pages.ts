@@ -1,9 +1,9 @@
+import { whenFree } from '@espalier/disk';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
-import { whenFree } from '../run-folder/index.js';
 import { pathOf } from '../sockets/index.js';
 import { secure } from './security-headers.js';
 

@@ -117,7 +117,9 @@ export const partitionSection = z
           .min(1)
           .max(1000)
           .default('partition.json')
-          .describe('Relative to the data folder, so that it travels with the data.'),
+          .describe(
+            'Relative to the data folder, so that it travels with the data: clients open nothing outside their own, and of procedural images --data names the folder of this file.',
+          ),
       })
       .describe('As `espalier partition` wrote it.'),
   ])

@@ -1,6 +1,3 @@
 export { readRunFolder, type RunContents } from './read-run.js';
 export { readText } from './read-text.js';
-export { writeWhole } from './atomic-file.js';
 export { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from './run-folder.js';
-export { whenFree } from './when-free.js';
-export { storageError, systemCode } from './storage-error.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, type RoundMetrics, type RunSummary } from '@espalier/core';
+import { storageError, systemCode } from '@espalier/disk';
 import { RUN_FILES } from './run-folder.js';
-import { storageError, systemCode } from './storage-error.js';
 
 /** What a run folder holds; summary and model are null while the run goes on. */
 export interface RunContents {

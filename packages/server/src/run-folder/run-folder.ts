@@ -1,11 +1,9 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Job } from '@espalier/core';
+import { makeFolder, storageError, systemCode, whenFree, writeWhole } from '@espalier/disk';
 import type { RunStore } from '../coordinator/index.js';
 import { jobToYaml } from '../job/index.js';
-import { writeWhole } from './atomic-file.js';
-import { storageError, systemCode } from './storage-error.js';
-import { whenFree } from './when-free.js';
 
 /** Where a run's files lie in its folder. */
 export const RUN_FILES = {
@@ -69,14 +67,6 @@ async function freshFolder(parent: string, name: string): Promise<string> {
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw storageError('write', path, error);
     }
-  }
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw storageError('write', path, error);
   }
 }
 

@@ -1,10 +1,10 @@
 import { webcrypto } from 'node:crypto';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
+import { makeFolder, storageError, systemCode, whenFree } from '@espalier/disk';
 import type { BufferPool } from '@espalier/proto';
-import { storageError, systemCode, whenFree } from '../run-folder/index.js';
 import { readWhole, unlinked, writeDurably } from './files.js';
 
 /** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */
@@ -24,8 +24,8 @@ export class BlobFolder {
 
   /** Makes the folder where there is none. @throws EspalierError `storage`. */
   static async open(path: string): Promise<BlobFolder> {
+    await makeFolder(path);
     try {
-      await mkdir(path, { recursive: true });
       return new BlobFolder(path, await whenFree(() => readdir(path)));
     } catch (error) {
       throw storageError('write', path, error);

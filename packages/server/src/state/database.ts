@@ -1,6 +1,6 @@
+import { storageError } from '@espalier/disk';
 import { EspalierError } from '@espalier/core';
 import Database from 'libsql';
-import { storageError } from '../run-folder/index.js';
 
 /** Changes with the tables; a state of another version is refused, never guessed at. */
 export const STATE_VERSION = '1';

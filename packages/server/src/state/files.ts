@@ -1,7 +1,7 @@
+import { systemCode, whenFree } from '@espalier/disk';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { BufferPool } from '@espalier/proto';
-import { systemCode, whenFree } from '../run-folder/index.js';
 
 // By descriptor: a promised FileHandle for each of thousands of updates costs more than its reads and writes.
 const open = promisify(fs.open);

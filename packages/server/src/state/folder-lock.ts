@@ -1,6 +1,6 @@
+import { storageError } from '@espalier/disk';
 import { EspalierError } from '@espalier/core';
 import Database from 'libsql';
-import { storageError } from '../run-folder/index.js';
 
 /**
  * Keeps a second coordinator off a state folder: an exclusive transaction of a database of its own, which the system

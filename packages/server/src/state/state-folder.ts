@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, type CoordinatorEvent, type JournalEntry, type ByteFigures } from '@espalier/core';
+import { EspalierError, type ByteFigures, type CoordinatorEvent, type JournalEntry } from '@espalier/core';
+import { makeFolder } from '@espalier/disk';
 import type { BufferPool } from '@espalier/proto';
 import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/index.js';
-import { storageError } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase, type Row } from './database.js';
 import { FolderLock } from './folder-lock.js';
@@ -41,9 +40,7 @@ export class StateFolder implements Journal {
    * @throws EspalierError `storage`, also when another coordinator has it or its database is damaged.
    */
   static async open(path: string, options: StateFolderOptions): Promise<StateFolder> {
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw storageError('write', path, error);
-    });
+    await makeFolder(path);
     const lock = new FolderLock(join(path, STATE_FILES.lock), path);
     try {
       const database = new StateDatabase(join(path, STATE_FILES.database));

@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { methodNamed, reportPage } from '@espalier/core';
-import { storageError } from '@espalier/server';
+import { makeFolder, writeWhole } from '@espalier/disk';
 import type { CellResult } from './cell-result.js';
 import type { Cell } from './grid.js';
 import { comparisonDocument, findingBlocks, type Provenance } from './report/document.js';
@@ -37,19 +36,18 @@ export async function writeComparison(files: ComparisonFiles): Promise<void> {
   const jobOf: JobOf = ({ name, density, partition }) =>
     keys.find((key) => key.name === name && key.density === density && key.partition === partition)?.job;
   const document = comparisonDocument(groups, plots, { ...files, ...standing, methods, jobOf });
-  try {
-    await mkdir(join(folder, 'plots'), { recursive: true });
-    await writeFile(join(folder, 'table.md'), tables(groups, jobOf));
-    await writeFile(join(folder, 'results.csv'), resultsCsv(shown));
-    for (const plot of allPlots(plots)) {
-      await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
-    }
-    await writeEvents(join(folder, 'tensorboard'), shown);
-    if (template === null) await writeFile(join(folder, 'report.json'), JSON.stringify(document));
-    else await writeFile(join(folder, 'report.html'), reportPage(template, document));
-  } catch (error) {
-    throw storageError('write', folder, error);
-  }
+  await makeFolder(join(folder, 'plots'));
+  await write(join(folder, 'table.md'), tables(groups, jobOf));
+  await write(join(folder, 'results.csv'), resultsCsv(shown));
+  for (const plot of allPlots(plots)) await write(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
+  await writeEvents(join(folder, 'tensorboard'), shown);
+  if (template === null) await write(join(folder, 'report.json'), JSON.stringify(document));
+  else await write(join(folder, 'report.html'), reportPage(template, document));
+}
+
+/** All of it can be written again from the results, so that no file waits for the disk. */
+function write(path: string, content: Uint8Array | string): Promise<void> {
+  return writeWhole(path, content, { durable: false });
 }
 
 /** The comparison's table, and those that say what wins. */
@@ -66,7 +64,7 @@ async function writeEvents(folder: string, results: readonly CellResult[]): Prom
     const { name, density, seed, partition } = result;
     const run = [name, density, partition, `seed ${seed}`].filter((part) => part !== null).join(' ');
     const own = join(folder, run.replace(/[^A-Za-z0-9.]+/g, '-'));
-    await mkdir(own, { recursive: true });
-    await writeFile(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
+    await makeFolder(own);
+    await write(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
   }
 }

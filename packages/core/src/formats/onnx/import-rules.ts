@@ -195,33 +195,35 @@ const same: Rule = (turn) => {
 };
 
 /** By operation. */
-export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
-  Conv: convRule,
-  Gemm: gemmRule,
-  MatMul: matMulRule,
-  Add: addRule,
-  Sum: addRule,
-  BatchNormalization: normRule,
-  Relu: elementwise('relu'),
-  Clip: clipRule,
-  MaxPool: poolRule('maxPool'),
-  AveragePool: poolRule('avgPool'),
-  GlobalAveragePool: globalRule('globalAvgPool'),
-  GlobalMaxPool: globalRule('globalMaxPool'),
-  Concat: concatRule,
-  Transpose: transposeRule,
-  Flatten: flattenRule,
-  Reshape: reshapeRule,
-  Identity: same,
-  Dropout: same,
-  Softmax: (turn) => {
-    turn.draft.softmax = true;
-    same(turn);
-  },
-  Constant: (turn) => {
-    const value = turn.node.attributes['value'];
-    if (value?.kind !== 'tensor') throw new UnsupportedNode('is no tensor');
-    const name = turn.node.outputs[0] ?? '';
-    turn.draft.constants.set(name, { ...value.value, name });
-  },
-};
+export const IMPORT_RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    Conv: convRule,
+    Gemm: gemmRule,
+    MatMul: matMulRule,
+    Add: addRule,
+    Sum: addRule,
+    BatchNormalization: normRule,
+    Relu: elementwise('relu'),
+    Clip: clipRule,
+    MaxPool: poolRule('maxPool'),
+    AveragePool: poolRule('avgPool'),
+    GlobalAveragePool: globalRule('globalAvgPool'),
+    GlobalMaxPool: globalRule('globalMaxPool'),
+    Concat: concatRule,
+    Transpose: transposeRule,
+    Flatten: flattenRule,
+    Reshape: reshapeRule,
+    Identity: same,
+    Dropout: same,
+    Softmax: (turn) => {
+      turn.draft.softmax = true;
+      same(turn);
+    },
+    Constant: (turn) => {
+      const value = turn.node.attributes['value'];
+      if (value?.kind !== 'tensor') throw new UnsupportedNode('is no tensor');
+      const name = turn.node.outputs[0] ?? '';
+      turn.draft.constants.set(name, { ...value.value, name });
+    },
+  } satisfies Record<string, Rule>),
+);

@@ -18,6 +18,7 @@ import {
   type UnfinishedTransfer,
   type WireContext,
 } from '@espalier/proto';
+import { toldOf } from './told-of.js';
 
 /** A message with the bytes it was read from, and their SHA-256. */
 export interface ReadMessage {
@@ -176,9 +177,8 @@ export class ClientLink {
 
   /** Tells why, then closes. */
   refuse(error: EspalierError): void {
-    const { code, rawMessage, facts } = error;
-    this.send({ kind: 'refused', code, message: rawMessage, facts, fatal: true });
-    void this.close(code);
+    this.send({ kind: 'refused', ...toldOf(error), fatal: true });
+    void this.close(error.code);
   }
 
   /** As {@link refuse} of somebody who may see nothing more: what is under way is broken off, at the price of the reason. */

@@ -29,6 +29,7 @@ import type { CoordinatorOptions } from '../options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from '../model/scratch-floats.js';
 import type { Workshop } from '../model/workshop.js';
+import { toldOf } from './told-of.js';
 
 type DeskEffect = Extract<
   CoordinatorEffect,
@@ -326,7 +327,7 @@ export class CoordinatorDesk {
   async #judge(link: ClientLink, clientId: string, gradients: Float32Array): Promise<void> {
     const problem = await this.#workshop
       .judgeCanary(gradients)
-      .catch((error: unknown) => toEspalierError(error).rawMessage);
+      .catch((error: unknown) => toldOf(toEspalierError(error)).message);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
   }
@@ -354,7 +355,7 @@ export class CoordinatorDesk {
       link.refuse(error);
       return;
     }
-    link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
+    link.send({ kind: 'refused', ...toldOf(error), fatal });
   }
 
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
