@@ -8,6 +8,7 @@ export {
   type ErrorCode,
   type ErrorFacts,
 } from './errors.js';
+export { isPrintable, printable } from './printable.js';
 export * from './registry/index.js';
 export * from './graph/index.js';
 export * from './params/index.js';
