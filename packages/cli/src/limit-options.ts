@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '@espalier/server';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { atLeastOne } from './flag-numbers.js';
 
 /** What one address and one connection may ask of a coordinator, each with its default. */
 export function addLimitOptions(command: Command): Command {
@@ -23,10 +24,4 @@ export function addLimitOptions(command: Command): Command {
     .addOption(
       limit('--handshake-timeout <seconds>', 'time that a connection has to join', handshakeSeconds),
     );
-}
-
-function atLeastOne(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('expected a whole number of at least 1');
 }
