@@ -33,7 +33,10 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
  */
-export function quorumOf(config: CoordinatorConfig, phase: Phase): number {
+export function quorumOf(
+  config: Pick<CoordinatorConfig, 'clientsPerRound' | 'numClients' | 'quorum'>,
+  phase: Phase,
+): number {
   const intended =
     phase === 'train' ? Math.min(config.clientsPerRound, config.numClients) : config.numClients;
   return Math.max(1, Math.ceil(config.quorum * intended));

@@ -16,6 +16,8 @@ describe('the job that clients are told', () => {
     expect(() => told(['cat', 'dog\u001b[2J'])).toThrow(
       /^\[invalid_job\] clients could not read this job: .*challenge\.job\.classes has control characters/,
     );
-    expect(() => told(['cat', 'd'.repeat(1025)])).toThrow('challenge.job.classes has 1025 bytes; at most 1024');
+    expect(() => told(['cat', 'd'.repeat(1025)])).toThrow(
+      'challenge.job.classes has 1025 bytes; at most 1024',
+    );
   });
 });

@@ -248,13 +248,14 @@ export class Workshop {
 
   async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
-    const { pool, aggregation } = this.#options.job;
-    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
+    const { pool, aggregation, numClients } = this.#options.job;
+    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation, numClients));
   }
 
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
-    const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
+    const { aggregation, numClients } = this.#options.job;
+    const selection = selectCandidate(this.pool, reports, coordinateRule(aggregation, numClients));
     this.record.selection = selection;
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
     // Never asked for again; snapshots need not carry them.
@@ -289,6 +290,7 @@ export class Workshop {
     const rules = {
       ...{ round, aggregation: rule, serverOptimizer, adjustment: exchange },
       ...{ maskOf: this.#maskOf(), observer: this.#observer(round) },
+      intended: Math.min(job.clientsPerRound, job.numClients),
     };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
