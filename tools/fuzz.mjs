@@ -27,8 +27,8 @@ const honest = 3;
 const rounds = 10;
 /** Most bytes by which the coordinator's live memory may be above what it was after a fifth of the frames. */
 const GROWTH = 48e6;
-/** Milliseconds between two looks at the coordinator's memory. */
-const COLLECT_EVERY = 2000;
+/** Share of the frames between two looks at the coordinator's memory: a collection costs time on a busy machine. */
+const LOOK_EVERY = 0.02;
 const job = `
 name: fuzz
 seed: 5
@@ -183,7 +183,7 @@ function watchMemory({ url, adminToken }, collectGarbage) {
   const samples = [];
   let slowest = 0;
   let running = true;
-  let collected = 0;
+  let looked = 0;
   const loop = (async () => {
     while (running) {
       const began = performance.now();
@@ -194,9 +194,9 @@ function watchMemory({ url, adminToken }, collectGarbage) {
       // After the end of the run nobody listens.
       if (answered) slowest = Math.max(slowest, performance.now() - began);
       else if (tally.frames < wanted && running) problems.push('/healthz did not answer within 30 s');
-      if (performance.now() - collected > COLLECT_EVERY) {
+      if (tally.frames / wanted >= looked + LOOK_EVERY) {
         collectGarbage();
-        collected = performance.now();
+        looked = tally.frames / wanted;
         const bytes = await liveBytes(url, adminToken);
         if (bytes !== null) samples.push({ share: tally.frames / wanted, bytes });
       }
