@@ -1,6 +1,7 @@
 import { EspalierError } from '@espalier/core';
 import { checkCertificate, readText, type ConnectionLimits, type ServedJob } from '@espalier/server';
-import { InvalidArgumentError, type Command } from 'commander';
+import { type Command } from 'commander';
+import { portNumber } from './flag-numbers.js';
 import { addLimitOptions } from './limit-options.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { webFolder } from './web-app.js';
@@ -30,12 +31,6 @@ export function addHostOptions(command: Command): Command {
     .option('--open', 'let clients in without a token')
     .option('--tls-cert <file>', 'certificate (PEM)', pathOf)
     .option('--tls-key <file>', 'private key (PEM)', pathOf);
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 65535) return value;
-  throw new InvalidArgumentError('give a port from 0 to 65535');
 }
 
 /** What one address and one connection may ask, as the flags say. */

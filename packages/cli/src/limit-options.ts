@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '@espalier/server';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { atLeastOne } from './flag-numbers.js';
 
 /** What one address and one connection may ask of a coordinator, each with its default. */
 export function addLimitOptions(command: Command): Command {
@@ -47,10 +48,4 @@ function publicUrl(text: string, before: readonly string[] = []): readonly strin
     throw new InvalidArgumentError(`expected an address without a path or a user, such as ${url.origin}`);
   }
   return [...before, url.origin];
-}
-
-function atLeastOne(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('expected a whole number of at least 1');
 }

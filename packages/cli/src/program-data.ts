@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { atLeastOne, byteSize, share } from './flag-numbers.js';
 import { fetchData, type FetchFlags } from './commands/fetch.js';
 import { newJob, type NewFlags } from './commands/new.js';
 import { partition, type PartitionFlags } from './commands/partition.js';
@@ -23,8 +24,8 @@ function addNew(program: Command, terminal: Terminal): void {
       pathOf,
     )
     .option('--model <name>', 'network of the zoo')
-    .option('--density <share>', 'share of the weights to keep', aboveZero)
-    .option('--clients <number>', 'devices that take part', wholeAboveZero)
+    .option('--density <share>', 'share of the weights to keep', share)
+    .option('--clients <number>', 'devices that take part', atLeastOne)
     .option('--budget <size>', 'bytes that one client may move in the whole run, e.g. 50MB', byteSize)
     .option('--yes', 'ask nothing: take the defaults for what is left out')
     .option('--force', 'overwrite a job.yaml that is there')
@@ -80,25 +81,4 @@ export function noCacheOption(): Option {
 
 function formatOption(): Option {
   return new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text');
-}
-
-function aboveZero(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
-  return value;
-}
-
-function wholeAboveZero(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('give a whole number of at least 1');
-  return value;
-}
-
-/** `50MB` → 50,000,000. */
-export function byteSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/i.exec(text.trim());
-  const power = ['', 'k', 'm', 'g', 't'].indexOf((match?.[2] ?? '').toLowerCase());
-  if (!match || Number(match[1]) === 0) throw new InvalidArgumentError('give a size, e.g. 50MB or 1.5GB');
-  return Number(match[1]) * 1000 ** power;
 }

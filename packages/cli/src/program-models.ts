@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { share, shareOrNone, wholeNumber } from './flag-numbers.js';
 import { modelFormats } from '@espalier/client-node';
 import { ACCESS_LEVELS, allocations, criteria, quantizers, repairs } from '@espalier/core';
 import { compress } from './commands/compress.js';
@@ -34,7 +35,7 @@ function addCompress(program: Command, terminal: Terminal): void {
     .option(
       '--multiple <count>',
       'keep a multiple of so many channels in layers that lose some; 4 suits the engine best',
-      whole,
+      wholeNumber,
       1,
     )
     .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
@@ -51,19 +52,19 @@ function addCompress(program: Command, terminal: Terminal): void {
     )
     .addOption(setOption())
     .option('--layer-floor <share>', 'density that "global" leaves every layer with', shareOrNone, 0)
-    .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
-    .option('--bits <count>', 'round weights to 2 to 8 bits', whole)
+    .option('--iterations <count>', 'passes over which weights are removed', wholeNumber, 1)
+    .option('--bits <count>', 'round weights to 2 to 8 bits', wholeNumber)
     .option('--quantizer <name>', `levels: ${names(quantizers)}`, 'uniform')
     .option('--repair <name>', `how what is left makes up for what is gone: ${names(repairs)}`, 'udfc')
     .addOption(valuesOption())
     .option('--to <forms>', `of ${names(modelFormats)}`, Object.keys(modelFormats).join(','))
-    .option('--samples <count>', 'synthetic images, where some are needed', whole, 64)
-    .option('--seed <number>', 'of everything random', whole, 1)
+    .option('--samples <count>', 'synthetic images, where some are needed', wholeNumber, 64)
+    .option('--seed <number>', 'of everything random', wholeNumber, 1)
     .option('--no-latency', 'measure no times')
     .option('--zoo <name>', 'network of a safetensors file that does not say its own')
-    .option('--width <channels>', 'its width', whole)
+    .option('--width <channels>', 'its width', wholeNumber)
     .option('--input <shape>', 'its input', '32x32x3')
-    .option('--classes <count>', 'its classes', whole, 10)
+    .option('--classes <count>', 'its classes', wholeNumber, 10)
     .addOption(
       new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
     );
@@ -99,21 +100,4 @@ function valuesOption(): Option {
 
 function names(registry: Readonly<Record<string, unknown>>): string {
   return Object.keys(registry).join(', ');
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
-  return value;
-}
-
-function shareOrNone(text: string): number {
-  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number of at least 0');
-  return value;
 }

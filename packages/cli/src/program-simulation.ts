@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { atLeastOne, wholeNumber } from './flag-numbers.js';
 import { compare, type CompareFlags } from './commands/compare.js';
 import { simulateCommand, type SimulateFlags } from './commands/simulate.js';
 import type { ExitCode } from './exit-codes.js';
@@ -89,17 +90,4 @@ function workersOption(): Option {
   return new Option('--workers <count>', 'training threads; results do not depend on them')
     .argParser(atLeastOne)
     .default(availableParallelism());
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number of at least 0');
-  return value;
-}
-
-function atLeastOne(text: string): number {
-  const value = wholeNumber(text);
-  if (value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
-  return value;
 }

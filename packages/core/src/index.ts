@@ -9,6 +9,7 @@ export {
   type ErrorFacts,
 } from './errors.js';
 export { shownValue } from './shown-value.js';
+export { isPrintable, printable } from './printable.js';
 export * from './registry/index.js';
 export * from './graph/index.js';
 export * from './params/index.js';

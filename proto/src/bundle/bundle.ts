@@ -4,12 +4,15 @@ import {
   encodeValues,
   EspalierError,
   numClasses,
+  printable,
   type Mask,
   type ModelGraph,
   type ModelState,
   type Normalization,
   type ValueCoding,
 } from '@espalier/core';
+import { BUNDLE_BOUNDS } from '../codec/bounds.js';
+import { checkBounds } from '../codec/check-bounds.js';
 import { wireContext } from '../codec/context.js';
 import { decoding, malformed } from '../codec/failure.js';
 import { valueKind } from '../codec/enums.js';
@@ -67,7 +70,10 @@ export function encodeBundle(bundle: ModelBundle, coding: ValueCoding = FLOAT32)
  */
 export function decodeBundle(bytes: Uint8Array): ModelBundle {
   const payload = openEnvelope(bytes);
-  return decoding('a bundle', () => readBundle(readWire(v1.Bundle, payload)));
+  return decoding('a bundle', () => {
+    checkBounds(payload, BUNDLE_BOUNDS);
+    return readBundle(readWire(v1.Bundle, payload));
+  });
 }
 
 function readBundle(wire: v1.Bundle.$Shape): ModelBundle {
@@ -85,7 +91,7 @@ function readBundle(wire: v1.Bundle.$Shape): ModelBundle {
     },
     classes,
     normalization: decodeNormalization(wire.normalization),
-    metadata: Object.fromEntries(metadata.map(({ name = '', value = '' }) => [name, value])),
+    metadata: Object.fromEntries(metadata.map(({ name = '', value = '' }) => [name, printable(value)])),
   };
 }
 

@@ -1,6 +1,8 @@
-import { unreachable, type ClientMessage, type ClientUpdate } from '@espalier/core';
+import { printable, unreachable, type ClientMessage, type ClientUpdate } from '@espalier/core';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
+import { CLIENT_BOUNDS } from './bounds.js';
+import { checkBounds, cutProse } from './check-bounds.js';
 import type { WireContext } from './context.js';
 import { decoding, malformed } from './failure.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
@@ -15,7 +17,10 @@ import {
   encodeMeasurement,
   encodeUpdate,
 } from './update-codec.js';
-import { speaking } from './version.js';
+import { speaking, versionIn } from './version.js';
+
+/** `ClientMessage.join`. */
+const JOIN = 1;
 
 type Join = Extract<ClientMessage, { kind: 'join' }>;
 
@@ -40,7 +45,12 @@ export function decodeClientMessage(
   context: WireContext,
   memory: FloatMemory = freshFloats,
 ): ClientMessage {
-  const wire = decoding('a client message', () => readWire(v1.ClientMessage, bytes));
+  const wire = decoding('a client message', () => {
+    speaking(versionIn(bytes, JOIN), () => {
+      checkBounds(bytes, CLIENT_BOUNDS);
+    });
+    return readWire(v1.ClientMessage, bytes);
+  });
   return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context, memory));
 }
 
@@ -87,10 +97,10 @@ function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.
     }
     case 'failed': {
       const round = toUint32(message.round, 'round');
-      return { failed: { round, code: message.code, message: message.message } };
+      return { failed: { round, code: message.code, message: cutProse(message.message, 'sentence') } };
     }
     case 'leave':
-      return { leave: { reason: message.reason } };
+      return { leave: { reason: cutProse(message.reason, 'sentence') } };
     default:
       return unreachable(message);
   }
@@ -123,10 +133,10 @@ function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext, memory: F
     }
     case 'failed': {
       const { round = 0, code, message = '' } = wire.failed;
-      return { kind: 'failed', round, code: decodeCode(code), message };
+      return { kind: 'failed', round, code: decodeCode(code), message: printable(message) };
     }
     case 'leave':
-      return { kind: 'leave', reason: wire.leave.reason ?? '' };
+      return { kind: 'leave', reason: printable(wire.leave.reason ?? '') };
     case undefined:
       throw malformed('none of the known kinds is set');
     default:
@@ -141,7 +151,7 @@ function encodeJoin(join: Join): v1.Join.$Properties {
     protocolVersion,
     answer,
     returnToken,
-    name,
+    name: cutProse(name, 'short'),
     part: toOptionalUint32(join.part, 'part'),
     profile: encodeProfile(join.profile),
     samples: toUint32(join.samples, 'samples'),
@@ -160,7 +170,7 @@ function decodeJoin(wire: v1.Join.$Shape): Join {
     protocolVersion,
     answer: ownBytes(answer),
     returnToken,
-    name,
+    name: printable(name),
     part,
     profile: decodeProfile(wire.profile),
     samples,

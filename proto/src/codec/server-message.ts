@@ -1,6 +1,8 @@
-import { unreachable, type ServerMessage } from '@espalier/core';
+import { printable, unreachable, type ServerMessage } from '@espalier/core';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes } from './arrays.js';
+import { SERVER_BOUNDS } from './bounds.js';
+import { checkBounds, cutProse } from './check-bounds.js';
 import type { WireContext } from './context.js';
 import { decoding, malformed } from './failure.js';
 import { decodeJob, encodeJob } from './job-codec.js';
@@ -8,7 +10,7 @@ import { decodeModel, decodePool, encodeModel, encodePool } from './model-codec.
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { atLeastOne, toOptionalUint32, toUint32 } from './numbers.js';
 import { decodeCanary, decodeCode, decodeFacts, encodeCanary, encodeFacts } from './session-codec.js';
-import { speaking } from './version.js';
+import { speaking, versionIn } from './version.js';
 import { decodeMomentMode, decodeWork, encodeMomentMode, encodeWork } from './work-codec.js';
 
 type Measure = Extract<ServerMessage, { kind: 'measure' }>;
@@ -28,9 +30,17 @@ export function encodeServerMessage(message: ServerMessage, context: WireContext
  * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
  */
 export function decodeServerMessage(bytes: Uint8Array, context: WireContext): ServerMessage {
-  const wire = decoding('a server message', () => readWire(v1.ServerMessage, bytes));
+  const wire = decoding('a server message', () => {
+    speaking(versionIn(bytes, CHALLENGE), () => {
+      checkBounds(bytes, SERVER_BOUNDS);
+    });
+    return readWire(v1.ServerMessage, bytes);
+  });
   return decoding(wire.kind ?? 'a server message', () => fromWire(wire, context));
 }
+
+/** `ServerMessage.challenge`. */
+const CHALLENGE = 1;
 
 function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.$Properties {
   switch (message.kind) {
@@ -47,7 +57,8 @@ function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.
       return { admitted: {} };
     case 'refused': {
       const { code, facts, fatal } = message;
-      return { refused: { code, message: message.message, facts: encodeFacts(facts), fatal } };
+      const sentence = cutProse(message.message, 'sentence');
+      return { refused: { code, message: sentence, facts: encodeFacts(facts), fatal } };
     }
     case 'pool': {
       const batchSize = toUint32(message.batchSize, 'batch size');
@@ -159,5 +170,11 @@ function decodeWelcome(wire: v1.Welcome.$Shape): ServerMessage {
 
 function decodeRefused(wire: v1.Refused.$Shape): ServerMessage {
   const { code, message = '', facts, fatal = false } = wire;
-  return { kind: 'refused', code: decodeCode(code), message, facts: decodeFacts(facts), fatal };
+  return {
+    kind: 'refused',
+    code: decodeCode(code),
+    message: printable(message),
+    facts: decodeFacts(facts),
+    fatal,
+  };
 }

@@ -1,13 +1,15 @@
-import type {
-  ClientUpdate,
-  Evaluation,
-  Measurement,
-  OwnMask,
-  TopGradients,
-  UpdateMetrics,
+import {
+  printable,
+  type ClientUpdate,
+  type Evaluation,
+  type Measurement,
+  type OwnMask,
+  type TopGradients,
+  type UpdateMetrics,
 } from '@espalier/core';
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toFloat32In, toKnownFloat32In, type FloatMemory } from './arrays.js';
+import { cutProse } from './check-bounds.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from './failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
@@ -157,7 +159,7 @@ function encodeMetrics(metrics: UpdateMetrics): v1.UpdateMetrics.$Properties {
     macs,
     peakBytes,
     microBatch: toUint32(microBatch, 'micro-batch'),
-    backend,
+    backend: cutProse(backend, 'short'),
   };
 }
 
@@ -171,6 +173,6 @@ function decodeMetrics(wire: v1.UpdateMetrics.$Shape | null | undefined): Update
     macs: nonNegative(metrics.macs, 'macs'),
     peakBytes: nonNegative(metrics.peakBytes, 'peak bytes'),
     microBatch: metrics.microBatch ?? 0,
-    backend: metrics.backend ?? '',
+    backend: printable(metrics.backend ?? ''),
   };
 }

@@ -2,6 +2,7 @@ import {
   ERROR_CODES,
   Mask,
   momentSpecs,
+  printable,
   type ClientMessage,
   type ClientUpdate,
   type Evaluation,
@@ -19,7 +20,8 @@ import { sampleDataset, sampleGraph, sampleMask, sampleNormalization } from './s
 
 const UINT32 = 0xffffffff;
 
-const text = fc.string({ unit: 'binary', maxLength: 20 });
+/** Control characters are refused in names and taken from prose: what comes back has none. */
+const text = fc.string({ unit: 'binary', maxLength: 20 }).map(printable);
 const uint32 = fc.oneof(fc.nat({ max: UINT32 }), fc.constantFrom(0, 1, UINT32));
 const positive = fc.integer({ min: 1, max: UINT32 });
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });

@@ -43,7 +43,7 @@ export type Scheduler = (seconds: number, callback: () => void) => () => void;
 
 /** What a client is made of. Everything of the platform is handed in. */
 export interface ClientOptions {
-  /** Makes a fresh connection; rejects with `connection_lost`. */
+  /** Makes a fresh connection; rejects with `connection_lost`, or with what the coordinator said instead of letting it in. */
   readonly connect: () => Promise<FrameConnection>;
   /** Asked once, after the job has come. */
   readonly makeTrainer: (job: ClientJob) => Promise<Trainer>;
@@ -136,6 +136,8 @@ class Session {
   #channel: Channel<ClientMessage> | null = null;
   /** What came of a message before the last connection broke. */
   #unfinished: UnfinishedTransfer | null = null;
+  /** What was wrong with the present connection, when it was not the line. */
+  #failure: EspalierError | null = null;
   #trainer: Trainer | null = null;
   #data: ClientData | null = null;
   /** Settles when everything sent so far has left. */
@@ -203,7 +205,8 @@ class Session {
       }
       this.#attach(connection);
     } catch (error) {
-      this.dispatch({ kind: 'closed', reason: toEspalierError(error).rawMessage });
+      const { code, rawMessage } = toEspalierError(error);
+      this.dispatch({ kind: 'closed', reason: rawMessage, code });
     }
   }
 
@@ -240,11 +243,13 @@ class Session {
         if (this.#channel !== channel) return;
         this.#channel = null;
         this.#unfinished = channel.unfinished();
-        this.dispatch({ kind: 'closed', reason });
+        const { code = 'connection_lost', rawMessage = reason } = this.#failure ?? {};
+        this.#failure = null;
+        this.dispatch({ kind: 'closed', reason: rawMessage, code });
       },
       onError: (error) => {
         this.#report({ kind: 'note', message: `a message could not be read: ${error.message}` });
-        channel.close(error.rawMessage);
+        this.#giveUp(channel, error);
       },
     });
     this.#channel = channel;
@@ -300,8 +305,18 @@ class Session {
     const channel = this.#channel;
     if (!channel) return;
     this.#report({ kind: 'sent', message: message.kind });
-    // A send that fails means the connection is gone, which onClose reports.
-    this.#sending = channel.send(message).catch(() => undefined);
+    this.#sending = channel.send(message).catch((error: unknown) => {
+      // The connection is gone, which onClose reports; or the message could not be written, or its frame was refused.
+      const failure = toEspalierError(error);
+      if (failure.code !== 'connection_lost') this.#giveUp(channel, failure);
+    });
+  }
+
+  /** Closes a connection over which nothing sensible can come any more, and remembers why. */
+  #giveUp(channel: Channel<ClientMessage>, failure: EspalierError): void {
+    if (this.#channel !== channel) return;
+    this.#failure ??= failure;
+    channel.close(failure.rawMessage);
   }
 
   #enqueue(id: number, task: ClientTask): void {

@@ -2,13 +2,14 @@ import { mergeMoments } from '../batchnorm/merge-moments.js';
 import type { Aggregator, UpdateSource } from './aggregator.js';
 import { optionOf } from './check-update.js';
 import { BLOCK_VALUES, forEachBlock } from './fold-columns.js';
+import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 import { meanOf } from './weighted-mean.js';
 
 /**
  * (Multi-)Krum (Blanchard et al., "Machine Learning with Adversaries", NeurIPS 2017, §4): an update's score is the sum
  * of its squared distances to its n − f − 2 nearest; the `select` updates of least score are averaged, weighted by
- * samples. f = ⌊hostile · n⌋, lowered where n < 2f + 3, for which the paper promises nothing; below three updates all
- * are kept. Ties keep the lower partition index. Every pair of updates is compared, so time grows with n², and the
+ * samples. f is ⌊hostile ·⌋ the clients that were asked. Where n < 2f + 3, for which the paper promises nothing, and where
+ * more are to be averaged than are not presumed hostile, it refuses. Ties keep the lower partition index. Every pair of updates is compared, so time grows with n², and the
  * updates are read in blocks (see `foldColumns`) and once more for the mean.
  */
 export const krum: Aggregator = {
@@ -21,7 +22,7 @@ export const krum: Aggregator = {
       minimum: 0,
       below: 0.5,
       whole: false,
-      meaning: 'Share of the updates that may be hostile.',
+      meaning: 'Share of the clients asked that may be hostile.',
     },
     select: {
       default: 0,
@@ -39,6 +40,8 @@ export const krum: Aggregator = {
     return { values: await meanOf(source, kept), kept };
   },
   coordinateRule: null,
+  resistance: (options, asked) =>
+    resistanceOf(optionOf(options, 'hostile'), optionOf(options, 'select'), asked),
   mergeMoments: (reports, kept) => mergeMoments(kept.map((at) => reports[at]!)),
 };
 
@@ -47,7 +50,9 @@ async function selectUpdates(
   { hostile, select }: { readonly hostile: number; readonly select: number },
 ): Promise<readonly number[]> {
   const count = source.updates.length;
-  const f = Math.max(0, Math.min(Math.floor(hostile * count), Math.floor((count - 3) / 2)));
+  const resistance = resistanceOf(hostile, select, source.asked ?? count);
+  requireFewest('krum', count, resistance);
+  const f = resistance.hostile;
   const distances = await squaredDistances(source);
   const scores = distances.map((row) => sumOfSmallest(row, Math.max(1, count - f - 2)));
   const chosen = Math.min(count, select > 0 ? select : count - f);
@@ -55,6 +60,12 @@ async function selectUpdates(
     .sort((a, b) => scores[a]! - scores[b]! || a - b)
     .slice(0, chosen)
     .sort((a, b) => a - b);
+}
+
+/** n ≥ 2f + 3, and as many that are not presumed hostile as are averaged. */
+function resistanceOf(share: number, select: number, asked: number): Resistance {
+  const hostile = hostileOf(share, asked);
+  return { hostile, fewest: Math.max(2 * hostile + 3, hostile + select), option: 'hostile' };
 }
 
 /** Per update its squared Euclidean distance to every other one, itself left out. */

@@ -1,7 +1,9 @@
 import { candidateLosses, chooseCandidate } from './choose-candidate.js';
 import { columnMoments } from '../aggregation/column-moments.js';
 import { mergeMoments } from '../batchnorm/merge-moments.js';
-import type { CoordinateRule } from '../aggregation/coordinate-rule.js';
+import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
+import { coordinateRule, type CoordinateRule } from '../aggregation/coordinate-rule.js';
+import { aggregatorNamed } from '../aggregation/registry.js';
 import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 import type { Measurement } from '../trainer/client-update.js';
 import type { MomentTree } from '../params/model-state.js';
@@ -35,11 +37,19 @@ export function mergeCandidates(
   });
 }
 
-/** Exact pooled moments of one model over the clients that measured them; by the job's rule as in {@link mergeCandidates}. */
+/**
+ * Moments of one model over the clients that measured them: exact pooled ones, or by the job's rule where that looks at
+ * coordinates one by one. Null where nobody measured, or fewer than the rule needs to hold off whom it promises to.
+ * @param asked clients that were asked to measure
+ */
 export function mergeMeasurements(
   measurements: readonly Measurement[],
-  rule: CoordinateRule | null,
+  aggregation: AggregationSpec,
+  asked: number,
 ): MomentTree | null {
+  const rule = coordinateRule(aggregation, asked);
+  const resistance = aggregatorNamed(aggregation.kind).resistance?.(aggregation.options, asked);
+  if (rule !== null && measurements.length < (resistance?.fewest ?? 1)) return null;
   const reports = measurements.map(({ moments, samples }) => ({ candidates: [moments], samples }));
   return mergeCandidates(reports, { kind: 'pooled' }, rule)[0] ?? null;
 }

@@ -1,4 +1,4 @@
-import { unreachable } from '../errors.js';
+import { unreachable, type ErrorCode } from '../errors.js';
 import {
   MAX_ATTEMPTS,
   type ClientEffect,
@@ -24,7 +24,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
   if (state.phase === 'ended') return { state, effects: [] };
   switch (event.kind) {
     case 'opened':
-      return { state: { ...state, phase: 'greeting', challenge: null }, effects: [] };
+      return { state: { ...state, phase: 'greeting', challenge: null, dismissal: null }, effects: [] };
     case 'closed':
       return onClosed(state, event);
     case 'received':
@@ -44,21 +44,46 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
   }
 }
 
-function onClosed(state: ClientState, { reason }: Of<'closed'>): ClientTransition {
+/** Causes that may be gone at the next try; after any other, the same would be said again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'connection_lost',
+  'transfer_corrupt',
+  'frame_too_large',
+  'internal',
+]);
+
+/** One that has a seat is expected back, so that it may find room later; a newcomer is told at once. */
+function isPassing({ identity }: ClientState, code: ErrorCode): boolean {
+  return PASSING.has(code) || (code === 'limit_exceeded' && identity !== null);
+}
+
+function onClosed(state: ClientState, { reason, code = 'connection_lost' }: Of<'closed'>): ClientTransition {
+  if (!isPassing(state, code)) return end(state, { kind: 'failed', code, message: reason }, null);
   const attempts = state.attempts + 1;
-  if (attempts >= (state.job === null ? MAX_ATTEMPTS.first : MAX_ATTEMPTS.known)) {
-    const message = `the coordinator cannot be reached (${reason}) after ${attempts} tries: check its address, and that it runs`;
-    return end(state, { kind: 'failed', code: 'connection_lost', message }, reason);
-  }
+  if (attempts >= MAX_ATTEMPTS) return end(state, givenUp(state, { reason, code }, attempts), null);
   const delaySeconds = Math.min(15, 0.25 * 2 ** (attempts - 1));
   return {
     // A task goes on without a connection: its answer is sent when the coordinator asks again.
-    state: { ...state, phase: 'connecting', challenge: null, attempts },
+    state: { ...state, phase: 'connecting', challenge: null, attempts, dismissal: null },
     effects: [
       { kind: 'note', message: `not connected (${reason}); trying again in ${delaySeconds} s` },
       { kind: 'connect', delaySeconds },
     ],
   };
+}
+
+/** The last word is what counts: who was turned away must not be told that nobody is there. */
+function givenUp(
+  { dismissal }: ClientState,
+  { reason, code }: { readonly reason: string; readonly code: ErrorCode },
+  attempts: number,
+): ClientOutcome {
+  const told = code === 'connection_lost' ? dismissal : { code, message: reason };
+  if (told) {
+    return { kind: 'failed', code: told.code, message: `${told.message} (given up after ${attempts} tries)` };
+  }
+  const message = `the coordinator cannot be reached (${reason}) after ${attempts} tries: check its address, and that it runs`;
+  return { kind: 'failed', code, message };
 }
 
 function onReceived(state: ClientState, message: ServerMessage): ClientTransition {
@@ -112,8 +137,7 @@ function joinWhenReady(state: ClientState): ClientTransition {
 function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTransition {
   const { clientId, returnToken, partitionIndex } = message;
   const identity = { clientId, returnToken, partitionIndex };
-  // It is there and knows us: whatever failed before says nothing about the next loss.
-  const next: ClientState = { ...state, phase: 'proving', identity, attempts: 0 };
+  const next: ClientState = { ...state, phase: 'proving', identity };
   if (state.canaryAnswer) return { state: next, effects: [{ kind: 'send', message: state.canaryAnswer }] };
   if (state.running?.key === 'canary') return { state: next, effects: [] };
   return start(next, { kind: 'canary', message });
@@ -128,7 +152,9 @@ function onRefused(
   { code, message, facts, fatal }: Received<'refused'>,
 ): ClientTransition {
   // The coordinator closes the connection, which is met with the usual back-off.
-  if (fatal && code === 'limit_exceeded') return { state, effects: [{ kind: 'note', message }] };
+  if (fatal && code === 'limit_exceeded') {
+    return { state: { ...state, dismissal: { code, message } }, effects: [{ kind: 'note', message }] };
+  }
   if (fatal) return end(state, { kind: 'failed', code, message }, null);
   const next: ClientState = { ...state, lastAnswer: null };
   const note: ClientEffect = {

@@ -231,7 +231,7 @@ function advance(config: CoordinatorConfig, state: CoordinatorState): Transition
 /** Starts with everybody, or past the joining deadline with a quorum of `numClients`. */
 function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
   const present = state.seats.working;
-  const late = state.step.deadlinePassed && present >= quorumOf(config, state);
+  const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
   if (!state.prepared || state.paused || (present < config.numClients && !late)) return null;
   if (config.selects) return openStep(config, state, 'moments');
   // Without rounds the first model is the last.
@@ -241,7 +241,7 @@ function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Tr
 
 function widen(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   const { cohort, answers } = state.step;
-  const note = `${answers.size} of ${cohort.length} asked have answered, ${quorumOf(config, state)} needed: asking everybody present`;
+  const note = `${answers.size} of ${cohort.length} asked have answered, ${quorumOf(config, phase)} needed: asking everybody present`;
   // Losses are only comparable among clients whose statistics were merged: without a quorum selection begins anew.
   const restarts = phase === 'losses';
   const again = restarts ? openStep(config, state, 'moments') : widenStep(config, state);

@@ -48,21 +48,24 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
  */
-export function quorumOf(config: CoordinatorConfig, { phase, seats }: StepOwner): number {
-  return Math.max(1, Math.ceil(config.quorum * intendedClients(config, { phase, seats })));
+export function quorumOf(
+  config: Pick<CoordinatorConfig, 'clientsPerRound' | 'numClients' | 'quorum'>,
+  phase: Phase,
+): number {
+  const ofRound = phase === 'train' || phase === 'measure';
+  return needed(config, ofRound ? Math.min(config.clientsPerRound, config.numClients) : config.numClients);
 }
 
-type StepOwner = Pick<CoordinatorState, 'phase' | 'seats'>;
-
-function intendedClients(
-  { clientsPerRound, numClients }: CoordinatorConfig,
-  { phase, seats }: StepOwner,
-): number {
-  if (phase === 'train') return Math.min(clientsPerRound, numClients);
-  if (phase !== 'measure') return numClients;
+/** {@link quorumOf} the open step; clients that carry a part of the mask are not meant to measure, where others can. */
+function quorumNow(config: CoordinatorConfig, { phase, seats }: CoordinatorState): number {
+  if (phase !== 'measure') return quorumOf(config, phase);
   const whole = [...seats.values()].filter(({ share }) => share === 1).length;
   const partial = whole === 0 ? 0 : seats.size - whole;
-  return Math.min(clientsPerRound, Math.max(1, numClients - partial));
+  return needed(config, Math.min(config.clientsPerRound, Math.max(1, config.numClients - partial)));
+}
+
+function needed({ quorum }: Pick<CoordinatorConfig, 'quorum'>, intended: number): number {
+  return Math.max(1, Math.ceil(quorum * intended));
 }
 
 /** True for the measurement that nothing but the end of the run follows. */
@@ -229,7 +232,7 @@ function withWholeModel({ seats }: CoordinatorState, clients: readonly string[])
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const present = presentSeats(state);
-  const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, { ...state, phase: 'train' }));
+  const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
   const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
   const woken = present
     .filter((seat) => isResting(state, seat))
@@ -256,7 +259,7 @@ export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): S
     return !answers.has(clientId) && !failed.has(clientId) && presence !== 'gone';
   });
   if (awaiting && !deadlinePassed) return 'wait';
-  if (answers.size >= quorumOf(config, state) || endsAnyhow(config, state)) return 'complete';
+  if (answers.size >= quorumNow(config, state) || endsAnyhow(config, state)) return 'complete';
   if (deadlinePassed) return state.seats.working > 0 ? 'widen' : 'wait';
   return presentSeats(state).some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
 }

@@ -45,6 +45,7 @@ function rules(masks: readonly Mask[] | null): ClosingRules {
   return {
     round: 0,
     serverOptimizer: optimizer,
+    intended: 2,
     aggregation: { kind: 'weightedMean', weighting: 'samples', clip: null, options: {} },
     maskOf: masks && (({ maskHash }: UpdateSummary) => byHash.get(maskHash)!),
     observer: null,

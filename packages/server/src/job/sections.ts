@@ -320,7 +320,7 @@ export const aggregationSection = z
   .discriminatedUnion('kind', [ruleSection(aggregators[DEFAULT_AGGREGATOR]!), ...rules.slice(1)])
   .prefault({ kind: DEFAULT_AGGREGATOR })
   .describe(
-    "How a round's updates become one. Every rule but the first bears some clients that send nonsense.",
+    "How a round's updates become one. Every rule but the first holds off some hostile clients, as many as docs/security.md says; a job whose quorum leaves a rule too few updates for that is refused.",
   );
 
 function ruleSection({ id, summary, options }: Aggregator) {

@@ -1,12 +1,24 @@
-import type { ClientJob, ModelGraph } from '@espalier/core';
+import {
+  EspalierError,
+  PROTOCOL_VERSION,
+  toEspalierError,
+  type ClientJob,
+  type ModelGraph,
+} from '@espalier/core';
+import { decodeServerMessage, encodeServerMessage, wireContext } from '@espalier/proto';
 import type { CoordinatorOptions } from '../options.js';
 
-/** What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set. */
+/**
+ * What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set.
+ * @throws EspalierError `invalid_job` where no client could read it, as with a class name of control characters: better
+ * now than one client after the other.
+ */
 export function clientJob(
-  { job, classes, testData, serverSamplesPerClass }: CoordinatorOptions,
+  options: Pick<CoordinatorOptions, 'job' | 'classes' | 'testData' | 'serverSamplesPerClass'>,
   graph: ModelGraph,
 ): ClientJob {
-  return {
+  const { job, classes, testData, serverSamplesPerClass } = options;
+  const told: ClientJob = {
     name: job.name,
     seed: job.seed,
     numClients: job.numClients,
@@ -20,4 +32,18 @@ export function clientJob(
     evaluationFraction: testData === null ? job.evaluationFraction : 0,
     maxFrameBytes: job.maxFrameBytes,
   };
+  checkReadable(told);
+  return told;
+}
+
+function checkReadable(job: ClientJob): void {
+  const context = wireContext(job.graph);
+  const nonce = new Uint8Array();
+  try {
+    const challenge = { kind: 'challenge' as const, protocolVersion: PROTOCOL_VERSION, nonce, job };
+    decodeServerMessage(encodeServerMessage(challenge, context), wireContext(null));
+  } catch (error) {
+    const { rawMessage, facts } = toEspalierError(error);
+    throw new EspalierError('invalid_job', `clients could not read this job: ${rawMessage}`, facts);
+  }
 }

@@ -51,6 +51,10 @@ export class CoordinatorDesk {
   readonly #reducer: DeskReducer;
   readonly #links = new Map<string, ClientLink>();
   readonly #seated = new Map<string, ClientLink>();
+  /** Connections whose join the reducer has decided on and nobody has heard of yet: effects wait for the disk. */
+  readonly #joins = new Set<string>();
+  /** Connections that closed meanwhile: one of them may be the older one of a client that is coming back. */
+  readonly #lost: ClientLink[] = [];
   readonly #answers: AnswerTray;
 
   constructor(options: CoordinatorOptions, graph: ModelGraph, workshop: Workshop, reducer: DeskReducer) {
@@ -129,6 +133,7 @@ export class CoordinatorDesk {
     switch (effect.kind) {
       case 'seat':
         this.#seat(effect);
+        this.#joined(effect.connection);
         return;
       case 'admit':
         this.#seated.get(effect.clientId)?.send({ kind: 'admitted' });
@@ -139,6 +144,7 @@ export class CoordinatorDesk {
           new EspalierError(effect.code, effect.message),
           true,
         );
+        this.#joined(effect.connection);
         return;
       case 'refuse':
         this.#refuse(
@@ -269,6 +275,7 @@ export class CoordinatorDesk {
     link.isReturning = message.returnToken !== null;
     link.tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
     this.book.asked(link.id, message.profile);
+    this.#joins.add(link.id);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -376,6 +383,19 @@ export class CoordinatorDesk {
     this.#door.left(link);
     this.#links.delete(link.id);
     this.#workshop.ledger.close(link.connection);
+    // Reported now, the loss would overtake the join and take away the seat that follows from it.
+    if (this.#joins.size > 0) this.#lost.push(link);
+    else this.#reportLoss(link);
+  }
+
+  /** A join has been answered; losses that came since are reported, of clients that did not come back with it. */
+  #joined(connection: string): void {
+    this.#joins.delete(connection);
+    if (this.#joins.size > 0) return;
+    for (const link of this.#lost.splice(0)) this.#reportLoss(link);
+  }
+
+  #reportLoss(link: ClientLink): void {
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
     this.#left.keep(link.clientId, link);

@@ -269,13 +269,14 @@ export class Workshop {
 
   async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.moments(payload)));
-    const { pool, aggregation } = this.#options.job;
-    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
+    const { pool, aggregation, numClients } = this.#options.job;
+    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation, numClients));
   }
 
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.payloads.losses(payload)));
-    const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
+    const { aggregation, numClients } = this.#options.job;
+    const selection = selectCandidate(this.pool, reports, coordinateRule(aggregation, numClients));
     this.record.selection = selection;
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
     // Never asked for again; snapshots need not carry them.
@@ -296,9 +297,12 @@ export class Workshop {
   async #settle({ round, answers }: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
     const { job, log } = this.#options;
     const measurements = await Promise.all(answers.map(({ payload }) => this.payloads.measurement(payload)));
-    const moments = mergeMeasurements(measurements, coordinateRule(job.aggregation));
+    const asked = round < job.rounds ? Math.min(job.clientsPerRound, job.numClients) : job.numClients;
+    const moments = mergeMeasurements(measurements, job.aggregation, asked);
     if (moments === null)
-      log.warn('no client measured the last model: it keeps the moments of the one before');
+      log.warn(
+        `${measurements.length} measurements are too few: the model keeps the moments of the one before`,
+      );
     else this.#model = withMoments(this.model, moments);
     const macs = measurements.reduce((sum, measurement) => sum + measurement.macs, 0);
     this.record.measured({ model: this.model, clients: measurements.length, macs });
@@ -332,6 +336,7 @@ export class Workshop {
     const rules = {
       ...{ round, aggregation: rule, serverOptimizer, adjustment: exchange },
       ...{ maskOf: this.#maskOf(), observer: this.#observer(round) },
+      intended: Math.min(job.clientsPerRound, job.numClients),
     };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
