@@ -29,6 +29,13 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
   return [...state.seats.values()].filter(canWork).sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
+/** Seats that a new cohort counts on, by partition index: a client whose connection is lost is waited for meanwhile. */
+function expectedSeats(state: CoordinatorState): readonly Seat[] {
+  return [...state.seats.values()]
+    .filter(({ expected }) => expected)
+    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+}
+
 /**
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
@@ -81,14 +88,14 @@ export function openStep(config: CoordinatorConfig, state: CoordinatorState, pha
   return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
 }
 
-/** The open step again, with everybody present in the cohort; accepted answers stand and are not asked for twice. */
+/** The open step again, with everybody expected in the cohort; accepted answers stand and are not asked for twice. */
 export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const { answers } = state.step;
-  const present = new Set(presentSeats(state).map((seat) => seat.clientId));
+  const expected = new Set(expectedSeats(state).map((seat) => seat.clientId));
   const cohort = [...state.seats.values()]
     .sort((a, b) => a.partitionIndex - b.partitionIndex)
     .map((seat) => seat.clientId)
-    .filter((clientId) => present.has(clientId) || answers.has(clientId));
+    .filter((clientId) => expected.has(clientId) || answers.has(clientId));
   return startStep(config, state, cohort, answers);
 }
 
@@ -104,7 +111,10 @@ function startStep(
     state: next,
     effects: [
       { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
-      ...cohort.flatMap((clientId) => askPending(config, next, clientId)),
+      // Whoever is not connected is asked when it is admitted again.
+      ...cohort
+        .filter((clientId) => isThere(next, clientId))
+        .flatMap((clientId) => askPending(config, next, clientId)),
     ],
   };
 }
@@ -141,17 +151,18 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody present and then those who answered; a round asks `clientsPerRound` drawn from those
- * present and not resting by a stream keyed by the round, so that a restarted coordinator draws the same.
+ * Selection asks everybody expected and then those who answered; a round asks `clientsPerRound` drawn from those
+ * expected and not resting by a stream keyed by the round, so that a restarted coordinator draws the same: it opens
+ * steps before its clients are back.
  */
 function drawCohort(
   config: CoordinatorConfig,
   state: CoordinatorState,
   phase: AskingPhase,
 ): readonly string[] {
-  const present = presentSeats(state).map((seat) => seat.clientId);
-  if (phase === 'losses') return present.filter((clientId) => state.step.answers.has(clientId));
-  if (phase !== 'train') return present;
+  const expected = expectedSeats(state).map((seat) => seat.clientId);
+  if (phase === 'losses') return expected.filter((clientId) => state.step.answers.has(clientId));
+  if (phase !== 'train') return expected;
   const rested = restedClients(config, state);
   if (rested.length <= config.clientsPerRound) return rested;
   const stream = randomStream({ seed: config.seed, purpose: 'cohort', round: state.round });
@@ -160,20 +171,25 @@ function drawCohort(
 }
 
 /**
- * Those present who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
+ * Those expected who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
  * could not be missed, also those whose rest ends first.
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
-  const present = presentSeats(state);
+  const expected = expectedSeats(state);
   const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
-  const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
-  const woken = present
+  const missing = wanted - expected.filter((seat) => !isResting(state, seat)).length;
+  const woken = expected
     .filter((seat) => isResting(state, seat))
     .sort((a, b) => a.restUntil - b.restUntil || a.partitionIndex - b.partitionIndex)
     .slice(0, Math.max(0, missing));
-  return present
+  return expected
     .filter((seat) => !isResting(state, seat) || woken.includes(seat))
     .map(({ clientId }) => clientId);
+}
+
+function isThere({ seats }: CoordinatorState, clientId: string): boolean {
+  const seat = seats.get(clientId);
+  return seat !== undefined && canWork(seat);
 }
 
 /** How the open step may go on. */

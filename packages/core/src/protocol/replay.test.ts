@@ -104,13 +104,14 @@ describe('a journal', () => {
     const passed = replayJournal(config, until(6), [
       { at: 200, event: { kind: 'lost', clientId: 'client0' } },
     ]);
-    expect(rearm(config, passed)).toEqual([{ kind: 'startDeadline', step: 1, seconds: 0 }]);
+    const away = { kind: 'startReturnTimer', clientId: 'client0', loss: 1, seconds: config.returnTimeout };
+    expect(rearm(config, passed)).toEqual([{ kind: 'startDeadline', step: 1, seconds: 0 }, away]);
     const over = replayJournal(config, passed, [
       { at: 201, event: { kind: 'left', clientId: 'client1' } },
       { at: 202, event: { kind: 'deadline', step: 1 } },
     ]);
     expect(over.state.step.deadlinePassed).toBe(true);
-    expect(rearm(config, over)).toEqual([]);
+    expect(rearm(config, over)).toEqual([away]);
   });
 });
 
