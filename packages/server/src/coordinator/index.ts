@@ -18,6 +18,7 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
+export { blobOf } from './payloads.js';
 export { watchedJob } from './watch.js';
 export { recoverRun, type RecoveredRun } from './recover-run.js';
 export { densityFigures } from './run-record.js';

@@ -4,7 +4,8 @@ import { EspalierError, readState as readDecisions, toEspalierError, type Phase 
 import { decodeBundle } from '@espalier/proto';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase } from './database.js';
-import { readEntries, readSnapshot, STATE_FILES } from './state-folder.js';
+import { readEntries, readSnapshot } from './state-rows.js';
+import { STATE_FILES } from './tables.js';
 
 /** What a state folder holds, for people. */
 export interface StateContents {
