@@ -116,15 +116,12 @@ async function runJob(file, out, wanted) {
       throw new Error(`the run ended after ${done} of ${wanted} kills: give it more --rounds`);
     if (random() < 0.6) {
       await server.end('SIGKILL');
-      const said = parts.map((part) => part.said());
+      const back = parts.map((part) => part.says(/taking part/));
       server = startServer(['--resume', run], port);
       coordinators++;
       await server.listening;
       // The next instant is drawn from the time in which there is work to lose.
-      await Promise.race([
-        server.ended,
-        ...said.map((mark) => mark.line(/taking part/).catch(() => server.ended)),
-      ]);
+      await Promise.race([server.ended, ...back]);
     } else {
       const part = Math.floor(clients * random());
       await parts[part].kill();
@@ -156,10 +153,15 @@ function superviseClient(part, url, token) {
   const watched = watch();
   return {
     kill: () => process.end('SIGKILL'),
-    /** What it says from now on. */
-    said: () => {
-      const [current, from] = [process, process.text().length];
-      return { line: (pattern) => current.line(pattern, from) };
+    /** Resolves when it says so from now on, whether it has been started again meanwhile or not. */
+    says: async (pattern) => {
+      let [current, from] = [process, process.text().length];
+      while (!over) {
+        const heard = await current.line(pattern, from).catch(() => null);
+        if (heard !== null) return;
+        while (current === process && !over) await sleep(50);
+        [current, from] = [process, 0];
+      }
     },
     stop: async () => {
       over = true;

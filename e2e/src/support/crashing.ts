@@ -91,13 +91,13 @@ export async function surviveCrashes(job: Job, fate: Fate, parent: string): Prom
 export async function takeUp(job: Job, fate: Fate, path: string): Promise<SurvivedRun> {
   const data = await serverData(job);
   const { graph, initial } = await openModel(job, data.classes.length);
-  // Refused before anybody is started.
-  await (await openState(path)).close();
   const desk = new Desk();
-  const clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
+  let clients: readonly RunningClient[] = [];
   for (let lives = 1; ; lives++) {
     fate.revive();
     const state = await openState(path);
+    if (lives === 1)
+      clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
     try {
       const coordinator = await Coordinator.open({
         job,

@@ -17,6 +17,8 @@ export class FolderLock {
       throw storageError('write', path, error);
     }
     try {
+      // Nothing is ever written, and a refusal must leave no file behind, nor take one away.
+      this.#database.exec('PRAGMA journal_mode = MEMORY');
       this.#database.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       this.#database.close();
