@@ -83,8 +83,8 @@ async function endOf(folder: string): Promise<string> {
   return JSON.stringify([Buffer.from(bundle ?? []).toString('base64'), lines, summary?.model, summary?.mask]);
 }
 
-/** What became of a folder that was damaged: the same end, or what is wrong with how it ended. */
-async function outcome(damages: readonly Damage[], seed: number): Promise<'same' | 'refused' | string> {
+/** What became of a damaged folder: `same` end, `refused` as it should be, or a sentence saying what is wrong. */
+async function outcome(damages: readonly Damage[], seed: number): Promise<string> {
   const folder = join(parent, 'damaged');
   rmSync(folder, { recursive: true, force: true });
   damagedCopy(image, { damages, into: folder, stream: randomStream({ seed, purpose: 'damages' }) });

@@ -1,5 +1,5 @@
 import { open as openFile } from 'node:fs/promises';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
@@ -137,7 +137,7 @@ export function checkMark(path: string, mark: Mark | null, database: Mark | null
         : 'is of another run';
   throw new EspalierError(
     'not_resumable',
-    `${path} ${lost}, its mark says ${String(mark.commits)}: its write-ahead log ${log} is ${existsSync(log) ? 'damaged' : 'gone'}, or it is an older copy; restore the run folder from a backup`,
+    `${path} ${lost}, its mark says ${String(mark.commits)}: its write-ahead log ${log} is ${statSync(log, { throwIfNoEntry: false })?.size ? 'damaged' : 'gone'}, or it is an older copy; restore the run folder from a backup`,
     facts,
   );
 }
