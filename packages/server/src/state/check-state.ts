@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EspalierError, readState, type CoordinatorEvent } from '@espalier/core';
+import { dirname, join } from 'node:path';
+import { EspalierError, readState, toEspalierError, type CoordinatorEvent } from '@espalier/core';
 import { blobOf } from '../coordinator/index.js';
 import { storageError, systemCode } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
@@ -44,6 +44,16 @@ export async function checkState(path: string, signs: RunSigns, blobs: boolean):
   if (blobs) await checkBlobs(join(path, STATE_FILES.blobs), needed);
 }
 
+/** Why a run cannot be taken up from an open database, in a sentence; none where it can, as far as it alone can say. */
+export function databaseProblem(database: StateDatabase, file: string): readonly string[] {
+  try {
+    checkDatabase(database, { path: dirname(file), file, traces: [], signs: NO_SIGNS });
+    return [];
+  } catch (error) {
+    return [toEspalierError(error).rawMessage];
+  }
+}
+
 interface Checked {
   readonly path: string;
   readonly file: string;
@@ -54,6 +64,7 @@ interface Checked {
 /** Gives the names of the blobs that the run is taken up with. */
 function checkDatabase(database: StateDatabase, checked: Checked): readonly string[] {
   const { path, file, traces, signs } = checked;
+  // Before the database: a coordinator at work writes the mark last.
   const mark = new MarkFile(join(path, STATE_FILES.mark)).read();
   if (!database.hasTable('meta')) {
     if (traces.length > 0) throw lost(file, 'holds no run: its write-ahead log is gone or damaged', traces);

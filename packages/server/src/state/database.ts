@@ -133,6 +133,16 @@ export class StateDatabase {
     });
   }
 
+  /** Reads all of it as of one moment, while another process may write. */
+  consistently<T>(action: () => T): T {
+    this.#guarded('read', () => this.#database.exec('BEGIN'));
+    try {
+      return action();
+    } finally {
+      this.#rollBack();
+    }
+  }
+
   /** Moves what is in the write-ahead log into the one file, so that it can be copied alone; a disk that will not, will later. */
   gather(): void {
     try {
