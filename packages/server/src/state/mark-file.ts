@@ -1,5 +1,14 @@
 import { open as openFile } from 'node:fs/promises';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
@@ -17,6 +26,9 @@ export interface Mark {
 /** Bytes of one of the two places that a mark is written to in turn. */
 const SLOT = 64;
 
+/** A power cut leaves the mark no more than about that long behind. */
+const FLUSH_MILLISECONDS = 1000;
+
 /**
  * A file beside the database that says how many commits it must have. A write-ahead log that is lost or damaged takes
  * commits back, and the database alone cannot know. The mark is written after its commit is on the disk, so a crash at
@@ -26,17 +38,13 @@ const SLOT = 64;
 export class MarkFile {
   readonly #path: string;
   #descriptor: number | null = null;
-  #flushing = false;
-  #dirty = false;
+  #flushSoon: NodeJS.Timeout | null = null;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /**
-   * Null where there is none.
-   * @throws EspalierError `not_resumable` when neither slot is whole, `storage` when it cannot be read.
-   */
+  /** Null where there is none that is whole: a crash may leave the first one half written. @throws EspalierError `storage`. */
   read(): Mark | null {
     let bytes: Buffer;
     try {
@@ -46,16 +54,12 @@ export class MarkFile {
       throw storageError('read', this.#path, error);
     }
     const slots = [slotOf(bytes.subarray(0, SLOT)), slotOf(bytes.subarray(SLOT, 2 * SLOT))];
-    const mark = slots.filter((slot) => slot !== null).sort((a, b) => b.commits - a.commits)[0];
-    if (mark) return mark;
-    throw new EspalierError('not_resumable', `${this.#path} is damaged: restore it from a backup`, {
-      path: this.#path,
-    });
+    return slots.filter((slot) => slot !== null).sort((a, b) => b.commits - a.commits)[0] ?? null;
   }
 
   /**
-   * Writes the mark, where a process that is killed cannot lose it any more; the disk has it soon after, the first one
-   * when this returns. @throws EspalierError `storage`.
+   * Writes the mark, where a process that is killed cannot lose it any more; the disk has it a second later,
+   * the first one when this returns. @throws EspalierError `storage`.
    */
   write({ run, commits }: Mark): void {
     const text = `${run} ${String(commits)} `;
@@ -65,7 +69,7 @@ export class MarkFile {
       this.#descriptor ??= openSync(this.#path, begins ? 'wx' : 'r+');
       writeSync(this.#descriptor, slot, 0, SLOT, SLOT * (commits % 2));
       if (begins) this.#begin(this.#descriptor);
-      else void this.#flush();
+      else this.#plan();
     } catch (error) {
       throw storageError('write', this.#path, error);
     }
@@ -73,6 +77,12 @@ export class MarkFile {
 
   close(): void {
     if (this.#descriptor === null) return;
+    if (this.#flushSoon) clearTimeout(this.#flushSoon);
+    try {
+      fdatasyncSync(this.#descriptor);
+    } catch {
+      // As in #flush.
+    }
     closeSync(this.#descriptor);
     this.#descriptor = null;
   }
@@ -90,22 +100,21 @@ export class MarkFile {
     }
   }
 
-  /** One at a time, and not awaited: a commit waits for the disk once, which was for the database. */
+  /** Not with every commit, which waits for the disk once already. */
+  #plan(): void {
+    this.#flushSoon ??= setTimeout(() => {
+      this.#flushSoon = null;
+      void this.#flush();
+    }, FLUSH_MILLISECONDS).unref();
+  }
+
   async #flush(): Promise<void> {
-    this.#dirty = true;
-    if (this.#flushing) return;
-    this.#flushing = true;
     try {
-      while (this.#dirty) {
-        this.#dirty = false;
-        // A handle of its own, so that nobody need wait for it to close the file.
-        const file = await openFile(this.#path, 'r+');
-        await file.datasync().finally(() => file.close());
-      }
+      // A handle of its own, so that nobody need wait for it to close the file.
+      const file = await openFile(this.#path, 'r+');
+      await file.datasync().finally(() => file.close());
     } catch {
       // The system writes it in its own time; a mark that is behind refuses nothing.
-    } finally {
-      this.#flushing = false;
     }
   }
 }
@@ -123,7 +132,7 @@ export function checkMark(path: string, mark: Mark | null, database: Mark | null
     const file = join(dirname(path), STATE_FILES.mark);
     throw new EspalierError(
       'not_resumable',
-      `${file} is gone: without it nothing says whether ${path} has lost commits; restore the run folder from a backup`,
+      `${file} is gone or damaged: without it nothing says whether ${path} has lost commits; restore the run folder from a backup`,
       facts,
     );
   }

@@ -44,6 +44,11 @@ async function begun(): Promise<void> {
   await closed();
 }
 
+async function closedAfter(action: (state: StateFolder) => void): Promise<void> {
+  action(await openState());
+  await closed();
+}
+
 async function closed(): Promise<void> {
   await open?.close();
   open = null;
@@ -164,9 +169,19 @@ describe('the mark', () => {
     expect(mark.read()).toEqual({ run: 'run', commits: 2 });
   });
 
-  it('is null where there is none, and refused where nothing of it is whole', () => {
+  it('is null where there is none, and where nothing of it is whole', () => {
     expect(new MarkFile(path()).read()).toBeNull();
     writeFileSync(path(), 'run 3 0000');
-    expect(() => new MarkFile(path()).read()).toThrow('[not_resumable]');
+    expect(new MarkFile(path()).read()).toBeNull();
+  });
+
+  it('may be missing after the first commit only', async () => {
+    await closedAfter(() => undefined);
+    await rm(join(folder, STATE_FILES.mark));
+    await closedAfter((state) => {
+      state.commit({ entries: [entry(1)], snapshot: null });
+    });
+    await rm(join(folder, STATE_FILES.mark));
+    await expect(openState()).rejects.toThrow(/^\[not_resumable\] .*mark is gone or damaged/);
   });
 });
