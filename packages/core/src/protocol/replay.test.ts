@@ -116,14 +116,14 @@ describe('a journal', () => {
 });
 
 describe('a stored state', () => {
-  it('of a version without pauses, postponed adjustments and attendance has none of them', () => {
+  it('of a version without pauses, postponed adjustments, attendance and losses has none of them', () => {
     const { state } = until(6);
     const stored = JSON.parse(writeState(state)) as Record<string, unknown> & {
       seats: Record<string, unknown>[];
     };
     for (const field of ['paused', 'held', 'postponed']) Reflect.deleteProperty(stored, field);
     for (const seat of stored.seats) {
-      for (const field of ['absences', 'restUntil', 'strikes', 'excluded'])
+      for (const field of ['absences', 'restUntil', 'strikes', 'excluded', 'share', 'expected', 'losses'])
         Reflect.deleteProperty(seat, field);
     }
     expect(readState(JSON.stringify(stored))).toEqual(state);
