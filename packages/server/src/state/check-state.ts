@@ -6,6 +6,7 @@ import { blobOf } from '../coordinator/index.js';
 import { storageError, systemCode } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
 import { StateDatabase } from './database.js';
+import { FolderLock } from './folder-lock.js';
 import { checkMark, MarkFile } from './mark-file.js';
 import { computeSeals, readSeals } from './seals.js';
 import { readEntries, readSnapshot } from './state-rows.js';
@@ -25,12 +26,23 @@ export interface RunSigns {
 export const NO_SIGNS: RunSigns = { job: null, traces: [], round: -1 };
 
 /**
- * Makes sure that a run can be taken up from its state, or that it was never begun. Reads only, and reads a copy of the
- * database: opening it would move its write-ahead log, which a refusal must leave as it is.
+ * Makes sure that a run can be taken up from its state, or that it was never begun, while nobody works on it. Reads only,
+ * and reads a copy of the database: opening it would move its write-ahead log, which a refusal must leave as it is.
  * @param blobs whether the blobs that are needed are read too
- * @throws EspalierError `not_resumable` naming what is lost, changed or damaged; `storage` where SQLite says so.
+ * @throws EspalierError `not_resumable` naming what is lost, changed or damaged; `storage` where SQLite says so, and when
+ * another coordinator works on it.
  */
 export async function checkState(path: string, signs: RunSigns, blobs: boolean): Promise<void> {
+  const lock = FolderLock.ofExisting(path);
+  try {
+    await checkLocked(path, signs, blobs);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** As {@link checkState}, by who has the lock. */
+export async function checkLocked(path: string, signs: RunSigns, blobs: boolean): Promise<void> {
   const file = join(path, STATE_FILES.database);
   const [size, log] = [await sizeOf(file), await sizeOf(`${file}-wal`)];
   const traces = [...(await stateTraces(path)), ...signs.traces];

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BufferPool } from '@espalier/proto';
 import type { Journal, JournalBatch, Recovery } from '../coordinator/index.js';
 import { storageError } from '../run-folder/index.js';
 import { BlobFolder } from './blob-folder.js';
-import { checkState, NO_SIGNS, type RunSigns } from './check-state.js';
+import { checkLocked, NO_SIGNS, type RunSigns } from './check-state.js';
 import { StateDatabase } from './database.js';
 import { FolderLock } from './folder-lock.js';
 import { entryTail, journalSeal, readBytes, readTail, snapshotTail } from './seals.js';
@@ -60,19 +59,14 @@ export class StateFolder implements Journal {
    */
   static async open(path: string, options: StateFolderOptions): Promise<StateFolder> {
     const { signs = NO_SIGNS } = options;
-    const lockFile = join(path, STATE_FILES.lock);
-    // A running coordinator would change what is looked at; where there is no lock yet, there is none.
-    const held = existsSync(lockFile) ? new FolderLock(lockFile, path) : null;
-    await checkState(path, signs, true).catch((error: unknown) => {
-      held?.release();
-      throw error;
-    });
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      held?.release();
-      throw storageError('write', path, error);
-    });
-    const lock = held ?? new FolderLock(lockFile, path);
+    // A coordinator at work would change what is looked at.
+    let lock = FolderLock.ofExisting(path);
     try {
+      await checkLocked(path, signs, true);
+      await mkdir(path, { recursive: true }).catch((error: unknown) => {
+        throw storageError('write', path, error);
+      });
+      lock ??= new FolderLock(path);
       const database = new StateDatabase(join(path, STATE_FILES.database));
       database.seal(signs.job);
       return new StateFolder(
@@ -80,7 +74,7 @@ export class StateFolder implements Journal {
         options,
       );
     } catch (error) {
-      lock.release();
+      lock?.release();
       throw error;
     }
   }
