@@ -42,6 +42,8 @@ export class StateDatabase {
       if (use !== 'write') {
         this.#guarded('read', () => this.#database.exec('PRAGMA query_only = ON'));
         if (use === 'read') this.checkVersion();
+        // A copy need not outlive anything: closing it would move its log and wait for the disk.
+        else this.#guarded('read', () => this.#database.exec('PRAGMA synchronous = OFF'));
         return;
       }
       this.#guarded('write', () => {
