@@ -7,7 +7,7 @@ import { runClient, type RunningClient } from '@espalier/client';
 import { openModel, prepareClientData, prepareServerData } from '@espalier/client-node';
 import { EspalierError, type ClientJob, type FrameConnection, type Job } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
-import { createRunFolder, openRunFolder, RUN_FILES, StateFolder } from '@espalier/server';
+import { createRunFolder, openRunFolder, RUN_FILES, runSigns, StateFolder } from '@espalier/server';
 import { Coordinator, type Journal, type RunResult, type RunStore } from '@espalier/server/coordinator';
 import { clock, schedule } from './in-process.js';
 import { stubTrainer } from './stub-trainer.js';
@@ -83,14 +83,21 @@ export function scratchFolder(): Promise<string> {
 
 /** Runs the job with a coordinator that is killed as fate wills and started again, until it ends. */
 export async function surviveCrashes(job: Job, fate: Fate, parent: string): Promise<SurvivedRun> {
+  const { path } = await createRunFolder(parent, job);
+  return takeUp(job, fate, path);
+}
+
+/** Goes on in that run folder, as {@link surviveCrashes}. @throws EspalierError for a folder that is not taken up. */
+export async function takeUp(job: Job, fate: Fate, path: string): Promise<SurvivedRun> {
   const data = await serverData(job);
   const { graph, initial } = await openModel(job, data.classes.length);
-  const { path } = await createRunFolder(parent, job);
   const desk = new Desk();
-  const clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
+  let clients: readonly RunningClient[] = [];
   for (let lives = 1; ; lives++) {
     fate.revive();
-    const state = await StateFolder.open(join(path, RUN_FILES.state), { keepUpdates: false });
+    const state = await openState(path);
+    if (lives === 1)
+      clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
     try {
       const coordinator = await Coordinator.open({
         job,
@@ -121,6 +128,11 @@ export async function surviveCrashes(job: Job, fate: Fate, parent: string): Prom
       await state.close();
     }
   }
+}
+
+/** As `espalier serve` opens it. */
+async function openState(path: string): Promise<StateFolder> {
+  return StateFolder.open(join(path, RUN_FILES.state), { keepUpdates: false, signs: await runSigns(path) });
 }
 
 /** Removes a scratch folder. */

@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'aborted',
   'port_in_use',
   'storage',
+  'not_resumable',
   'connection_lost',
   'stopped',
   'internal',

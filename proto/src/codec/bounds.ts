@@ -227,6 +227,7 @@ export const CLIENT_BOUNDS: Bounds = {
   7: inner('evaluation', { 2: inner('evaluation', {}) }),
   8: inner('leave', { 1: prose('reason', 'sentence') }),
   9: inner('failed', { 2: word('code', SHORT), 3: prose('message', 'sentence') }),
+  10: inner('measured', {}),
 };
 
 const metadataValue: Bound = { kind: 'prose', name: 'value', bytes: METADATA };

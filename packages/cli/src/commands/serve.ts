@@ -1,6 +1,6 @@
 import { EspalierError, type Job } from '@espalier/core';
 import { removeParts } from '@espalier/disk';
-import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
+import { resumableJob, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { announce, limitsOf, tlsOf, type HostFlags } from '../host-flags.js';
@@ -92,5 +92,5 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
     );
   }
   if (job !== undefined) return jobOf({ ...flags, job });
-  return parseJob((await readRunFolder(resume ?? '')).jobYaml);
+  return resumableJob(resume ?? '');
 }

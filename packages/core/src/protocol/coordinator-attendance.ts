@@ -6,6 +6,7 @@ import type {
   CoordinatorState,
   Seat,
 } from './coordinator-state.js';
+import { gone } from './seat.js';
 
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
@@ -89,9 +90,7 @@ export function strike(
   if (!seat || BLAMELESS.has(code)) return { state, effects: [] };
   const strikes = seat.strikes + 1;
   const excluded = refusalLimit > 0 && strikes >= refusalLimit;
-  const struck: Seat = excluded
-    ? { ...seat, strikes, excluded, presence: 'gone', admitted: false }
-    : { ...seat, strikes };
+  const struck: Seat = excluded ? { ...gone(seat), strikes, excluded } : { ...seat, strikes };
   const next = { ...state, seats: state.seats.with(struck) };
   return { state: next, effects: excluded ? expulsion(struck) : [] };
 }

@@ -98,7 +98,8 @@ export type CoordinatorEvent =
   | { readonly kind: 'canary'; readonly clientId: string; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: string }
   | { readonly kind: 'left'; readonly clientId: string }
-  | { readonly kind: 'returnTimeout'; readonly clientId: string }
+  /** `loss` says which of the client's losses was long enough ago; journals of older versions lack it. */
+  | { readonly kind: 'returnTimeout'; readonly clientId: string; readonly loss?: number }
   | {
       readonly kind: 'answer';
       readonly clientId: string;
@@ -171,7 +172,12 @@ export type CoordinatorEffect =
   | { readonly kind: 'discard'; readonly payload: string }
   | { readonly kind: 'ask'; readonly clientId: string; readonly request: Request }
   | { readonly kind: 'startDeadline'; readonly step: number; readonly seconds: number }
-  | { readonly kind: 'startReturnTimer'; readonly clientId: string; readonly seconds: number }
+  | {
+      readonly kind: 'startReturnTimer';
+      readonly clientId: string;
+      readonly loss: number;
+      readonly seconds: number;
+    }
   | { readonly kind: 'note'; readonly message: string }
   | {
       readonly kind: 'compute';

@@ -44,6 +44,13 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
   return [...state.seats.values()].filter(canWork).sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
+/** Seats that a new cohort counts on, by partition index: a client whose connection is lost is waited for meanwhile. */
+function expectedSeats(state: CoordinatorState): readonly Seat[] {
+  return [...state.seats.values()]
+    .filter(({ expected }) => expected)
+    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+}
+
 /**
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
@@ -118,14 +125,14 @@ export function openStep(config: CoordinatorConfig, state: CoordinatorState, pha
   return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
 }
 
-/** The open step again, with everybody present in the cohort; accepted answers stand and are not asked for twice. */
+/** The open step again, with everybody expected in the cohort; accepted answers stand and are not asked for twice. */
 export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const { answers } = state.step;
-  const present = new Set(presentSeats(state).map((seat) => seat.clientId));
+  const expected = new Set(expectedSeats(state).map((seat) => seat.clientId));
   const cohort = [...state.seats.values()]
     .sort((a, b) => a.partitionIndex - b.partitionIndex)
     .map((seat) => seat.clientId)
-    .filter((clientId) => present.has(clientId) || answers.has(clientId));
+    .filter((clientId) => expected.has(clientId) || answers.has(clientId));
   return startStep(config, state, cohort, answers);
 }
 
@@ -141,7 +148,10 @@ function startStep(
     state: next,
     effects: [
       { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
-      ...cohort.flatMap((clientId) => askPending(config, next, clientId)),
+      // Whoever is not connected is asked when it is admitted again.
+      ...cohort
+        .filter((clientId) => isThere(next, clientId))
+        .flatMap((clientId) => askPending(config, next, clientId)),
     ],
   };
 }
@@ -179,21 +189,21 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody present and then those who answered. A round asks `clientsPerRound` drawn from those present
- * and not resting by a stream keyed by the round, so that a restarted coordinator draws the same: first to measure, where
- * the job measures, then to train. Who did not measure in time is not asked to train in that round, so that a client that
- * hangs costs one deadline a round. The last model is measured by everybody.
+ * Selection asks everybody expected and then those who answered. A round asks `clientsPerRound` drawn from those expected
+ * and not resting by a stream keyed by the round, so that a restarted coordinator, which opens steps before its clients
+ * are back, draws the same: first to measure, where the job measures, then to train. A client that did not measure in time
+ * is not asked to train in that round, so that one that hangs costs one deadline a round. Everybody measures the last model.
  */
 function drawCohort(
   config: CoordinatorConfig,
   state: CoordinatorState,
   phase: AskingPhase,
 ): readonly string[] {
-  const present = presentSeats(state).map((seat) => seat.clientId);
+  const expected = expectedSeats(state).map((seat) => seat.clientId);
   const { cohort, answers } = state.step;
   switch (phase) {
     case 'losses':
-      return present.filter((clientId) => answers.has(clientId));
+      return expected.filter((clientId) => answers.has(clientId));
     case 'train': {
       const missed = new Set(
         state.phase === 'settle' ? cohort.filter((clientId) => !answers.has(clientId)) : [],
@@ -202,11 +212,11 @@ function drawCohort(
     }
     case 'measure': {
       const closing = isClosingMeasurement(config, { ...state, phase });
-      return withWholeModel(state, closing ? present : drawRound(config, state));
+      return withWholeModel(state, closing ? expected : drawRound(config, state));
     }
     case 'moments':
     case 'evaluate':
-      return present;
+      return expected;
     default:
       return unreachable(phase);
   }
@@ -227,20 +237,25 @@ function withWholeModel({ seats }: CoordinatorState, clients: readonly string[])
 }
 
 /**
- * Those present who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
+ * Those expected who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
  * could not be missed, also those whose rest ends first.
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
-  const present = presentSeats(state);
+  const expected = expectedSeats(state);
   const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
-  const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
-  const woken = present
+  const missing = wanted - expected.filter((seat) => !isResting(state, seat)).length;
+  const woken = expected
     .filter((seat) => isResting(state, seat))
     .sort((a, b) => a.restUntil - b.restUntil || a.partitionIndex - b.partitionIndex)
     .slice(0, Math.max(0, missing));
-  return present
+  return expected
     .filter((seat) => !isResting(state, seat) || woken.includes(seat))
     .map(({ clientId }) => clientId);
+}
+
+function isThere({ seats }: CoordinatorState, clientId: string): boolean {
+  const seat = seats.get(clientId);
+  return seat !== undefined && canWork(seat);
 }
 
 /** How the open step may go on. */

@@ -16,7 +16,14 @@ function silent(teller: Teller): readonly string[] {
 
 describe('what a peer hears of an error', () => {
   it('is the code alone where the sentence can speak of files, programs or folders', () => {
-    const machine = ['backend_unavailable', 'port_in_use', 'storage', 'connection_lost', 'internal'];
+    const machine = [
+      'backend_unavailable',
+      'port_in_use',
+      'storage',
+      'not_resumable',
+      'connection_lost',
+      'internal',
+    ];
     const ownData = ['invalid_argument', 'invalid_job', 'invalid_data', 'classes_differ', 'input_shape'];
     expect([...silent('coordinator')].sort()).toEqual([...machine].sort());
     expect([...silent('client')].sort()).toEqual([...machine, ...ownData].sort());

@@ -43,6 +43,7 @@ const SENTENCE_OF: Readonly<Record<ErrorCode, 'both' | 'coordinator' | 'neither'
   aborted: 'both',
   port_in_use: 'neither',
   storage: 'neither',
+  not_resumable: 'neither',
   connection_lost: 'neither',
   stopped: 'both',
   internal: 'neither',

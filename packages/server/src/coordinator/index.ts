@@ -24,6 +24,7 @@ export type {
   RunResult,
   Scheduler,
 } from './options.js';
+export { blobOf } from './model/payloads.js';
 export { watchedJob } from './record/watch.js';
 export { recoverRun, type RecoveredRun } from './journal/recover-run.js';
 export { densityFigures } from './record/run-record.js';

@@ -27,6 +27,7 @@ import { fileLog } from './file-log.js';
 import { controlMetrics } from './finished-run.js';
 import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
+import { runSigns } from './resume-run.js';
 import { reportSentence } from './report-sentence.js';
 import { pageHandler } from './pages.js';
 
@@ -88,7 +89,8 @@ export interface ServedJob {
 /**
  * Listens, and coordinates the job with whoever joins, from where the run stands. Nothing is left behind where it
  * cannot listen.
- * @throws EspalierError `port_in_use`, `storage`; `invalid_data` for a control that is no run folder.
+ * @throws EspalierError `port_in_use`, `storage`; `not_resumable` for a run folder that is not as its run left it;
+ * `invalid_data` for a control that is no run folder.
  */
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   const control = options.control == null ? null : await controlMetrics(options.control);
@@ -199,7 +201,8 @@ interface OpenRun {
 async function openRun(options: ServeOptions): Promise<OpenRun> {
   const { job, runs, resume, keepUpdates } = options;
   const folder = resume === null ? await createRunFolder(runs, job) : openRunFolder(resume);
-  const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
+  const signs = await runSigns(folder.path);
+  const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates, signs });
   try {
     const tokens = runTokens(new TokenBook(journal.database), options.open);
     const tail = new EventTail(fileLog(join(folder.path, RUN_FILES.log)), Date.now);

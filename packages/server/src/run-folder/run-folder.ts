@@ -89,6 +89,11 @@ async function writeCheckpoint(folder: string, round: number, bundle: Uint8Array
   }
 }
 
+/** The round of a checkpoint, from its name; NaN for another file. */
+export function checkpointRound(name: string): number {
+  return Number(/^round-(\d+)\.espalier$/.exec(name)?.[1]);
+}
+
 function checkpointName(round: number): string {
   return `round-${String(round).padStart(5, '0')}.espalier`;
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { EspalierError, readState as readDecisions, toEspalierError, type Phase } from '@espalier/core';
 import { decodeBundle } from '@espalier/proto';
 import { BlobFolder } from './blob-folder.js';
+import { databaseProblem } from './check-state.js';
 import { StateDatabase } from './database.js';
-import { readEntries, readSnapshot, STATE_FILES } from './state-folder.js';
+import { readEntries, readSnapshot } from './state-rows.js';
+import { STATE_FILES } from './tables.js';
 
 /** What a state folder holds, for people. */
 export interface StateContents {
@@ -64,7 +66,10 @@ function readJournalled(file: string): {
   try {
     const database = new StateDatabase(file, 'read');
     try {
-      return { journalled: journalledIn(database), problem: [] };
+      return database.consistently(() => ({
+        journalled: journalledIn(database),
+        problem: databaseProblem(database, file),
+      }));
     } finally {
       database.close();
     }
