@@ -111,7 +111,7 @@ export function denseConv(op: usize, thread: i32, threads: i32): void {
   const kOff = load<usize>(op, DenseConv.kOff);
   const kCount = load<i32>(op, DenseConv.kCount);
   const pack = load<usize>(op, DenseConv.pack);
-  const rows = load<i32>(op, DenseConv.rows);
+  const rows = load<i32>(op, DenseConv.channels);
   const height = load<i32>(op, DenseConv.height);
   const width = load<i32>(op, DenseConv.width);
   const posBytes = load<i32>(op, DenseConv.posBytes);
@@ -235,7 +235,7 @@ export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const kCount = load<i32>(op, DenseWeightGrad.kCount);
   const grad = load<usize>(op, DenseWeightGrad.grad);
   const gradStride = load<usize>(op, DenseWeightGrad.gradStride);
-  const rows = load<i32>(op, DenseWeightGrad.rows);
+  const rows = load<i32>(op, DenseWeightGrad.channels);
   const height = load<i32>(op, DenseWeightGrad.height);
   const width = load<i32>(op, DenseWeightGrad.width);
   const posBytes = load<i32>(op, DenseWeightGrad.posBytes);

@@ -222,10 +222,10 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
   const x1Row = load<usize>(op, JoinGrad.x1Row);
   const x1Plane = load<usize>(op, JoinGrad.x1Plane);
   const posBytes = load<usize>(op, JoinGrad.posBytes);
-  const gapY0 = load<usize>(op, JoinGrad.gapY0);
-  const gapX0 = load<usize>(op, JoinGrad.gapX0);
-  const gapY1 = load<usize>(op, JoinGrad.gapY1);
-  const gapX1 = load<usize>(op, JoinGrad.gapX1);
+  const gapY0 = load<usize>(op, JoinGrad.x0GapY);
+  const gapX0 = load<usize>(op, JoinGrad.x0GapX);
+  const gapY1 = load<usize>(op, JoinGrad.x1GapY);
+  const gapX1 = load<usize>(op, JoinGrad.x1GapX);
   if (thread == 0 && x0) openGap(x0, x0Row, gapX0 * posBytes, gapY0);
   if (thread == 0 && x1) openGap(x1, x1Row, gapX1 * posBytes, gapY1);
   // With one norm and whole vectors of samples the slope is found again in the second pass, and dz is only read.
@@ -251,10 +251,10 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
       }
     }
     if (x0) {
-      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.gamma0), load<usize>(op, JoinGrad.dgamma0), load<usize>(op, JoinGrad.dbeta0), x0, x0Plane, x0Row, gapY0, gapX0, unmasked);
+      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.norm0Gamma), load<usize>(op, JoinGrad.norm0GammaGrad), load<usize>(op, JoinGrad.norm0BetaGrad), x0, x0Plane, x0Row, gapY0, gapX0, unmasked);
     }
     if (x1) {
-      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.gamma1), load<usize>(op, JoinGrad.dgamma1), load<usize>(op, JoinGrad.dbeta1), x1, x1Plane, x1Row, gapY1, gapX1, false);
+      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.norm1Gamma), load<usize>(op, JoinGrad.norm1GammaGrad), load<usize>(op, JoinGrad.norm1BetaGrad), x1, x1Plane, x1Row, gapY1, gapX1, false);
     }
   }
 }

@@ -65,8 +65,8 @@ export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads
   const x0Plane = load<usize>(op, Join.x0Plane);
   const x1Row = load<usize>(op, Join.x1Row);
   const x1Plane = load<usize>(op, Join.x1Plane);
-  const gapY = load<usize>(op, Join.gapY);
-  const gapX = load<usize>(op, Join.gapX) * load<usize>(op, Join.posBytes);
+  const gapY = load<usize>(op, Join.zGapY);
+  const gapX = load<usize>(op, Join.zGapX) * load<usize>(op, Join.posBytes);
   const low = f32x4.splat(kind == 0 ? -Infinity : 0);
   const high = f32x4.splat(kind == 2 ? 6 : Infinity);
   if (thread == 0 && from == 0) openGap(z, zRow, gapX, gapY);

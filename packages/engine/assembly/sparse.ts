@@ -42,7 +42,7 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
   const rowPtr = load<usize>(op, SparseConv.rowPtr);
   const off = load<usize>(op, SparseConv.off);
   const valDelta = load<usize>(op, SparseConv.val) - off;
-  const rows = load<i32>(op, SparseConv.rows);
+  const rows = load<i32>(op, SparseConv.channels);
   const height = load<i32>(op, SparseConv.height);
   const posBytes = load<i32>(op, SparseConv.posBytes);
   const xRow = load<i32>(op, SparseConv.xRow);
@@ -113,7 +113,7 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const rowPtr = load<usize>(op, SparseWeightGrad.rowPtr);
   const off = load<usize>(op, SparseWeightGrad.off);
   const grad = load<usize>(op, SparseWeightGrad.grad);
-  const rows = load<i32>(op, SparseWeightGrad.rows);
+  const rows = load<i32>(op, SparseWeightGrad.channels);
   const height = load<i32>(op, SparseWeightGrad.height);
   const width = load<i32>(op, SparseWeightGrad.width);
   const posBytes = load<i32>(op, SparseWeightGrad.posBytes);

@@ -89,8 +89,8 @@ export function channelStats(op: usize, thread: i32, threads: i32): void {
   const width = load<i32>(op, ChannelStats.width);
   const posBytes = load<i32>(op, ChannelStats.posBytes);
   const lanes = load<i32>(op, ChannelStats.lanes);
-  const row = load<usize>(op, ChannelStats.row);
-  const plane = load<usize>(op, ChannelStats.plane);
+  const row = load<usize>(op, ChannelStats.xRow);
+  const plane = load<usize>(op, ChannelStats.xPlane);
   const last = shareStart(channels, thread + 1, threads);
   for (let c = shareStart(channels, thread, threads); c < last; c++) {
     const base = x + (<usize>c) * plane;
@@ -106,8 +106,8 @@ export function biasGrad(op: usize, thread: i32, threads: i32): void {
   const channels = load<i32>(op, BiasGrad.channels);
   const height = load<i32>(op, BiasGrad.height);
   const rowBytes = load<usize>(op, BiasGrad.width) * load<usize>(op, BiasGrad.posBytes);
-  const row = load<usize>(op, BiasGrad.row);
-  const plane = load<usize>(op, BiasGrad.plane);
+  const row = load<usize>(op, BiasGrad.dyRow);
+  const plane = load<usize>(op, BiasGrad.dyPlane);
   const last = shareStart(channels, thread + 1, threads);
   for (let c = shareStart(channels, thread, threads); c < last; c++) {
     let total: f64 = 0;

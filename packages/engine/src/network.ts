@@ -8,7 +8,7 @@ import {
   type Program,
   type ProgramDraft,
 } from './plan/program.js';
-import { lanesOf } from './plan/emit.js';
+import { lanesOf } from './plan/emission.js';
 import { Draft, recordBytes, writeRecords } from './plan/draft.js';
 import { DENSE_FROM, planStore, type NormStore, type Slot, type Store } from './plan/store.js';
 import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';

@@ -19,6 +19,9 @@ export interface Phase {
   readonly x: number;
   /** Kernel taps that reach these pixels. */
   readonly taps: readonly (readonly [number, number])[];
+  /** Of a dense layer whose input has a gradient: byte offset per (tap, filter), and the transposed packed weights. */
+  readonly kOff: number;
+  readonly pack: number;
 }
 
 /** Where a layer's structure lies. Addresses of things it does not have are 0. */
@@ -48,10 +51,8 @@ export interface LayerStore {
   readonly backOff: number;
   readonly backFrom: number;
   readonly backVal: number;
-  /** Packed weights of the dense path, and per phase its transposed ones with their offsets. */
+  /** Packed weights of the dense path. */
   readonly pack: number;
-  readonly backPack: readonly number[];
-  readonly backKOff: readonly number[];
 }
 
 /** Where a batch norm's numbers lie. */
@@ -197,27 +198,37 @@ export function phasesOf({ kernel, strides, padTop, padLeft }: WeightedStep): re
             taps.push([ky, kx]);
         }
       }
-      phases.push({ y: a, x: b, taps });
+      phases.push({ y: a, x: b, taps, kOff: 0, pack: 0 });
     }
   }
   return phases;
 }
 
-type OffsetDraft = LayerDraft & Pick<LayerStore, 'kOff' | 'off' | 'backOff' | 'backKOff'>;
+type OffsetDraft = LayerDraft & Pick<LayerStore, 'kOff' | 'off' | 'backOff'>;
 
 function placeOffsets(draft: LayerDraft, bump: Bump): OffsetDraft {
   const { step, kernel, dense, phases } = draft;
   const kOff = bump.take(4 * (kernel.size / step.y.channels));
   const off = dense ? 0 : bump.take(4 * kernel.count);
   const backOff = !dense && step.x.trainable ? bump.take(4 * kernel.count) : 0;
-  const backKOff =
-    dense && step.x.trainable ? phases.map(({ taps }) => bump.take(4 * taps.length * step.y.channels)) : [];
-  return { ...draft, kOff, off, backOff, backKOff };
+  if (!dense || !step.x.trainable) return { ...draft, kOff, off, backOff };
+  const withOffsets = phases.map((phase) => ({
+    ...phase,
+    kOff: bump.take(4 * phase.taps.length * step.y.channels),
+  }));
+  return { ...draft, phases: withOffsets, kOff, off, backOff };
 }
 
 const NOWHERE = {
-  ...{ flat: 0, full: 0, rowPtr: 0, backPtr: 0, backFrom: 0, backVal: 0 },
-  ...{ pack: 0, backPack: [], blocks: ONE_BLOCK, backBlocks: ONE_BLOCK },
+  flat: 0,
+  full: 0,
+  rowPtr: 0,
+  blocks: ONE_BLOCK,
+  backPtr: 0,
+  backFrom: 0,
+  backVal: 0,
+  backBlocks: ONE_BLOCK,
+  pack: 0,
 };
 
 function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
@@ -225,15 +236,15 @@ function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
 }
 
 function placeDense(draft: OffsetDraft, bump: Bump): LayerStore {
-  const { step, kernel, active, phases } = draft;
+  const { step, kernel, active } = draft;
   const { x, y } = step;
   const fours = Math.ceil(x.channels / 4);
   const pack = bump.take(16 * Math.ceil(y.channels / 4) * (kernel.size / y.channels));
-  const backPack = x.trainable
-    ? phases.map(({ taps }) => bump.take(16 * fours * taps.length * y.channels))
-    : [];
+  const phases = draft.phases.map((phase) =>
+    x.trainable ? { ...phase, pack: bump.take(16 * fours * phase.taps.length * y.channels) } : phase,
+  );
   const holes = active ? { flat: bump.take(4 * kernel.count), full: bump.take(4 * kernel.size) } : {};
-  return { ...draft, ...NOWHERE, pack, backPack, ...holes };
+  return { ...draft, ...NOWHERE, phases, pack, ...holes };
 }
 
 function placeLists(draft: OffsetDraft, bump: Bump): LayerStore {

@@ -1,5 +1,5 @@
 import { phaseOfTap, type WeightedStep } from '../plan/lower.js';
-import type { LayerStore } from '../plan/store.js';
+import type { LayerStore, Phase } from '../plan/store.js';
 import { pitchOf, planeOf } from '../plan/tensor.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
 import { writeBlocks } from './blocks.js';
@@ -11,7 +11,7 @@ import { writeBlocks } from './blocks.js';
 export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
   if (layer.dense) {
-    for (const [i, address] of layer.backKOff.entries()) writeBackTapOffsets(memory, layer, i, address);
+    for (const phase of layer.phases) if (phase.kOff) writeBackTapOffsets(memory, layer.step, phase);
     if (active) writeHoles(memory, layer, active);
   } else if (active) {
     writeRows(memory, layer, active);
@@ -62,15 +62,9 @@ function writeTapOffsets(memory: LinearMemory, { step, kernel, kOff }: LayerStor
   }
 }
 
-function writeBackTapOffsets(
-  memory: LinearMemory,
-  { step, phases }: LayerStore,
-  index: number,
-  address: number,
-): void {
+function writeBackTapOffsets(memory: LinearMemory, step: WeightedStep, { kOff, taps }: Phase): void {
   const { filters } = shapeOf(step);
-  const taps = phases[index]?.taps ?? [];
-  const offsets = memory.i32(address, taps.length * filters);
+  const offsets = memory.i32(kOff, taps.length * filters);
   for (const [t, [ky, kx]] of taps.entries()) {
     for (let f = 0; f < filters; f++) offsets[t * filters + f] = backOffset(step, ky, kx, f);
   }
