@@ -1,9 +1,11 @@
-import { EspalierError } from '@espalier/core';
 import type { Blocks } from '../weights/blocks.js';
 import type { Argument, At, DraftBuffer, Extents, Tiling, View } from './arguments.js';
 import { Draft } from './draft.js';
-import type { JoinTerm, LoweredModel, WeightedStep } from './lower.js';
-import type { LayerStore, NormStore, Slot, Store } from './store.js';
+import { found } from './found.js';
+import type { JoinTerm, LoweredModel, WeightedStep } from './steps.js';
+import type { LayerStore } from './layer-store.js';
+import type { Slot } from './slots.js';
+import type { NormStore, Store } from './store.js';
 import { leadOf, pitchOf, planeOf, positionsOf, type Tensor } from './tensor.js';
 
 /** What a program is for. */
@@ -108,11 +110,11 @@ export class Emission {
 
   /** @throws EspalierError `internal` for a step of another model. */
   layer({ node }: WeightedStep): LayerStore {
-    return known(this.store.layers.get(node), node);
+    return found(this.store.layers.get(node), node);
   }
 
   norm(term: JoinTerm | undefined): NormStore | null {
-    return term?.norm ? known(this.store.norms.get(term.norm.name), term.norm.name) : null;
+    return term?.norm ? found(this.store.norms.get(term.norm.name), term.norm.name) : null;
   }
 
   valueAt(slot: Slot): number {
@@ -180,9 +182,4 @@ export function fromChannel(view: View, channel: number): View {
 /** The address so many bytes further on. */
 export function later(at: Argument, bytes: number): Argument {
   return typeof at === 'number' ? at + bytes : { buffer: at.buffer, bytes: at.bytes + bytes };
-}
-
-function known<Value>(value: Value | undefined, node: string): Value {
-  if (value === undefined) throw new EspalierError('internal', `the plan has no storage for node ${node}`);
-  return value;
 }

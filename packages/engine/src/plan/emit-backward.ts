@@ -2,7 +2,7 @@ import { NO_VIEW, type DraftBuffer, type NormGradient, type View } from './argum
 import { startOf, type Emission } from './emission.js';
 import { emitInputGradient, emitWeightGradients, type GradientTarget } from './emit-gradients.js';
 import { emitFlatten, emitJoin, poolWindow } from './emit.js';
-import type { ConcatStep, FlattenStep, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './lower.js';
+import type { ConcatStep, FlattenStep, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './steps.js';
 import { planeOf, type Tensor } from './tensor.js';
 
 /** Emits the backward pass: gradients of every parameter are added to the store's. */

@@ -1,8 +1,9 @@
 import type { Argument, DraftBuffer, Extents, View } from './arguments.js';
 import { fromChannel, later, startOf, strided, type Emission } from './emission.js';
 import { pipelineOf } from './emit.js';
-import type { WeightedStep } from './lower.js';
-import type { LayerStore, Phase } from './store.js';
+import type { WeightedStep } from './steps.js';
+import type { LayerStore } from './layer-store.js';
+import type { Phase } from './phases.js';
 import { pitchOf } from './tensor.js';
 
 /** The buffer to add a tensor's gradient to, and whether it holds something already. */

@@ -1,6 +1,6 @@
 import { NO_VIEW, type DraftBuffer, type Pipeline, type Pooling, type View } from './arguments.js';
 import { startOf, strided, type Emission } from './emission.js';
-import type { ConcatStep, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './lower.js';
+import type { ConcatStep, JoinStep, JoinTerm, PoolStep, Step, WeightedStep } from './steps.js';
 import type { NormStore } from './store.js';
 import { planeOf, type Tensor } from './tensor.js';
 

@@ -6,8 +6,9 @@ import { Draft, recordBytes, writeRecords } from './draft.js';
 import { canRecompute, emitBackward } from './emit-backward.js';
 import { Emission, startOf, type ProgramSpec } from './emission.js';
 import { emitForward } from './emit.js';
-import type { LoweredModel } from './lower.js';
-import type { LayerStore, Store } from './store.js';
+import type { LoweredModel } from './steps.js';
+import type { LayerStore } from './layer-store.js';
+import type { Store } from './store.js';
 
 /** A run of records with an address of its own. */
 export interface Segment {
