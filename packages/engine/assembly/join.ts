@@ -28,7 +28,9 @@ function joinRow1(z: usize, x: usize, bytes: usize, a: v128, b: v128, low: v128,
   if (z < end) v128.store(z, activate(madd(b, a, v128.load(x)), low, high));
 }
 
-function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, low: v128, high: v128): void {
+function joinRow2(
+  z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, low: v128, high: v128,
+): void {
   const end = z + bytes;
   while (z + 32 <= end) {
     const u = madd(madd(b, a, v128.load(x, 0)), c, v128.load(y, 0));
