@@ -1,6 +1,7 @@
-import { EspalierError } from '../errors.js';
-import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
+import { EspalierError, unreachable } from '../errors.js';
+import { isPlain, type GraphNode, type ModelGraph, type PlainNode } from '../graph/model-graph.js';
 import { parameterSpecs, type ParamSpec } from '../graph/parameters.js';
+import { plainOp } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 import { layerValues } from '../mask/layer-values.js';
 import type { ParamTree } from '../params/model-state.js';
@@ -90,19 +91,19 @@ class Flow {
       }
       return output;
     }
+    if (isPlain(node)) return plainFlow(node, inputs, width);
     switch (node.op) {
       case 'input':
         return new Float64Array(width).fill(1);
       case 'batchNorm':
         return first.map((value, c) => value * this.#gamma(node, c));
-      case 'add':
-        return first.map((_, c) => inputs.reduce((sum, values) => sum + values[c]!, 0));
-      case 'concat':
-        return Float64Array.from(inputs.flatMap((values) => [...values]));
-      case 'flatten':
-        return Float64Array.from({ length: width }, (_, i) => first[i % first.length]!);
-      default:
+      case 'conv2d':
+      case 'dense':
+      case 'maxPool':
+      case 'avgPool':
         return first;
+      default:
+        return unreachable(node);
     }
   }
 
@@ -152,5 +153,24 @@ class Flow {
 
   #node(name: string): GraphNode {
     return this.graph.nodes.find((node) => node.name === name)!;
+  }
+}
+
+/** What comes through an op without attributes: an activation or a pool lets all of it pass. */
+function plainFlow({ op }: PlainNode, inputs: readonly Float64Array[], width: number): Float64Array {
+  const [first = new Float64Array(0)] = inputs;
+  const { family } = plainOp(op);
+  switch (family) {
+    case 'activation':
+    case 'globalPool':
+      return first;
+    case 'sum':
+      return first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? 0), 0));
+    case 'concat':
+      return Float64Array.from(inputs.flatMap((values) => [...values]));
+    case 'flatten':
+      return Float64Array.from({ length: width }, (_, i) => first[i % first.length] ?? 0);
+    default:
+      return unreachable(family);
   }
 }

@@ -1,14 +1,15 @@
 import { unreachable } from '../errors.js';
-import type { Conv2dNode, GraphNode, PoolNode, TensorShape } from '../graph/model-graph.js';
+import {
+  isPlain,
+  type Conv2dNode,
+  type GraphNode,
+  type PoolNode,
+  type TensorShape,
+} from '../graph/model-graph.js';
 import { resolvePadding, sizeOf } from '../graph/shapes.js';
+import type { Activations } from './activations.js';
 import type { LayerNumbers } from './layer-numbers.js';
-
-/** A batch of activations, `[size, ...shape]` row-major. */
-export interface Activations {
-  readonly shape: TensorShape;
-  readonly size: number;
-  readonly values: Float32Array;
-}
+import { PLAIN_SIGNALS } from './plain-signals.js';
 
 /** What one node makes of its inputs. */
 export interface NodeTurn {
@@ -25,9 +26,9 @@ export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activat
   if (x === undefined) return { shape, size: 0, values: new Float32Array(0) };
   const { size } = x;
   const like = (values: Float32Array): Activations => ({ shape, size, values });
+  if (isPlain(node)) return like(PLAIN_SIGNALS[node.op].values(inputs, shape));
   switch (node.op) {
     case 'input':
-    case 'flatten':
       return like(x.values);
     case 'conv2d':
       return like(convolve(node, numbers, x, shape));
@@ -35,35 +36,12 @@ export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activat
       return like(multiply(numbers, x, node.units));
     case 'batchNorm':
       return like(normalise(numbers, x, node.epsilon));
-    case 'relu':
-      return like(x.values.map((value) => Math.max(value, 0)));
-    case 'relu6':
-      return like(x.values.map((value) => Math.min(Math.max(value, 0), 6)));
-    case 'add':
-      return like(x.values.map((_, i) => inputs.reduce((sum, { values }) => sum + values[i]!, 0)));
-    case 'concat':
-      return like(join(inputs, shape));
     case 'maxPool':
     case 'avgPool':
       return like(pool(node, x, shape));
-    case 'globalAvgPool':
-    case 'globalMaxPool':
-      return like(pool(wholePool(node.op, x), x, [1, 1, shape[0]!]));
     default:
       return unreachable(node);
   }
-}
-
-function wholePool(op: 'globalAvgPool' | 'globalMaxPool', { shape }: Activations): PoolNode {
-  const poolSize = [shape[0]!, shape[1]!] as const;
-  return {
-    op: op === 'globalAvgPool' ? 'avgPool' : 'maxPool',
-    name: '',
-    inputs: [],
-    poolSize,
-    strides: [1, 1],
-    padding: 'valid',
-  };
 }
 
 function multiply(
@@ -95,19 +73,6 @@ function normalise(
   const scale = gamma!.map((value, c) => value / Math.sqrt(variance![c]! + epsilon));
   const shift = beta!.map((value, c) => value - scale[c]! * mean![c]!);
   return values.map((value, i) => value * scale[i % channels]! + shift[i % channels]!);
-}
-
-function join(inputs: readonly Activations[], shape: TensorShape): Float32Array {
-  const width = shape.at(-1) ?? 0;
-  const output = new Float32Array((inputs[0]?.size ?? 0) * sizeOf(shape));
-  let at = 0;
-  for (const { values, shape: part } of inputs) {
-    const own = part.at(-1) ?? 0;
-    for (let row = 0; row * own < values.length; row++)
-      output.set(values.subarray(row * own, (row + 1) * own), row * width + at);
-    at += own;
-  }
-  return output;
 }
 
 /** Calls `visit` for every output position and every real pixel under its window. */

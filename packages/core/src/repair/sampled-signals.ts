@@ -1,5 +1,6 @@
 import type { Distribution } from './distribution.js';
-import { forwardNode, type Activations } from './forward-node.js';
+import type { Activations } from './activations.js';
+import { forwardNode } from './forward-node.js';
 import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
 
 /** A node's output for some images in both networks. */

@@ -1,4 +1,5 @@
 import type { GraphNode } from '../../graph/model-graph.js';
+import { plainOp, plainOpsOf, type PlainOpKind } from '../../graph/plain-ops.js';
 import type { Source } from './onnx-draft.js';
 import { UnsupportedNode, type OnnxTurn } from './onnx-turn.js';
 
@@ -146,7 +147,7 @@ function poolRule(op: 'maxPool' | 'avgPool'): Rule {
   };
 }
 
-function globalRule(op: 'globalAvgPool' | 'globalMaxPool'): Rule {
+function globalRule(op: PlainOpKind): Rule {
   return (turn) => {
     turn.give({ op, name: turn.name, inputs: [turn.plainSource().node] });
   };
@@ -206,8 +207,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
   Clip: clipRule,
   MaxPool: poolRule('maxPool'),
   AveragePool: poolRule('avgPool'),
-  GlobalAveragePool: globalRule('globalAvgPool'),
-  GlobalMaxPool: globalRule('globalMaxPool'),
+  ...Object.fromEntries(plainOpsOf('globalPool').map((op) => [plainOp(op).onnx.op, globalRule(op)])),
   Concat: concatRule,
   Transpose: transposeRule,
   Flatten: flattenRule,
