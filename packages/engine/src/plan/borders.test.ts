@@ -27,17 +27,21 @@ function gapsOf(graph: ModelGraph): Readonly<Record<string, readonly [number, nu
 }
 
 describe('borders', () => {
-  it.each<[string, Size2, Size2, Padding, readonly [number, number], readonly [number, number]]>([
-    ['1×1: none', [1, 1], [1, 1], 'valid', [0, 0], [0, 0]],
-    ['3×3 same: a pixel around both', [3, 3], [1, 1], 'same', [1, 1], [1, 1]],
-    ['3×3 valid: around the gradient alone', [3, 3], [1, 1], 'valid', [0, 0], [2, 2]],
-    ['1×3 same: at the sides alone', [1, 3], [1, 1], 'same', [0, 1], [0, 1]],
-    ['5×5 same: two pixels', [5, 5], [1, 1], 'same', [2, 2], [2, 2]],
-    ['3×3 same by two: TensorFlow pads the far side', [3, 3], [2, 2], 'same', [1, 1], [1, 1]],
-    ['1×1 by two: none', [1, 1], [2, 2], 'valid', [0, 0], [0, 0]],
-    ['three rows above', [3, 3], [1, 1], { top: 3, bottom: 0, left: 0, right: 0 }, [3, 0], [2, 2]],
-  ])('of %s', (_, kernel, strides, padding, input, output) => {
-    expect(gapsOf(convolution(kernel, strides, padding))).toMatchObject({ x: input, y: output });
+  it.each<[string, readonly [Size2, Size2, Padding], { readonly x: Size2; readonly y: Size2 }]>([
+    ['1×1: none', [[1, 1], [1, 1], 'valid'], { x: [0, 0], y: [0, 0] }],
+    ['3×3 same: a pixel around both', [[3, 3], [1, 1], 'same'], { x: [1, 1], y: [1, 1] }],
+    ['3×3 valid: around the gradient alone', [[3, 3], [1, 1], 'valid'], { x: [0, 0], y: [2, 2] }],
+    ['1×3 same: at the sides alone', [[1, 3], [1, 1], 'same'], { x: [0, 1], y: [0, 1] }],
+    ['5×5 same: two pixels', [[5, 5], [1, 1], 'same'], { x: [2, 2], y: [2, 2] }],
+    ['3×3 same by two: TensorFlow pads the far side', [[3, 3], [2, 2], 'same'], { x: [1, 1], y: [1, 1] }],
+    ['1×1 by two: none', [[1, 1], [2, 2], 'valid'], { x: [0, 0], y: [0, 0] }],
+    [
+      'three rows above',
+      [[3, 3], [1, 1], { top: 3, bottom: 0, left: 0, right: 0 }],
+      { x: [3, 0], y: [2, 2] },
+    ],
+  ])('of %s', (_, layer, gaps) => {
+    expect(gapsOf(convolution(...layer))).toMatchObject(gaps);
   });
 
   it('of what an addition adds are alike', () => {
