@@ -1,11 +1,11 @@
 import {
-  MomentAccumulator,
+  found,
   type ModelGraph,
+  MomentAccumulator,
   type MomentMode,
   type Moments,
   type MomentTree,
 } from '@espalier/core';
-import { found } from './plan/found.js';
 
 /** One batch's mean and population variance per channel, over `count` positions. */
 export interface BatchMoments {

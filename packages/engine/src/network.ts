@@ -1,10 +1,16 @@
-import { type Mask, type ModelState, type ModelGraph, type Batch, type MomentTree } from '@espalier/core';
+import {
+  type Batch,
+  found,
+  type Mask,
+  type ModelGraph,
+  type ModelState,
+  type MomentTree,
+} from '@espalier/core';
 import { lowerGraph } from './plan/lower.js';
 import type { LoweredModel } from './plan/steps.js';
 import { draftProgram, draftRefresh, writeProgram, type Program } from './plan/program.js';
 import { lanesOf } from './plan/emission.js';
 import { recordBytes, writeRecords, type Draft } from './plan/draft.js';
-import { found } from './plan/found.js';
 import { slotNamed, type Slot } from './plan/slots.js';
 import { DENSE_FROM, planStore, type NormStore, type Store } from './plan/store.js';
 import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';

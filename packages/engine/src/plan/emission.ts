@@ -1,7 +1,7 @@
+import { found } from '@espalier/core';
 import type { Blocks } from '../weights/blocks.js';
 import type { Argument, At, DraftBuffer, Extents, Tiling, View } from './arguments.js';
 import { Draft } from './draft.js';
-import { found } from './found.js';
 import type { JoinTerm, LoweredModel, WeightedStep } from './steps.js';
 import type { LayerStore } from './layer-store.js';
 import type { Slot } from './slots.js';

@@ -1,5 +1,4 @@
-import { parameterSpecs, type Mask, type ModelGraph } from '@espalier/core';
-import { found } from './found.js';
+import { found, type Mask, type ModelGraph, parameterSpecs } from '@espalier/core';
 
 /** One parameter's place in the values, gradients and optimiser state. */
 export interface Slot {
