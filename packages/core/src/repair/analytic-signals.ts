@@ -82,18 +82,18 @@ function normalised(
   { original, changed, keptOutputs }: SignalTurn<AnalyticSignal>,
   input: Distribution,
 ): Distribution {
-  const width = original.inputWidths[0]!;
+  const width = original.inputWidths[0] ?? 0;
   const n = input.mean.length;
   const scale = new Float64Array(n);
   const shift = new Float64Array(n);
   const set = (at: number, channel: number, side: NodeSide, own: number): void => {
-    const known = Math.max(1e-12, input.covariance[channel * n + channel]!);
-    const gamma = side.numbers.gamma![own]!;
-    const real = original.numbers.variance![channel]!;
+    const known = Math.max(1e-12, input.covariance[channel * n + channel] ?? 0);
+    const { gamma, beta, variance } = side.numbers;
+    const real = original.numbers.variance?.[channel] ?? 0;
     const factor =
-      Math.sqrt(real / known) * (gamma / Math.sqrt(side.numbers.variance![own]! + epsilonOf(side)));
+      Math.sqrt(real / known) * ((gamma?.[own] ?? 0) / Math.sqrt((variance?.[own] ?? 0) + epsilonOf(side)));
     scale[at] = factor;
-    shift[at] = side.numbers.beta![own]! - factor * input.mean[at]!;
+    shift[at] = (beta?.[own] ?? 0) - factor * (input.mean[at] ?? 0);
   };
   for (let i = 0; i < width; i++) set(i, i, original, i);
   keptOutputs.forEach((channel, own) => {

@@ -20,6 +20,8 @@ export interface NodeTurn {
   readonly shape: TensorShape;
 }
 
+const NONE = new Float32Array(0);
+
 /** A node's output in inference mode: plain loops, for the few images that statistics need. */
 export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activations {
   const [x] = inputs;
@@ -45,7 +47,7 @@ export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activat
 }
 
 function multiply(
-  { kernel, bias }: LayerNumbers,
+  { kernel = NONE, bias }: LayerNumbers,
   { values, size }: Activations,
   units: number,
 ): Float32Array {
@@ -54,25 +56,25 @@ function multiply(
   for (let n = 0; n < size; n++) {
     const row = output.subarray(n * units, (n + 1) * units);
     if (bias) row.set(bias);
-    for (let f = 0; f < features; f++) addRow(row, kernel!, f * units, values[n * features + f]!);
+    for (let f = 0; f < features; f++) addRow(row, kernel, f * units, values[n * features + f] ?? 0);
   }
   return output;
 }
 
 function addRow(row: Float32Array, kernel: Float32Array, from: number, share: number): void {
   if (share === 0) return;
-  for (let u = 0; u < row.length; u++) row[u]! += share * kernel[from + u]!;
+  for (let u = 0; u < row.length; u++) row[u] = (row[u] ?? 0) + share * (kernel[from + u] ?? 0);
 }
 
 function normalise(
-  { gamma, beta, mean, variance }: LayerNumbers,
+  { gamma = NONE, beta = NONE, mean = NONE, variance = NONE }: LayerNumbers,
   { values }: Activations,
   epsilon: number,
 ): Float32Array {
-  const channels = gamma!.length;
-  const scale = gamma!.map((value, c) => value / Math.sqrt(variance![c]! + epsilon));
-  const shift = beta!.map((value, c) => value - scale[c]! * mean![c]!);
-  return values.map((value, i) => value * scale[i % channels]! + shift[i % channels]!);
+  const channels = gamma.length;
+  const scale = gamma.map((value, c) => value / Math.sqrt((variance[c] ?? 0) + epsilon));
+  const shift = beta.map((value, c) => value - (scale[c] ?? 0) * (mean[c] ?? 0));
+  return values.map((value, i) => value * (scale[i % channels] ?? 0) + (shift[i % channels] ?? 0));
 }
 
 /** Calls `visit` for every output position and every real pixel under its window. */
@@ -102,12 +104,12 @@ function eachTap(
 
 function convolve(
   node: Conv2dNode,
-  { kernel, bias }: LayerNumbers,
+  { kernel = NONE, bias }: LayerNumbers,
   x: Activations,
   shape: TensorShape,
 ): Float32Array {
   const { filters, groups } = node;
-  const channels = x.shape[2]!;
+  const channels = x.shape[2] ?? 0;
   const depth = channels / groups;
   const perGroup = filters / groups;
   const output = new Float32Array(x.size * sizeOf(shape));
@@ -116,10 +118,11 @@ function convolve(
     for (let g = 0; g < groups; g++) {
       const to = position * filters + g * perGroup;
       for (let d = 0; d < depth; d++) {
-        const share = x.values[pixel * channels + g * depth + d]!;
+        const share = x.values[pixel * channels + g * depth + d] ?? 0;
         if (share === 0) continue;
         const from = (tap * depth + d) * filters + g * perGroup;
-        for (let f = 0; f < perGroup; f++) output[to + f]! += share * kernel![from + f]!;
+        for (let f = 0; f < perGroup; f++)
+          output[to + f] = (output[to + f] ?? 0) + share * (kernel[from + f] ?? 0);
       }
     }
   });
@@ -127,18 +130,18 @@ function convolve(
 }
 
 function pool(node: PoolNode, x: Activations, shape: TensorShape): Float32Array {
-  const channels = x.shape[2]!;
-  const positions = x.size * shape[0]! * shape[1]!;
+  const channels = x.shape[2] ?? 0;
+  const positions = x.size * (shape[0] ?? 0) * (shape[1] ?? 0);
   const isMax = node.op === 'maxPool';
   const output = new Float32Array(positions * channels).fill(isMax ? -Infinity : 0);
   const counts = new Float32Array(positions);
   eachTap(node, x, shape, (position, pixel) => {
-    counts[position]!++;
+    counts[position] = (counts[position] ?? 0) + 1;
     for (let c = 0; c < channels; c++) {
-      const value = x.values[pixel * channels + c]!;
+      const value = x.values[pixel * channels + c] ?? 0;
       const at = position * channels + c;
-      output[at] = isMax ? Math.max(output[at]!, value) : output[at]! + value;
+      output[at] = isMax ? Math.max(output[at] ?? 0, value) : (output[at] ?? 0) + value;
     }
   });
-  return isMax ? output : output.map((value, i) => value / counts[Math.floor(i / channels)]!);
+  return isMax ? output : output.map((value, i) => value / (counts[Math.floor(i / channels)] ?? 0));
 }

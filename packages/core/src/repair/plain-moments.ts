@@ -11,7 +11,7 @@ const POOL_LIFT = 0.6;
 export function lifted(input: Distribution): Distribution {
   const n = input.mean.length;
   const mean = input.mean.map(
-    (value, i) => value + POOL_LIFT * Math.sqrt(Math.max(0, input.covariance[i * n + i]!)),
+    (value, i) => value + POOL_LIFT * Math.sqrt(Math.max(0, input.covariance[i * n + i] ?? 0)),
   );
   return { mean, covariance: input.covariance };
 }
@@ -23,7 +23,7 @@ export function joined({ inputs, original, changed }: SignalTurn<AnalyticSignal>
   const changedWidths = changed.inputWidths;
   const fits =
     parts.length === inputs.length &&
-    parts.every(({ mean }, i) => mean.length === widths[i]! + changedWidths[i]!);
+    parts.every(({ mean }, i) => mean.length === (widths[i] ?? 0) + (changedWidths[i] ?? 0));
   if (!fits) return null;
   const half = sum(widths);
   const n = half + sum(changedWidths);
@@ -32,15 +32,15 @@ export function joined({ inputs, original, changed }: SignalTurn<AnalyticSignal>
   let [at, changedAt] = [0, half];
   for (const [p, part] of parts.entries()) {
     const places = Array.from(part.mean.keys(), (i) =>
-      i < widths[p]! ? at + i : changedAt + i - widths[p]!,
+      i < (widths[p] ?? 0) ? at + i : changedAt + i - (widths[p] ?? 0),
     );
     for (const [i, row] of places.entries()) {
-      mean[row] = part.mean[i]!;
+      mean[row] = part.mean[i] ?? 0;
       for (const [j, column] of places.entries())
-        covariance[row * n + column] = part.covariance[i * places.length + j]!;
+        covariance[row * n + column] = part.covariance[i * places.length + j] ?? 0;
     }
-    at += widths[p]!;
-    changedAt += changedWidths[p]!;
+    at += widths[p] ?? 0;
+    changedAt += changedWidths[p] ?? 0;
   }
   return { mean, covariance };
 }

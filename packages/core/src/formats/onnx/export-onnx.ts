@@ -27,7 +27,7 @@ export function exportOnnx(graph: ModelGraph, state: ModelState): OnnxModel {
   for (const node of graph.nodes) writer.add(node);
   const shape = inputShape(graph);
   const [height, width, channels] = shape;
-  const dims = shape.length === 3 ? [null, channels!, height!, width!] : [null, shape[0]!];
+  const dims = shape.length === 3 ? [null, channels!, height!, width!] : [null, shape[0] ?? 0];
   return {
     name: graph.name,
     opset: OPSET,
@@ -131,7 +131,7 @@ class Writer {
     const turned = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const [filter, row] = [i % node.filters, Math.floor(i / node.filters)];
-      turned[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)] = values[i]!;
+      turned[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)] = values[i] ?? 0;
     }
     return [[node.filters, depth, height, width], turned];
   }
