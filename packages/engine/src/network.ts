@@ -1,6 +1,6 @@
 import {
-  type Batch,
   found,
+  type Batch,
   type Mask,
   type ModelGraph,
   type ModelState,
@@ -8,9 +8,9 @@ import {
 } from '@espalier/core';
 import { lowerGraph } from './plan/lower.js';
 import type { LoweredModel } from './plan/steps.js';
-import { draftProgram, draftRefresh, writeProgram, type Program } from './plan/program.js';
-import { lanesOf } from './plan/emission.js';
+import { draftRefresh, writeProgram, type Program } from './plan/program.js';
 import { recordBytes, writeRecords, type Draft } from './plan/draft.js';
+import { lanesOf } from './plan/emission.js';
 import { slotNamed, type Slot } from './plan/slots.js';
 import { DENSE_FROM, planStore, type NormStore, type Store } from './plan/store.js';
 import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';
@@ -44,25 +44,6 @@ interface NetworkParts {
   readonly model: LoweredModel;
   readonly mask: Mask | null;
   readonly store: Store;
-}
-
-/** How a network is laid out. */
-export interface LayoutOptions {
-  readonly recompute: boolean;
-  /** Share of kept weights from which on a layer is dense; `DENSE_FROM` unless a bench compares. */
-  readonly denseFrom?: number;
-}
-
-/** Bytes that training cannot do without: the smallest plan, four samples at a time. */
-export function smallestPlan(
-  graph: ModelGraph,
-  mask: Mask | null,
-  { recompute, denseFrom = DENSE_FROM }: LayoutOptions,
-): number {
-  const model = lowerGraph(graph);
-  const store = planStore(model, mask, { base: 0, denseFrom });
-  const spec = { lanes: 4, lossSamples: 4, denseGradients: new Set<string>(), recompute };
-  return store.end + 4 * store.floats + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
 }
 
 /** A network in the engine's memory: its weights, its structure and the programs of the running call. */

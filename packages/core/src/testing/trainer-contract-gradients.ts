@@ -148,8 +148,10 @@ const opNetworks: Readonly<Record<string, ModelGraph>> = {
 };
 
 function plainNetworks(family: 'activation' | 'globalPool'): Readonly<Record<string, ModelGraph>> {
-  const networks = plainOpsOf(family).map((op) => [op, network([{ op, name: 'a', inputs: ['lift'] }])]);
-  return Object.fromEntries(networks);
+  const networks = plainOpsOf(family).map(
+    (op) => [op, network([{ op, name: 'a', inputs: ['lift'] }])] as const,
+  );
+  return Object.fromEntries<ModelGraph>(networks);
 }
 
 type ConvNode = Extract<GraphNode, { op: 'conv2d' }>;
