@@ -2,6 +2,7 @@
 export {
   ERROR_CODES,
   EspalierError,
+  found,
   isEspalierError,
   toEspalierError,
   unreachable,

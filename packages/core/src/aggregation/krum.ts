@@ -57,7 +57,7 @@ async function selectUpdates(
   const scores = distances.map((row) => sumOfSmallest(row, Math.max(1, count - f - 2)));
   const chosen = Math.min(count, select > 0 ? select : count - f);
   return [...scores.keys()]
-    .sort((a, b) => scores[a]! - scores[b]! || a - b)
+    .sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b)
     .slice(0, chosen)
     .sort((a, b) => a - b);
 }
@@ -73,14 +73,14 @@ async function squaredDistances(source: UpdateSource): Promise<readonly (readonl
   const count = source.updates.length;
   const sums = Array.from({ length: count }, () => new Float64Array(count));
   await forEachBlock(source, BLOCK_VALUES, ({ width, rows }) => {
-    for (let a = 0; a < count; a++) {
+    for (const [a, row] of sums.entries()) {
       for (let b = a + 1; b < count; b++) {
-        sums[a]![b]! += squaredDistance(rows, { a: a * width, b: b * width, width });
+        row[b] = (row[b] ?? 0) + squaredDistance(rows, { a: a * width, b: b * width, width });
       }
     }
   });
   return sums.map((_, a) =>
-    [...sums.keys()].filter((b) => b !== a).map((b) => sums[Math.min(a, b)]![Math.max(a, b)]!),
+    [...sums.keys()].filter((b) => b !== a).map((b) => sums[Math.min(a, b)]?.[Math.max(a, b)] ?? 0),
   );
 }
 
@@ -89,7 +89,7 @@ function squaredDistance(
   { a, b, width }: { readonly a: number; readonly b: number; readonly width: number },
 ): number {
   let sum = 0;
-  for (let i = 0; i < width; i++) sum += (rows[a + i]! - rows[b + i]!) ** 2;
+  for (let i = 0; i < width; i++) sum += ((rows[a + i] ?? 0) - (rows[b + i] ?? 0)) ** 2;
   return sum;
 }
 

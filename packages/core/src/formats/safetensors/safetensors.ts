@@ -3,6 +3,7 @@ import { fromFloat16 } from '../../coding/float16.js';
 import { EspalierError } from '../../errors.js';
 import { checkGraph } from '../../graph/check-graph.js';
 import type { ModelGraph } from '../../graph/model-graph.js';
+import { isPlainOp } from '../../graph/plain-ops.js';
 import { momentSpecs, parameterSpecs } from '../../graph/parameters.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import { isList, isObject, listAt, objectAt, type JsonObject } from '../layers-model/json.js';
@@ -205,17 +206,7 @@ const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['maxPool', ['poolSize', 'strides']],
   ['avgPool', ['poolSize', 'strides']],
 ]);
-const PLAIN = [
-  'dense',
-  'batchNorm',
-  'relu',
-  'relu6',
-  'add',
-  'concat',
-  'globalAvgPool',
-  'globalMaxPool',
-  'flatten',
-];
+const UNLISTED = ['dense', 'batchNorm'];
 
 /** A plain value, or a list or an object of plain values, which any sentence can show. */
 function isFlat(value: unknown): boolean {
@@ -233,7 +224,10 @@ function isNode(node: JsonObject): boolean {
     padding === 'same' ||
     padding === 'valid' ||
     isObject(padding);
-  return padded && (PLAIN.includes(op) || (LISTS.get(op)?.every((key) => isList(node[key])) ?? false));
+  return (
+    padded &&
+    (isPlainOp(op) || UNLISTED.includes(op) || (LISTS.get(op)?.every((key) => isList(node[key])) ?? false))
+  );
 }
 
 function tensorAt(
