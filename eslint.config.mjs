@@ -8,20 +8,22 @@ import tseslint from 'typescript-eslint';
 /** The arrow of ARCHITECTURE.md: what each scope may import from this workspace. */
 const arrow = {
   core: [],
+  disk: ['core'],
   proto: ['core'],
   engine: ['core'],
   client: ['core', 'proto'],
-  server: ['core', 'proto'],
-  'client-node': ['core', 'proto', 'client', 'engine'],
+  server: ['core', 'proto', 'disk'],
+  'client-node': ['core', 'proto', 'client', 'engine', 'disk'],
   'client-web': ['core', 'proto', 'client', 'engine'],
-  simulation: ['core', 'proto', 'client', 'engine', 'client-node', 'server'],
-  cli: ['core', 'proto', 'client', 'engine', 'client-node', 'server', 'simulation'],
-  e2e: ['core', 'proto', 'client', 'engine', 'client-node', 'server', 'simulation', 'cli'],
+  simulation: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server'],
+  cli: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server', 'simulation'],
+  e2e: ['core', 'proto', 'disk', 'client', 'engine', 'client-node', 'server', 'simulation', 'cli'],
 };
 
 /** Outside packages that some scopes must never import. */
 const banned = {
   core: ['node:*', '@tensorflow/*', 'socket.io*', 'protobufjs*'],
+  disk: ['@tensorflow/*', 'socket.io*', 'protobufjs*'],
   proto: ['node:*', '@tensorflow/*', 'socket.io*'],
   engine: ['@tensorflow/*', 'socket.io*', 'protobufjs*'],
   client: ['node:*'],
@@ -35,16 +37,35 @@ const depConstraints = Object.entries(arrow).map(([scope, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/gen/**', '**/node_modules/**', '**/*.cjs', '.nx/**', 'packages/engine/assembly/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/gen/**',
+      '**/node_modules/**',
+      '**/*.cjs',
+      '.nx/**',
+      'packages/engine/assembly/**',
+    ],
+  },
   { files: ['**/*.mjs'], plugins: { '@nx': nx } },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, prettier],
     plugins: { '@nx': nx, 'import-x': importX, jsdoc },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: ['packages/*/tsconfig.lib.json', 'proto/tsconfig.lib.json'], noWarnOnMultipleProjects: true })] },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({
+          project: ['packages/*/tsconfig.lib.json', 'proto/tsconfig.lib.json'],
+          noWarnOnMultipleProjects: true,
+        }),
+      ],
+    },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { allow: [], enforceBuildableLibDependency: false, depConstraints }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: [], enforceBuildableLibDependency: false, depConstraints },
+      ],
       'import-x/no-cycle': 'error',
       'import-x/no-default-export': 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
@@ -52,15 +73,28 @@ export default tseslint.config(
       'max-params': ['error', 4],
       'jsdoc/require-jsdoc': [
         'error',
-        { publicOnly: true, require: { ClassDeclaration: true, FunctionDeclaration: true }, contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'] },
+        {
+          publicOnly: true,
+          require: { ClassDeclaration: true, FunctionDeclaration: true },
+          contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'],
+        },
       ],
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^@espalier/[a-z-]+/(src|dist)/', message: 'Import a package by its door.' }] }],
-      'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what a door hands out.' }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^@espalier/[a-z-]+/(src|dist)/', message: 'Import a package by its door.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Name what a door hands out.' },
+      ],
       // Numeric loops index typed arrays whose bounds the loop itself guarantees.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // A field named beside a rest is how a copy leaves it out.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
     },
   },
   {
@@ -71,7 +105,15 @@ export default tseslint.config(
     files: ['packages/core/src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: {
-      'no-restricted-globals': ['error', 'console', 'process', 'performance', 'setTimeout', 'fetch', 'window'],
+      'no-restricted-globals': [
+        'error',
+        'console',
+        'process',
+        'performance',
+        'setTimeout',
+        'fetch',
+        'window',
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'Math', property: 'random', message: 'Use a keyed randomStream.' },

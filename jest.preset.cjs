@@ -18,6 +18,7 @@ const doors = {
   '^@espalier/client/remote$': 'packages/client/src/remote/index.ts',
   '^@espalier/client/tfjs$': 'packages/client/src/tfjs/index.ts',
   '^@espalier/client-node$': 'packages/client-node/src/index.ts',
+  '^@espalier/disk$': 'packages/disk/src/index.ts',
   '^@espalier/server$': 'packages/server/src/index.ts',
   '^@espalier/server/coordinator$': 'packages/server/src/coordinator/index.ts',
   '^@espalier/simulation$': 'packages/simulation/src/index.ts',

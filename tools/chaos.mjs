@@ -1,6 +1,7 @@
 /**
- * `npm run chaos`: kills real coordinator and client processes (`kill -9`) at seeded random instants of a FedTiny job,
- * starts them again, and compares the model with the one of a run that was left alone. Ends with one line of figures.
+ * `npm run chaos`: kills real coordinator and client processes (`kill -9`) at seeded random instants of a FedTiny job
+ * with the default quorum and time limits, starts them again, and compares the model with the one of a run that was left
+ * alone. Ends with one line of figures.
  * With `--scenario <file>` the faults of a file of e2e/scenarios strike instead, which also cut and delay connections
  * and stop processes.
  * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (twenty a kill, so that kills fall within the
@@ -51,10 +52,7 @@ targetDensity: 0.2
 pool: { size: 4 }
 pruning: { interval: 2, stopRound: ${rounds} }
 pretrain: { epochs: 1, samplesPerClass: 2 }
-quorum: ${scenario?.quorum ?? 1}
-roundTimeout: 600
-returnTimeout: 600
-`;
+${scenario === null ? '' : `quorum: ${scenario.quorum}\nroundTimeout: 600\nreturnTimeout: 600\n`}`;
 
 const started = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'espalier-chaos-'));
@@ -109,39 +107,68 @@ async function runJob(file, out, wanted) {
   const url = `http://127.0.0.1:${port}`;
   let server = startServer(['--job', file, '--out', out], port);
   const { joinToken, folder: run } = await server.listening;
-  const parts = Array.from({ length: clients }, (_, part) => startClient(part, url, joinToken));
+  const parts = Array.from({ length: clients }, (_, part) => superviseClient(part, url, joinToken));
   let done = 0;
   let coordinators = 0;
   while (done < wanted) {
     await sleep(50 + 950 * random());
     if (await summaryOf(run))
       throw new Error(`the run ended after ${done} of ${wanted} kills: give it more --rounds`);
-    if (random() < 0.8) {
+    if (random() < 0.6) {
       await server.end('SIGKILL');
-      const said = parts.map((part) => part.text().length);
+      const back = parts.map((part) => part.says(/taking part/));
       server = startServer(['--resume', run], port);
       coordinators++;
       await server.listening;
       // The next instant is drawn from the time in which there is work to lose.
-      await Promise.race([
-        server.ended,
-        ...parts.map((part, i) => part.line(/taking part/, said[i]).catch(() => server.ended)),
-      ]);
+      await Promise.race([server.ended, ...back]);
     } else {
       const part = Math.floor(clients * random());
-      await parts[part].end('SIGKILL');
-      parts[part] = startClient(part, url, joinToken);
+      await parts[part].kill();
     }
     done++;
   }
   const ended = await server.ended;
   if (ended !== 0) throw new Error(`the coordinator ended with code ${ended}:\n${server.text()}`);
-  for (const part of parts) await part.end('SIGKILL');
+  for (const part of parts) await part.stop();
   return { summary: await summaryOf(run), kills: done, coordinators };
 }
 
 function startServer(args, port) {
   return startCoordinator([...args, '--port', String(port)], { verbose: values.verbose });
+}
+
+/** A client that is started again whenever it ends, killed or not: one that has never met its coordinator gives up soon. */
+function superviseClient(part, url, token) {
+  let process = startClient(part, url, token);
+  let over = false;
+  const watch = async () => {
+    for (;;) {
+      await process.ended;
+      await sleep(500);
+      if (over) return;
+      process = startClient(part, url, token);
+    }
+  };
+  const watched = watch();
+  return {
+    kill: () => process.end('SIGKILL'),
+    /** Resolves when it says so from now on, whether it has been started again meanwhile or not. */
+    says: async (pattern) => {
+      let [current, from] = [process, process.text().length];
+      while (!over) {
+        const heard = await current.line(pattern, from).catch(() => null);
+        if (heard !== null) return;
+        while (current === process && !over) await sleep(50);
+        [current, from] = [process, 0];
+      }
+    },
+    stop: async () => {
+      over = true;
+      await process.end('SIGKILL');
+      await watched;
+    },
+  };
 }
 
 function startClient(part, url, token) {

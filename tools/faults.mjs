@@ -34,7 +34,7 @@ const code = await run(
 );
 const { numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
-const verdict = code === 0 ? 'every invariant held' : `${numFailedTests} of 3 properties failed`;
+const verdict = code === 0 ? 'every invariant held' : `${numFailedTests} of 4 properties failed`;
 console.log(
   `faults: ${values.runs} schedules in memory, ${Math.ceil(Number(values.runs) / 8)} over the disk, ${verdict}, ${seconds} s, seed ${values.seed}`,
 );

@@ -12,11 +12,21 @@ const check = process.argv.includes('--check');
 const stale = [];
 
 const schema = JSON.parse(await readFile(join(root, 'assembly', 'ops.json'), 'utf8'));
-const ops = Object.entries(schema).map(([name, fields]) => ({
-  name,
-  fields: fields.map((field) => ({ name: field.split(':')[0], float: field.endsWith(':f32') })),
-}));
-const recordBytes = Math.ceil((1 + Math.max(...ops.map((op) => op.fields.length))) / 16) * 64;
+/** By the name of a group of arguments: its type in the planner and its parts. */
+const groups = new Map(
+  Object.entries(schema.groups).flatMap(([type, byName]) =>
+    Object.entries(byName).map(([name, parts]) => [name, { type, parts }]),
+  ),
+);
+const ops = Object.entries(schema.ops).map(([name, args], i) => {
+  const parsed = args.map(argument);
+  const words = parsed.flatMap((one) => one.words);
+  const fields = words.map(({ field }) => field);
+  const twice = fields.find((field, at) => fields.indexOf(field) < at);
+  if (twice) throw new Error(`ops.json: ${name} has two words named ${twice}`);
+  return { name, code: i + 1, args: parsed, words };
+});
+const recordBytes = Math.ceil((1 + Math.max(...ops.map((op) => op.words.length))) / 16) * 64;
 
 await emit('assembly/gen/ops.ts', kernelTable());
 await emit('src/gen/ops.ts', plannerTable());
@@ -47,28 +57,59 @@ function kernelModule(name, title, bytes) {
   return `${banner()}/** ${title}, base64: ${String(bytes.length)} bytes of WebAssembly. */\nexport const ${name} =\n  '${text}';\n`;
 }
 
+/**
+ * One argument of an op and its words: `name`, `name:f32`, or `name:group`. A group with an address gives its parts
+ * the argument's name (`x`, `xRow`); the parts of any other group keep their own.
+ */
+function argument(declared) {
+  const [name, kind = 'i32'] = declared.split(':');
+  if (kind === 'i32' || kind === 'f32') {
+    return { name, type: 'Argument', words: [{ field: name, value: name, float: kind === 'f32' }] };
+  }
+  const group = groups.get(kind);
+  if (!group)
+    throw new Error(`ops.json: ${declared} names no group; there are ${[...groups.keys()].join(', ')}`);
+  const prefixed = group.parts.includes('at');
+  const words = group.parts.map((declaredPart) => {
+    const [part, partKind] = declaredPart.split(':');
+    const field = part === 'at' ? name : prefixed ? `${name}${capital(part)}` : part;
+    return { field, value: `${name}.${part}`, float: partKind === 'f32' };
+  });
+  return { name, type: group.type, words };
+}
+
+function capital(name) {
+  return `${name[0].toUpperCase()}${name.slice(1)}`;
+}
+
 function kernelTable() {
-  const kinds = ops.map((op, i) => `  ${op.name} = ${String(i + 1)},`).join('\n');
-  const enums = ops.map((op) => {
-    const lines = op.fields.map((field, i) => `  ${field.name} = ${String(4 * (i + 1))},`);
-    return `export const enum ${op.name[0].toUpperCase()}${op.name.slice(1)} {\n${lines.join('\n')}\n}\n`;
+  const kinds = ops.map(({ name, code }) => `  ${name} = ${String(code)},`).join('\n');
+  const enums = ops.map(({ name, words }) => {
+    const lines = words.map(({ field }, i) => `  ${field} = ${String(4 * (i + 1))},`);
+    return `export const enum ${capital(name)} {\n${lines.join('\n')}\n}\n`;
   });
   return `${banner()}export const RECORD_BYTES: usize = ${String(recordBytes)};\n\nexport const enum Op {\n${kinds}\n}\n\n${enums.join('\n')}`;
 }
 
 function plannerTable() {
-  const lines = ops.map((op, i) => {
-    const fields = op.fields.map((field) => `'${field.name}'`).join(', ');
-    return `  ${op.name}: { code: ${String(i + 1)}, fields: [${fields}] },`;
+  const types = [...new Set([...groups.values()].map(({ type }) => type))];
+  const signatures = ops.map(({ name, args }) => {
+    const fields = args.map((one) => `readonly ${one.name}: ${one.type}`);
+    return `  readonly ${name}: { ${fields.join('; ')} };`;
   });
-  const floats = ops.flatMap((op) =>
-    op.fields.filter((field) => field.float).map((field) => `'${field.name}'`),
-  );
+  const lines = ops.map(({ name, code, words }) => {
+    const floats = words.flatMap(({ float }, i) => (float ? [i] : []));
+    const values = words.map(({ value }) => `a.${value}`).join(', ');
+    return `  ${name}: { code: ${String(code)}, floats: [${floats.join(', ')}], words: (a) => [${values}] },`;
+  });
   return [
     banner(),
+    `import type { ${['Argument', ...types].sort().join(', ')} } from '../ops/arguments.js';\n\n`,
     `/** Bytes of one record of a program. */\nexport const RECORD_BYTES = ${String(recordBytes)};\n\n`,
-    `/** Fields written as float32; all others are 32-bit integers. */\nexport const FLOAT_FIELDS: readonly string[] = [${[...new Set(floats)].join(', ')}];\n\n`,
-    `/** Op numbers and their arguments in order; argument i stands at byte 4·(i + 1) of the record. */\nexport const OPS = {\n${lines.join('\n')}\n} as const;\n`,
+    `/** Arguments of every op. */\nexport interface OpArguments {\n${signatures.join('\n')}\n}\n\n`,
+    '/** How an op is written: its number, then its words; those at the positions in `floats` are float32. */\n',
+    'export interface OpRecord<Arguments> {\n  readonly code: number;\n  readonly floats: readonly number[];\n  readonly words: (a: Arguments) => readonly Argument[];\n}\n\n',
+    `/** Every op; word i is at byte 4·(i + 1) of the record. */\nexport const OPS: { readonly [Name in keyof OpArguments]: OpRecord<OpArguments[Name]> } = {\n${lines.join('\n')}\n};\n`,
   ].join('');
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ClientUpdate, ErrorCode, Job } from '@espalier/core';
+import type { ClientUpdate, ErrorCode, Job, Measurement, MomentTree } from '@espalier/core';
 import { memoryConnectionPair } from '@espalier/proto';
 import { parseJob } from '@espalier/server';
 import { answerChallenge } from '@espalier/client';
@@ -105,14 +105,15 @@ describe('updates that are refused', () => {
     ['with NaN', (update) => ({ ...update, delta: update.delta.fill(Number.NaN) }), 'not_finite'],
     [
       'with infinite moments',
-      (update) => ({ ...update, moments: spoiltMoments(update, Infinity) }),
+      (update) => ({ ...update, moments: spoiltMoments(update.moments, Infinity) }),
       'not_finite',
     ],
     [
       'with a negative variance',
-      (update) => ({ ...update, moments: spoiltMoments(update, -1) }),
+      (update) => ({ ...update, moments: spoiltMoments(update.moments, -1) }),
       'malformed_message',
     ],
+    ['without moments', (update) => ({ ...update, moments: null }), 'invalid_data'],
     [
       'with gradients nobody asked for',
       (update, layer) => ({
@@ -127,7 +128,7 @@ describe('updates that are refused', () => {
       'invalid_data',
     ],
   ])('%s; the client stays and the round goes on', async (_, spoil, code) => {
-    const connect = await host(JOB);
+    const connect = await host({ ...JOB, momentMode: { kind: 'pooled' } });
     const [bad, good] = [connect(), connect()];
     await Promise.all([bad.admit(0), good.admit(1)]);
     const train = await bad.next('train');
@@ -139,6 +140,35 @@ describe('updates that are refused', () => {
     await bad.send({ kind: 'update', update });
     await good.send({ kind: 'update', update: good.emptyUpdate(await good.next('train')) });
     expect((await good.next('train')).round).toBe(1);
+  });
+});
+
+describe('measurements that are refused', () => {
+  it.each<[string, (good: Measurement) => Measurement, ErrorCode]>([
+    ['of a later round', (good) => ({ ...good, round: 2 }), 'ahead'],
+    ['with another sample count', (good) => ({ ...good, samples: good.samples + 1 }), 'invalid_data'],
+    ['with NaN', (good) => ({ ...good, moments: spoiltMoments(good.moments, Number.NaN) }), 'not_finite'],
+    [
+      'with a negative variance',
+      (good) => ({ ...good, moments: spoiltMoments(good.moments, -1) }),
+      'malformed_message',
+    ],
+  ])('%s; the client stays and the round goes on', async (_, spoil, code) => {
+    const connect = await host(JOB);
+    const [bad, good] = [connect(), connect()];
+    await Promise.all([bad.admit(0), good.admit(1)]);
+    const measure = bad.next('measure');
+    for (const puppet of [bad, good]) {
+      await puppet.send({ kind: 'update', update: puppet.emptyUpdate(await puppet.next('train')) });
+    }
+    const { round, model } = await measure;
+    expect([round, model.moments]).toEqual([1, null]);
+    const measurement = { round, moments: bad.flatMoments(), samples: bad.samples, macs: 1, seconds: 0 };
+    await bad.send({ kind: 'measured', measurement: spoil(measurement) });
+    expect(await bad.next('refused')).toMatchObject({ code, fatal: false });
+    await bad.send({ kind: 'measured', measurement });
+    // The values are those that were just measured, and do not come once more.
+    expect(await bad.next('train')).toMatchObject({ round: 1, model: { values: null } });
   });
 });
 
@@ -183,9 +213,9 @@ describe('answers out of turn', () => {
   });
 });
 
-function spoiltMoments({ moments }: ClientUpdate, variance: number): ClientUpdate['moments'] {
+function spoiltMoments(moments: ClientUpdate['moments'], variance: number): MomentTree {
   return new Map(
-    [...moments].map(([node, { mean, variance: old }]) => [
+    [...(moments ?? [])].map(([node, { mean, variance: old }]) => [
       node,
       { mean, variance: old.slice().fill(variance) },
     ]),

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerChallenge, connectSocket } from '@espalier/client';
@@ -18,6 +17,7 @@ import type { Coordinator } from '@espalier/server/coordinator';
 import { io, type Socket } from 'socket.io-client';
 import { hostCoordinator, schedule as platformSchedule } from './support/in-process.js';
 import { Puppet } from './support/puppet.js';
+import { upgraded as openedByHand } from './support/raw-socket.js';
 import { stubTrainer } from './support/stub-trainer.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
@@ -61,27 +61,10 @@ function stranger(url: string, headers: Record<string, string> = {}): Promise<So
 }
 
 /** Opens a WebSocket by hand and leaves it at that; gives the status of the answer. */
-function upgraded(url: string): Promise<number> {
-  const asked = request(`${url}/socket.io/?EIO=4&transport=websocket`, {
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-    },
-  });
-  closers.push(() => asked.destroy());
-  return new Promise((resolve, reject) => {
-    asked.on('error', reject);
-    asked.on('upgrade', (_, socket) => {
-      closers.push(() => socket.destroy());
-      resolve(101);
-    });
-    asked.on('response', ({ statusCode = 0 }) => {
-      resolve(statusCode);
-    });
-    asked.end();
-  });
+async function upgraded(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const { status, end } = await openedByHand(url, headers);
+  closers.push(end);
+  return status;
 }
 
 describe('pages of other origins', () => {
@@ -101,6 +84,18 @@ describe('pages of other origins', () => {
   it('a page of the coordinator itself', async () => {
     const { url } = await listening({});
     expect(await stranger(url, { origin: url })).not.toBeInstanceOf(Error);
+  });
+});
+
+describe('a name that leads here from elsewhere', () => {
+  it.each([
+    ['evil.example', 421, ['unauthorized']],
+    ['localhost', 101, []],
+    ['train.example', 101, []],
+  ])('%s: %p', async (host, status, codes) => {
+    const { url, refused } = await listening({ publicUrls: ['https://train.example'] });
+    expect(await upgraded(url, { host })).toBe(status);
+    expect(refused.map(({ code }) => code)).toEqual(codes);
   });
 });
 
@@ -323,7 +318,9 @@ describe('a stranger', () => {
 
 describe('a client that stops reading', () => {
   it('costs the memory of a few messages, then its connection, and nobody their job', async () => {
-    const job = { ...JOB, numClients: 2, clientsPerRound: 2, quorum: 0.5, restAfter: 0, rounds: 40 };
+    const fleet = { numClients: 2, clientsPerRound: 2, quorum: 0.5, restAfter: 0, rounds: 40 };
+    // Every step that it is silent in ends at a deadline: one step a round is enough here.
+    const job = { ...JOB, ...fleet, momentMode: { kind: 'pooled' as const } };
     const { coordinator, book, connect, pass } = await guarded(job);
     const token = book.create('both', new Date());
     const deaf = deafened();

@@ -5,7 +5,7 @@ import { StateFolder } from '@espalier/server';
 import fc from 'fast-check';
 import { clean, scratchFolder } from './support/crashing.js';
 import { runFaulty, type FaultyResult, type WatchedJournal } from './support/faults/faulty-run.js';
-import { readScenario, scenarios, type Scenario } from './support/faults/scenario.js';
+import { kills, readScenario, scenarios, type Scenario } from './support/faults/scenario.js';
 
 /**
  * `npm run faults -- --runs <n> --seed <n>` draws more of them; a failing one is shrunk and printed with its seed and
@@ -53,6 +53,18 @@ describe('a job under faults, over real wire bytes in virtual time', () => {
         }
       }),
       { numRuns: Math.ceil(RUNS / 8), seed: SEED + 1 },
+    );
+  }, 3_600_000);
+
+  it('counts everybody in every round at the default quorum, where processes are only killed', async () => {
+    await fc.assert(
+      fc.asyncProperty(kills(), async (scenario) => {
+        const run = await runFaulty(scenario);
+        const parts = [...acceptedParts(run.entries).values()].map((each) => [...each].sort());
+        expect(parts).toEqual(Array.from({ length: scenario.rounds }, () => [0, 1, 2]));
+        await checkRun(scenario, run);
+      }),
+      { numRuns: Math.ceil(RUNS / 4), seed: SEED + 2 },
     );
   }, 3_600_000);
 

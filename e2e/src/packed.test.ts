@@ -11,6 +11,7 @@ const root = join(__dirname, '../..');
 const HOMES: Readonly<Record<string, string>> = {
   '@espalier/proto': 'proto',
   '@espalier/core': 'packages/core',
+  '@espalier/disk': 'packages/disk',
   '@espalier/engine': 'packages/engine',
   '@espalier/client': 'packages/client',
   '@espalier/client-node': 'packages/client-node',

@@ -11,7 +11,7 @@ import {
 import { nodeHash } from '@espalier/server';
 import { bomb, claimingFrame, mutated, mutatedGolden, pick, randomBytes, wrongState } from './frames.mjs';
 
-/** Milliseconds after which a frame that nobody answered counts as a hang. */
+/** Milliseconds after which a frame, a connection or a join that nobody answered counts as a hang. */
 const HANG = 30_000;
 
 /** One connection of a hostile peer; it counts what it sends and what comes back. */
@@ -46,7 +46,7 @@ export class Hostile {
         for (const { resolve } of hostile.#waiting.splice(0)) resolve(null);
       },
     });
-    const first = await challenge;
+    const first = await withinPatience(challenge, 'a connection was not challenged');
     if (first === null) return hostile;
     hostile.job = {
       classes: first.job.classes,
@@ -82,12 +82,12 @@ export class Hostile {
       classes,
       imageShape,
     });
-    const welcome = await welcomed;
+    const welcome = await withinPatience(welcomed, 'a join was not answered');
     if (welcome === null) return false;
     seat.returnToken = welcome.returnToken;
     const admitted = this.#next('admitted');
     await this.#message({ kind: 'canaryResult', gradients: await canaryOf(welcome.canary) });
-    return (await admitted) !== null;
+    return (await withinPatience(admitted, 'a canary was not answered')) !== null;
   }
 
   /** One hostile deed of a kind drawn at random; counts the frames that left. */
@@ -155,14 +155,7 @@ export class Hostile {
       this.#tally.frame(kind);
       return this.#connection.send(frame).catch((error) => this.#tally.code(error.code));
     });
-    let timer;
-    const hang = new Promise((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`a frame (${kind}) was not answered within ${HANG / 1000} s`)),
-        HANG,
-      );
-    });
-    await Promise.race([Promise.all(answers), hang]).finally(() => clearTimeout(timer));
+    await withinPatience(Promise.all(answers), `a frame (${kind}) was not answered`);
   }
 
   close() {
@@ -189,6 +182,15 @@ export class Hostile {
       else this.#waiting.push({ kind, resolve });
     });
   }
+}
+
+/** What the promise gives. Whoever waits for ever would send nothing more, and nobody would notice but by the clock. */
+function withinPatience(promise, problem) {
+  let timer;
+  const hang = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${problem} within ${HANG / 1000} s`)), HANG);
+  });
+  return Promise.race([promise, hang]).finally(() => clearTimeout(timer));
 }
 
 /** An update of the round that is right in every respect, to be spoiled. */

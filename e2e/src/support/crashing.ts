@@ -8,7 +8,7 @@ import { openModel, prepareClientData, prepareServerData } from '@espalier/clien
 import { EspalierError, type Job } from '@espalier/core';
 import type { ClientJob, FrameConnection } from '@espalier/core/protocol';
 import { memoryConnectionPair } from '@espalier/proto';
-import { createRunFolder, openRunFolder, RUN_FILES, StateFolder } from '@espalier/server';
+import { createRunFolder, openRunFolder, RUN_FILES, runSigns, StateFolder } from '@espalier/server';
 import { Coordinator, type Journal, type RunResult, type RunStore } from '@espalier/server/coordinator';
 import { clock, schedule } from './in-process.js';
 import { stubTrainer } from './stub-trainer.js';
@@ -84,14 +84,21 @@ export function scratchFolder(): Promise<string> {
 
 /** Runs the job with a coordinator that is killed as fate wills and started again, until it ends. */
 export async function surviveCrashes(job: Job, fate: Fate, parent: string): Promise<SurvivedRun> {
+  const { path } = await createRunFolder(parent, job);
+  return takeUp(job, fate, path);
+}
+
+/** Goes on in that run folder, as {@link surviveCrashes}. @throws EspalierError for a folder that is not taken up. */
+export async function takeUp(job: Job, fate: Fate, path: string): Promise<SurvivedRun> {
   const data = await serverData(job);
   const { graph, initial } = await openModel(job, data.classes.length);
-  const { path } = await createRunFolder(parent, job);
   const desk = new Desk();
-  const clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
+  let clients: readonly RunningClient[] = [];
   for (let lives = 1; ; lives++) {
     fate.revive();
-    const state = await StateFolder.open(join(path, RUN_FILES.state), { keepUpdates: false });
+    const state = await openState(path);
+    if (lives === 1)
+      clients = Array.from({ length: job.numClients }, (_, part) => startStubClient(part, desk));
     try {
       const coordinator = await Coordinator.open({
         job,
@@ -122,6 +129,11 @@ export async function surviveCrashes(job: Job, fate: Fate, parent: string): Prom
       await state.close();
     }
   }
+}
+
+/** As `espalier serve` opens it. */
+async function openState(path: string): Promise<StateFolder> {
+  return StateFolder.open(join(path, RUN_FILES.state), { keepUpdates: false, signs: await runSigns(path) });
 }
 
 /** Removes a scratch folder. */

@@ -133,13 +133,12 @@ export class Puppet {
   /** An update that says: nothing learned. Correct in every respect, and to be spoiled. */
   emptyUpdate(train: Received<'train'>): ClientUpdate {
     const { graph } = this.job!;
-    const { maskUpdate } = train.model;
-    if (maskUpdate.kind === 'full') this.mask = maskUpdate.mask;
+    this.#followMask(train);
     return {
       round: train.round,
       maskHash: train.model.mask.hash,
       delta: new Float32Array(packedLength(graph, this.mask ?? denseMask(graph))),
-      moments: this.flatMoments(),
+      moments: train.work.momentMode === null ? null : this.flatMoments(),
       samples: this.samples,
       metrics: {
         loss: 1,
@@ -168,9 +167,24 @@ export class Puppet {
     );
   }
 
+  #followMask({ model: { maskUpdate } }: Received<'train' | 'measure'>): void {
+    if (maskUpdate.kind === 'full') this.mask = maskUpdate.mask;
+  }
+
+  /** Measures as an honest client does, unless the test wants to do so itself. */
+  #measure(measure: Received<'measure'>): void {
+    this.#followMask(measure);
+    const { round } = measure;
+    void this.send({
+      kind: 'measured',
+      measurement: { round, moments: this.flatMoments(), samples: this.samples, macs: 1, seconds: 0 },
+    });
+  }
+
   #take(message: ServerMessage): void {
     const at = this.#waiting.findIndex(({ kind }) => kind === message.kind);
-    if (at < 0) this.received.push(message);
+    if (at < 0 && message.kind === 'measure') this.#measure(message);
+    else if (at < 0) this.received.push(message);
     else this.#waiting.splice(at, 1)[0]!.resolve(message);
   }
 }

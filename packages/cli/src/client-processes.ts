@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '@espalier/disk';
 
 /** How client processes are started. */
 export interface ClientProcessOptions {
@@ -27,7 +27,7 @@ export interface ClientProcesses {
 
 /** Starts `count` clients as processes of their own, each with its part of the data. */
 export async function startClientProcesses(options: ClientProcessOptions): Promise<ClientProcesses> {
-  await mkdir(options.logs, { recursive: true });
+  await makeFolder(options.logs);
   const children = Array.from({ length: options.count }, (_, part) => startOne(options, part));
   return { end: (grace) => endAll(children, grace) };
 }

@@ -20,6 +20,7 @@ const BY_ERROR: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   invalid_job: EXIT.usage,
   invalid_data: EXIT.data,
   storage: EXIT.data,
+  not_resumable: EXIT.data,
   malformed_message: EXIT.data,
   unauthorized: EXIT.refused,
   classes_differ: EXIT.refused,

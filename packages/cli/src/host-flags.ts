@@ -1,9 +1,11 @@
 import { EspalierError } from '@espalier/core';
 import { checkCertificate, readText, type ConnectionLimits, type ServedJob } from '@espalier/server';
-import { InvalidArgumentError, type Command } from 'commander';
+import { type Command } from 'commander';
+import { portNumber } from './flag-numbers.js';
 import { addLimitOptions } from './limit-options.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { webFolder } from './web-app.js';
+import { pathOf } from './path-of.js';
 
 /** Flags of every command that coordinates clients over sockets. */
 export interface HostFlags {
@@ -11,6 +13,8 @@ export interface HostFlags {
   readonly port: number;
   readonly open?: boolean;
   readonly origin?: readonly string[];
+  readonly publicUrl?: readonly string[];
+  readonly maxConnections?: number;
   readonly maxConnectionsPerAddress: number;
   readonly maxFramesPerSecond: number;
   readonly maxBytesInFlight: number;
@@ -25,20 +29,16 @@ export function addHostOptions(command: Command): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on', portNumber, 7464)
     .option('--open', 'let clients in without a token')
-    .option('--tls-cert <file>', 'certificate (PEM)')
-    .option('--tls-key <file>', 'private key (PEM)');
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 65535) return value;
-  throw new InvalidArgumentError('give a port from 0 to 65535');
+    .option('--tls-cert <file>', 'certificate (PEM)', pathOf)
+    .option('--tls-key <file>', 'private key (PEM)', pathOf);
 }
 
 /** What one address and one connection may ask, as the flags say. */
 export function limitsOf(flags: HostFlags): ConnectionLimits {
   return {
     origins: flags.origin ?? [],
+    publicUrls: flags.publicUrl ?? [],
+    connections: flags.maxConnections ?? Infinity,
     connectionsPerAddress: flags.maxConnectionsPerAddress,
     framesPerSecond: flags.maxFramesPerSecond,
     bytesInFlight: flags.maxBytesInFlight,
@@ -73,17 +73,22 @@ async function readTls(certificate: string, key: string): Promise<{ cert: string
 /** Tells where clients come in: sentences for people, a line of JSON for programs. */
 export function announce(
   served: Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'>,
-  { open = false, clients, format }: Announcement,
+  { open = false, publicUrl = [], clients, format }: Announcement,
   terminal: Terminal,
 ): void {
   const { url, joinToken, adminToken, folder } = served;
-  if (format === 'json') terminal.out(JSON.stringify({ listening: { url, joinToken, adminToken, folder } }));
-  else terminal.note(invitation({ ...served, clients, open }));
+  if (format === 'json')
+    terminal.out(
+      JSON.stringify({ listening: { url, publicUrls: publicUrl, joinToken, adminToken, folder } }),
+    );
+  else terminal.note(invitation({ ...served, clients, open, shown: publicUrl[0] ?? url }));
 }
 
 /** What an announcement says besides addresses and tokens. */
 export interface Announcement {
   readonly open?: boolean;
+  /** Addresses at which others reach it; links name the first. */
+  readonly publicUrl?: readonly string[];
   /** Clients that the job waits for. */
   readonly clients: number;
   readonly format: OutputFormat;
@@ -92,17 +97,19 @@ export interface Announcement {
 type Invitation = Pick<ServedJob, 'url' | 'joinToken' | 'adminToken' | 'folder'> & {
   readonly clients: number;
   readonly open: boolean;
+  /** The address that links name. */
+  readonly shown: string;
 };
 
-function invitation({ url, joinToken, adminToken, clients, folder, open }: Invitation): string {
+function invitation({ url, shown, joinToken, adminToken, clients, folder, open }: Invitation): string {
   const token = joinToken ?? (open ? null : '<token as before>');
   const pages = webFolder() !== null;
   return [
     `Listening on ${url} for ${clients} clients. On each of them:`,
-    `  espalier join ${url}${token === null ? '' : ` --token ${token}`} --data <folder>`,
-    ...(pages ? [`Or in a browser:  ${url}/join${token === null ? '' : `#token=${token}`}`] : []),
-    ...(pages ? [`Watch:   ${url}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
-    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${url}/admin/status`,
+    `  espalier join ${shown}${token === null ? '' : ` --token ${token}`} --data <folder>`,
+    ...(pages ? [`Or in a browser:  ${shown}/join${token === null ? '' : `#token=${token}`}`] : []),
+    ...(pages ? [`Watch:   ${shown}/#admin=${adminToken ?? '<admin token as before>'}`] : []),
+    `Status:  curl -H 'Authorization: Bearer ${adminToken ?? '<admin token as before>'}' ${shown}/admin/status`,
     `Run folder: ${folder}`,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '@espalier/server';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { atLeastOne } from './flag-numbers.js';
 
 /** What one address and one connection may ask of a coordinator, each with its default. */
 export function addLimitOptions(command: Command): Command {
@@ -9,9 +10,21 @@ export function addLimitOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
+        '--public-url <url...>',
+        'addresses at which others reach this, e.g. https://train.example; their names are answered, and shown in links',
+      ).argParser(publicUrl),
+    )
+    .addOption(
+      new Option(
         '--origin <origin...>',
         "origins of pages, besides the coordinator's own, that may connect; * for all",
       ),
+    )
+    .addOption(
+      new Option(
+        '--max-connections <count>',
+        'connections altogether; by default as many as the limit of open files leaves',
+      ).argParser(atLeastOne),
     )
     .addOption(
       limit('--max-connections-per-address <count>', 'connections from one address', connectionsPerAddress),
@@ -25,8 +38,14 @@ export function addLimitOptions(command: Command): Command {
     );
 }
 
-function atLeastOne(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('expected a whole number of at least 1');
+/** Adds one more address, as an origin, to those before it. */
+function publicUrl(text: string, before: readonly string[] = []): readonly string[] {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new InvalidArgumentError('expected an address such as https://train.example');
+  }
+  if (url.href !== `${url.origin}/`) {
+    throw new InvalidArgumentError(`expected an address without a path or a user, such as ${url.origin}`);
+  }
+  return [...before, url.origin];
 }

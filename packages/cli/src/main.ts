@@ -1,3 +1,4 @@
+import { listenForInterrupts } from './interrupt.js';
 import { runCommand } from './program.js';
 import { processTerminal } from './terminal.js';
 
@@ -6,4 +7,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
+listenForInterrupts();
 process.exitCode = await runCommand(process.argv.slice(2), processTerminal);

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { share, shareOrNone, wholeNumber } from './flag-numbers.js';
 import { modelFormats } from '@espalier/client-node';
 import { ACCESS_LEVELS, quantizers, repairs } from '@espalier/core/compression';
 import { allocations, criteria } from '@espalier/core/methods';
@@ -8,6 +9,7 @@ import { addHostOptions } from './host-flags.js';
 import { setOption } from './run-options.js';
 import { exportModel, type ExportFlags } from './commands/export.js';
 import type { Terminal } from './terminal.js';
+import { pathOf } from './path-of.js';
 
 /** Adds the commands that make one model out of another. */
 export function addModelCommands(program: Command, terminal: Terminal): void {
@@ -19,8 +21,8 @@ function addCompress(program: Command, terminal: Terminal): void {
   const command = program
     .command('compress')
     .description('Make a model smaller and faster without seeing any data; write it with a report beside it.')
-    .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder')
-    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .requiredOption('--model <path>', 'model.json, .espalier, .onnx, .safetensors, or a run folder', pathOf)
+    .requiredOption('--out <folder>', 'a folder that does not exist yet', pathOf)
     .addOption(
       new Option('--access <level>', 'how near to data plug-ins may come')
         .choices(ACCESS_LEVELS)
@@ -34,7 +36,7 @@ function addCompress(program: Command, terminal: Terminal): void {
     .option(
       '--multiple <count>',
       'keep a multiple of so many channels in layers that lose some; 4 suits the engine best',
-      whole,
+      wholeNumber,
       1,
     )
     .option('--density <share>', 'remove weights: the share of maskable weights that is left', share)
@@ -44,22 +46,26 @@ function addCompress(program: Command, terminal: Terminal): void {
       `density per layer: ${names(allocations)}; several with commas for clients to choose`,
       'erk',
     )
-    .option('--with <job>', 'ask the clients of this job file for statistics; takes --access aggregates')
+    .option(
+      '--with <job>',
+      'ask the clients of this job file for statistics; takes --access aggregates',
+      pathOf,
+    )
     .addOption(setOption())
     .option('--layer-floor <share>', 'density that "global" leaves every layer with', shareOrNone, 0)
-    .option('--iterations <count>', 'passes over which weights are removed', whole, 1)
-    .option('--bits <count>', 'round weights to 2 to 8 bits', whole)
+    .option('--iterations <count>', 'passes over which weights are removed', wholeNumber, 1)
+    .option('--bits <count>', 'round weights to 2 to 8 bits', wholeNumber)
     .option('--quantizer <name>', `levels: ${names(quantizers)}`, 'uniform')
     .option('--repair <name>', `how what is left makes up for what is gone: ${names(repairs)}`, 'udfc')
     .addOption(valuesOption())
     .option('--to <forms>', `of ${names(modelFormats)}`, Object.keys(modelFormats).join(','))
-    .option('--samples <count>', 'synthetic images, where some are needed', whole, 64)
-    .option('--seed <number>', 'of everything random', whole, 1)
+    .option('--samples <count>', 'synthetic images, where some are needed', wholeNumber, 64)
+    .option('--seed <number>', 'of everything random', wholeNumber, 1)
     .option('--no-latency', 'measure no times')
     .option('--zoo <name>', 'network of a safetensors file that does not say its own')
-    .option('--width <channels>', 'its width', whole)
+    .option('--width <channels>', 'its width', wholeNumber)
     .option('--input <shape>', 'its input', '32x32x3')
-    .option('--classes <count>', 'its classes', whole, 10)
+    .option('--classes <count>', 'its classes', wholeNumber, 10)
     .addOption(
       new Option('--format <format>', 'how to print results').choices(['text', 'json']).default('text'),
     );
@@ -74,8 +80,8 @@ function addExport(program: Command, terminal: Terminal): void {
     .description(
       'Write a model in other forms; by default a tfjs LayersModel, zeros where weights were pruned.',
     )
-    .argument('<model>', 'model.espalier, model.json, .onnx, .safetensors, or a run folder')
-    .requiredOption('--out <folder>', 'a folder that does not exist yet')
+    .argument('<model>', 'model.espalier, model.json, .onnx, .safetensors, or a run folder', pathOf)
+    .requiredOption('--out <folder>', 'a folder that does not exist yet', pathOf)
     .option('--to <forms>', `of ${names(modelFormats)}; a LayersModel straight in the folder without it`)
     .addOption(valuesOption())
     .option('--softmax', 'end a LayersModel in a softmax instead of logits')
@@ -95,21 +101,4 @@ function valuesOption(): Option {
 
 function names(registry: Readonly<Record<string, unknown>>): string {
   return Object.keys(registry).join(', ');
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
-  return value;
-}
-
-function shareOrNone(text: string): number {
-  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number of at least 0');
-  return value;
 }

@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { atLeastOne, wholeNumber } from './flag-numbers.js';
 import { compare, type CompareFlags } from './commands/compare.js';
 import { simulateCommand, type SimulateFlags } from './commands/simulate.js';
 import type { ExitCode } from './exit-codes.js';
 import { cacheOption, noCacheOption } from './program-data.js';
 import type { Terminal } from './terminal.js';
 import { setOption } from './run-options.js';
+import { pathOf } from './path-of.js';
 
 /** Adds the commands that run whole fleets on this machine. */
 export function addSimulationCommands(
@@ -23,11 +25,11 @@ function addSimulate(program: Command, terminal: Terminal, ended: (code: ExitCod
     .description(
       'Run a job with virtual clients in this process: the same model and messages as over sockets.',
     )
-    .requiredOption('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'data folder; see data.kind of the job')
+    .requiredOption('--job <file>', 'job file (YAML)', pathOf)
+    .option('--data <folder>', 'data folder; see data.kind of the job', pathOf)
     .addOption(workersOption())
     .addOption(devicesOption())
-    .addOption(new Option('--out <folder>', 'where run folders are made').default('runs'))
+    .addOption(new Option('--out <folder>', 'where run folders are made').argParser(pathOf).default('runs'))
     .addOption(new Option('--backend <name>', 'train with this backend instead of the best one found'))
     .addOption(cacheOption())
     .addOption(noCacheOption())
@@ -47,12 +49,17 @@ function addCompare(program: Command, terminal: Terminal, ended: (code: ExitCode
     .description(
       'Run a grid of methods, densities, partitions and seeds; go on where it was left; write a report.',
     )
-    .requiredOption('--grid <file>', 'the grid (YAML)')
-    .option('--data <folder>', 'data folder; see data.kind of the job')
-    .addOption(new Option('--out <folder>', 'where results, table, plots and report go').default('compare'))
+    .requiredOption('--grid <file>', 'the grid (YAML)', pathOf)
+    .option('--data <folder>', 'data folder; see data.kind of the job', pathOf)
+    .addOption(
+      new Option('--out <folder>', 'where results, table, plots and report go')
+        .argParser(pathOf)
+        .default('compare'),
+    )
     .option(
       '--cells <file>',
       'finished runs, read and added to; by default results.jsonl in the output folder',
+      pathOf,
     )
     .addOption(workersOption())
     .addOption(devicesOption())
@@ -76,24 +83,11 @@ function devicesOption(): Option {
   return new Option(
     '--devices <fleet>',
     'simulate the time of a fleet: phones, browsers, raspberry-pi, mixed, or a file (YAML) of device kinds',
-  );
+  ).argParser(pathOf);
 }
 
 function workersOption(): Option {
   return new Option('--workers <count>', 'training threads; results do not depend on them')
     .argParser(atLeastOne)
     .default(availableParallelism());
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number of at least 0');
-  return value;
-}
-
-function atLeastOne(text: string): number {
-  const value = wholeNumber(text);
-  if (value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
-  return value;
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { toEspalierError } from '@espalier/core';
 import { benchChoice, CHOICES, type Choice } from './commands/bench-choice.js';
 import { benchEngineCommand, type BenchEngineFlags } from './commands/bench.js';
@@ -15,8 +15,10 @@ import { addModelCommands } from './program-models.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
+import { atLeastOne, megabytes, partOf, share, wholeNumber } from './flag-numbers.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
+import { pathOf } from './path-of.js';
 
 /** Runs one command line (without `node` and the script); gives the exit code and never throws. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -69,8 +71,12 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
     .description(
       'Run a job with all its clients as processes on this machine; without --job, FedTiny beside dense FedAvg.',
     )
-    .option('--job <file>', 'job file (YAML)')
-    .option('--data <folder>', 'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job')
+    .option('--job <file>', 'job file (YAML)', pathOf)
+    .option(
+      '--data <folder>',
+      'data folder, such as <folder>/train/<class>/*.jpg; see data.kind of the job',
+      pathOf,
+    )
     .option('--control', 'also run dense FedAvg at the same rounds and seed')
     .addOption(runsOption())
     .addOption(backendOption())
@@ -87,12 +93,20 @@ function addDemo(program: Command, terminal: Terminal, ended: Ended): void {
 function addServe(program: Command, terminal: Terminal, ended: Ended): void {
   addHostOptions(program.command('serve'))
     .description('Coordinate a job: wait for clients, train and prune with them, write a run folder.')
-    .option('--job <file>', 'job file (YAML)')
-    .option('--resume <run folder>', 'go on with a run whose coordinator has ended, in place of --job')
-    .option('--replay <run folder>', 'show a run in the browser, in place of --job')
-    .option('--control <run folder>', 'the dense control to draw beside the run')
+    .option('--job <file>', 'job file (YAML)', pathOf)
+    .option(
+      '--resume <run folder>',
+      'go on with a run whose coordinator has ended, in place of --job',
+      pathOf,
+    )
+    .option('--replay <run folder>', 'show a run in the browser, in place of --job', pathOf)
+    .option('--control <run folder>', 'the dense control to draw beside the run', pathOf)
     .option('--keep-updates', "keep clients' updates in the state folder after their round")
-    .option('--data <folder>', "data folder of the coordinator's own samples (pretraining and test set)")
+    .option(
+      '--data <folder>',
+      "data folder of the coordinator's own samples (pretraining and test set)",
+      pathOf,
+    )
     .addOption(runsOption())
     .addOption(backendOption())
     .addOption(cacheOption())
@@ -110,14 +124,9 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
     .command('join')
     .description('Take part in a job: the data stay here, trained differences are sent.')
     .argument('<url>', 'the coordinator, e.g. http://127.0.0.1:7464')
-    .option('--data <folder>', 'data folder of this client')
+    .option('--data <folder>', 'data folder of this client', pathOf)
     .option('--part <k/n>', 'hold part k of n of the folder, split as the job says', partOf)
-    .option(
-      '--threads <count>',
-      'threads of the sparse engine; results do not depend on them',
-      wholeNumber,
-      1,
-    )
+    .option('--threads <count>', 'threads of the sparse engine; results do not depend on them', atLeastOne, 1)
     .option(
       '--memory <megabytes>',
       "what training may use here, for jobs that give devices parts of the mask; by default all of the machine's",
@@ -136,7 +145,7 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
 
 function addToken(program: Command, terminal: Terminal): void {
   const token = program.command('token').description('Who may join a run: make, list and revoke tokens.');
-  const folder = ['<run folder>', "the run's folder; its coordinator may be running"] as const;
+  const folder = ['<run folder>', "the run's folder; its coordinator may be running", pathOf] as const;
   token
     .command('create')
     .description('Make a token for one client and print it; it cannot be shown again.')
@@ -170,9 +179,10 @@ function addInspect(program: Command, terminal: Terminal): void {
     .argument(
       '<path>',
       'model.espalier, a LayersModel (model.json), a run folder or its state folder, a data folder, or a partition file',
+      pathOf,
     )
     .addOption(formatOption())
-    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png'))
+    .addOption(new Option('--out <file>', 'of a partition: draw it, as .svg or .png').argParser(pathOf))
     .action(async (path: string, flags: InspectFlags) => {
       await inspect(path, flags, terminal);
     });
@@ -196,11 +206,11 @@ function addBench(program: Command, terminal: Terminal): void {
       'Time the sparse engine beside the tfjs wasm trainer; without --density, over a table of densities.',
     )
     .option('--model <name>', 'network of the zoo', 'resnet18')
-    .option('--width <channels>', "the network's width", wholeNumber)
-    .option('--image-size <pixels>', 'height and width of the input', wholeNumber, 32)
-    .option('--density <share>', 'active share of every maskable layer', densityOf)
-    .option('--batch <size>', 'samples a step', wholeNumber, 32)
-    .option('--threads <count>', 'threads of the engine', wholeNumber, 1)
+    .option('--width <channels>', "the network's width", atLeastOne)
+    .option('--image-size <pixels>', 'height and width of the input', atLeastOne, 32)
+    .option('--density <share>', 'active share of every maskable layer', share)
+    .option('--batch <size>', 'samples a step', atLeastOne, 32)
+    .option('--threads <count>', 'threads of the engine', atLeastOne, 1)
     .option('--no-reference', 'leave the tfjs trainer out')
     .addOption(
       new Option('--versus <choice>', "measure one of the engine's own choices both ways instead").choices(
@@ -215,27 +225,15 @@ function addBench(program: Command, terminal: Terminal): void {
   bench
     .command('server')
     .description('Load a coordinator with ready-made updates beside a bare socket.io server, on loopback.')
-    .option('--clients <count>', 'clients, each with its own connection', countOf, 2000)
-    .option('--weights <count>', 'weights of the model, about', countOf, 110_000)
-    .option('--rounds <count>', 'rounds', countOf, 5)
-    .option('--in-flight <count>', 'uploads under way at a time', countOf, 64)
-    .option('--processes <count>', 'processes that play the clients', countOf, 2)
+    .option('--clients <count>', 'clients, each with its own connection', atLeastOne, 2000)
+    .option('--weights <count>', 'weights of the model, about', atLeastOne, 110_000)
+    .option('--rounds <count>', 'rounds', atLeastOne, 5)
+    .option('--in-flight <count>', 'uploads under way at a time', atLeastOne, 64)
+    .option('--processes <count>', 'processes that play the clients', atLeastOne, 2)
     .addOption(formatOption())
     .action(async (flags: BenchServerFlags) => {
       await benchServerCommand(flags, terminal);
     });
-}
-
-function countOf(text: string): number {
-  const value = wholeNumber(text);
-  if (value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
-  return value;
-}
-
-function densityOf(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0 and at most 1');
-  return value;
 }
 
 function formatOption(): Option {
@@ -243,7 +241,7 @@ function formatOption(): Option {
 }
 
 function runsOption(): Option {
-  return new Option('--out <folder>', 'where run folders are made').default('runs');
+  return new Option('--out <folder>', 'where run folders are made').argParser(pathOf).default('runs');
 }
 
 function backendOption(): Option {
@@ -252,27 +250,4 @@ function backendOption(): Option {
 
 function seedOption(): Option {
   return new Option('--seed <number>', "override the job's seed").argParser(wholeNumber);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number of at least 0');
-  return value;
-}
-
-/** Bytes. */
-function megabytes(text: string): number {
-  const bytes = 1e6 * Number(text);
-  if (!(bytes >= 1 && bytes < 1e15)) throw new InvalidArgumentError('give a number of megabytes above 0');
-  return Math.floor(bytes);
-}
-
-/** `3/10` → part 2 (from 0) of 10. */
-function partOf(text: string): { readonly part: number; readonly parts: number } {
-  const match = /^(\d+)\/(\d+)$/.exec(text);
-  const [part, parts] = [Number(match?.[1]), Number(match?.[2])];
-  if (!match || part < 1 || part > parts)
-    throw new InvalidArgumentError('give k/n with 1 ≤ k ≤ n, e.g. 3/10');
-  return { part: part - 1, parts };
 }

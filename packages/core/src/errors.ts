@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'aborted',
   'port_in_use',
   'storage',
+  'not_resumable',
   'connection_lost',
   'stopped',
   'internal',
@@ -77,4 +78,11 @@ export function toEspalierError(value: unknown): EspalierError {
 /** Marks a branch that the types say cannot be reached. */
 export function unreachable(value: never): never {
   throw new EspalierError('internal', `unexpected value ${JSON.stringify(value)}`);
+}
+
+/** The value, which must be there. @throws EspalierError `internal` where there is none, with its name. */
+export function found<Value>(value: Value | null | undefined, name: string): Value {
+  if (value === null || value === undefined)
+    throw new EspalierError('internal', `nothing is known of ${name}`, { name });
+  return value;
 }

@@ -2,12 +2,15 @@
 export {
   ERROR_CODES,
   EspalierError,
+  found,
   isEspalierError,
   toEspalierError,
   unreachable,
   type ErrorCode,
   type ErrorFacts,
 } from './errors.js';
+export { isPrintable, printable } from './printable.js';
+export { shownValue } from './shown-value.js';
 export {
   defaultOptions,
   entryNamed,
@@ -23,6 +26,7 @@ export {
   GRAPH_LIMITS,
   inferShapes,
   inputShape,
+  isPlain,
   maskableSpecs,
   momentSpecs,
   nodeNamed,
@@ -98,10 +102,14 @@ export {
   type OwnMask,
 } from './mask/index.js';
 export {
+  measuresMoments,
   mergeMoments,
   MomentAccumulator,
+  trainingMoments,
   type BatchMoments,
   type BatchSums,
+  type FreshMoments,
+  type ModelMoments,
   type MomentReport,
   type VarianceMerge,
 } from './batchnorm/index.js';
@@ -126,6 +134,7 @@ export {
   type ExtrusionStep,
   type Footprint,
   type LearningRateSpec,
+  type Measurement,
   type MomentMode,
   type MomentOptions,
   type Optimizer,
@@ -148,6 +157,7 @@ export {
   checkDataset,
   classCounts,
   datasetSize,
+  drawSome,
   epochBatches,
   holdOut,
   imageBytes,

@@ -3,106 +3,11 @@
  * come packed as [rows / 4][k][4] (rows padded with zeros); k counts (tap, input channel) with a byte offset each.
  */
 import { DenseConv, DenseWeightGrad, PackDense } from './gen/ops';
+import { tile4, tile8 } from './dense-tiles';
 import { laneSums, madd, shareStart } from './lanes';
 
 /** Input values of one tile that stay in the first-level cache while all output channels pass over them. */
 const BLOCK: i32 = 256;
-
-// @ts-ignore: decorator
-@inline
-function storeRow(y: usize, plane: usize, rows: i32, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(y, a);
-  if (rows > 1) v128.store(y + plane, b);
-  if (rows > 2) v128.store(y + 2 * plane, c);
-  if (rows > 3) v128.store(y + 3 * plane, d);
-}
-
-/** Four rows by eight floats over `count` values of k. */
-function tile8(x: usize, kOff: usize, count: i32, w: usize, y: usize, plane: usize, rows: i32, init: usize, add: i32): void {
-  let a0 = f32x4.splat(0);
-  let b0 = a0;
-  let c0 = a0;
-  let d0 = a0;
-  if (init) {
-    const four = v128.load(init);
-    a0 = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
-    b0 = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
-    c0 = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
-    d0 = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
-  }
-  let a1 = a0;
-  let b1 = b0;
-  let c1 = c0;
-  let d1 = d0;
-  if (add) {
-    a0 = v128.load(y, 0);
-    a1 = v128.load(y, 16);
-    if (rows > 1) {
-      b0 = v128.load(y + plane, 0);
-      b1 = v128.load(y + plane, 16);
-    }
-    if (rows > 2) {
-      c0 = v128.load(y + 2 * plane, 0);
-      c1 = v128.load(y + 2 * plane, 16);
-    }
-    if (rows > 3) {
-      d0 = v128.load(y + 3 * plane, 0);
-      d1 = v128.load(y + 3 * plane, 16);
-    }
-  }
-  const end = kOff + 4 * (<usize>count);
-  for (; kOff < end; kOff += 4) {
-    const p = x + load<u32>(kOff);
-    const u = v128.load(p, 0);
-    const v = v128.load(p, 16);
-    let s = v128.load_splat<f32>(w, 0);
-    a0 = madd(a0, s, u);
-    a1 = madd(a1, s, v);
-    s = v128.load_splat<f32>(w, 4);
-    b0 = madd(b0, s, u);
-    b1 = madd(b1, s, v);
-    s = v128.load_splat<f32>(w, 8);
-    c0 = madd(c0, s, u);
-    c1 = madd(c1, s, v);
-    s = v128.load_splat<f32>(w, 12);
-    d0 = madd(d0, s, u);
-    d1 = madd(d1, s, v);
-    w += 16;
-  }
-  storeRow(y, plane, rows, a0, b0, c0, d0);
-  storeRow(y + 16, plane, rows, a1, b1, c1, d1);
-}
-
-/** Four rows by four floats: the end of a run. */
-function tile4(x: usize, kOff: usize, count: i32, w: usize, y: usize, plane: usize, rows: i32, init: usize, add: i32): void {
-  let a = f32x4.splat(0);
-  let b = a;
-  let c = a;
-  let d = a;
-  if (init) {
-    const four = v128.load(init);
-    a = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
-    b = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
-    c = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
-    d = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
-  }
-  if (add) {
-    a = v128.load(y);
-    if (rows > 1) b = v128.load(y + plane);
-    if (rows > 2) c = v128.load(y + 2 * plane);
-    if (rows > 3) d = v128.load(y + 3 * plane);
-  }
-  const end = kOff + 4 * (<usize>count);
-  for (; kOff < end; kOff += 4) {
-    const u = v128.load(x + load<u32>(kOff));
-    a = madd(a, v128.load_splat<f32>(w, 0), u);
-    b = madd(b, v128.load_splat<f32>(w, 4), u);
-    c = madd(c, v128.load_splat<f32>(w, 8), u);
-    d = madd(d, v128.load_splat<f32>(w, 12), u);
-    w += 16;
-  }
-  storeRow(y, plane, rows, a, b, c, d);
-}
 
 /** Forward pass, and input gradient through transposed weights. A bias must be padded to whole fours. */
 export function denseConv(op: usize, thread: i32, threads: i32): void {
@@ -111,7 +16,7 @@ export function denseConv(op: usize, thread: i32, threads: i32): void {
   const kOff = load<usize>(op, DenseConv.kOff);
   const kCount = load<i32>(op, DenseConv.kCount);
   const pack = load<usize>(op, DenseConv.pack);
-  const rows = load<i32>(op, DenseConv.rows);
+  const rows = load<i32>(op, DenseConv.channels);
   const height = load<i32>(op, DenseConv.height);
   const width = load<i32>(op, DenseConv.width);
   const posBytes = load<i32>(op, DenseConv.posBytes);
@@ -155,21 +60,8 @@ export function denseConv(op: usize, thread: i32, threads: i32): void {
 
 /** Gradients of two values of k by four output channels. With one k left, both point to the same. */
 function dots(
-  pd: usize,
-  plane: usize,
-  px: usize,
-  o0: usize,
-  o1: usize,
-  rows: i32,
-  runs: i32,
-  runBytes: i32,
-  dRow: i32,
-  dCol: i32,
-  xRow: i32,
-  xCol: i32,
-  grad0: usize,
-  grad1: usize,
-  valid: i32,
+  pd: usize, plane: usize, px: usize, o0: usize, o1: usize, rows: i32, runs: i32, runBytes: i32, dRow: i32,
+  dCol: i32, xRow: i32, xCol: i32, grad0: usize, grad1: usize, valid: i32,
 ): void {
   let a0 = f32x4.splat(0);
   let b0 = a0;
@@ -235,7 +127,7 @@ export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const kCount = load<i32>(op, DenseWeightGrad.kCount);
   const grad = load<usize>(op, DenseWeightGrad.grad);
   const gradStride = load<usize>(op, DenseWeightGrad.gradStride);
-  const rows = load<i32>(op, DenseWeightGrad.rows);
+  const rows = load<i32>(op, DenseWeightGrad.channels);
   const height = load<i32>(op, DenseWeightGrad.height);
   const width = load<i32>(op, DenseWeightGrad.width);
   const posBytes = load<i32>(op, DenseWeightGrad.posBytes);

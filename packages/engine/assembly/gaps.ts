@@ -3,7 +3,9 @@
 /** Zeroes the border behind a row of `bytes` and, after the last row, below the channel. */
 // @ts-ignore: decorator
 @inline
-export function closeRow(row: usize, bytes: usize, rowBytes: usize, gapX: usize, gapY: usize, isLast: bool): void {
+export function closeRow(
+  row: usize, bytes: usize, rowBytes: usize, gapX: usize, gapY: usize, isLast: bool,
+): void {
   const zero = f32x4.splat(0);
   const end = row + bytes + gapX + (isLast ? gapY * rowBytes : 0);
   for (let p = row + bytes; p < end; p += 16) v128.store(p, zero);

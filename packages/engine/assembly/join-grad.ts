@@ -18,15 +18,7 @@ function maskOf(value: v128, kind: i32): v128 {
 
 /** Masks dz by the activation's slope in place; `z` 0 means: recompute the pre-activation from x0. */
 function reduceRow(
-  dz: usize,
-  z: usize,
-  x0: usize,
-  x1: usize,
-  bytes: usize,
-  kind: i32,
-  a: v128,
-  b: v128,
-  mean0: v128,
+  dz: usize, z: usize, x0: usize, x1: usize, bytes: usize, kind: i32, a: v128, b: v128, mean0: v128,
   mean1: v128,
 ): void {
   const end = dz + bytes;
@@ -134,7 +126,9 @@ function slope(g: v128, x: v128, A: v128, E: v128, meanG: v128, mean: v128): v12
 }
 
 /** Replaces a row of x by its gradient; padding lanes become 0. */
-function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, E: v128, meanG: v128, mean: v128, tail: v128): void {
+function applyRow(
+  dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, E: v128, meanG: v128, mean: v128, tail: v128,
+): void {
   const end = x + bytes;
   if (posBytes == 0) {
     for (; x < end; x += 16) {
@@ -156,7 +150,9 @@ function applyRow(dz: usize, x: usize, bytes: usize, posBytes: usize, A: v128, E
 }
 
 /** {@link applyRow} after {@link reduceRowRelu}, which left dz unmasked. */
-function applyRowRelu(dz: usize, x: usize, bytes: usize, A: v128, E: v128, meanG: v128, mean: v128, a: v128, b: v128): void {
+function applyRowRelu(
+  dz: usize, x: usize, bytes: usize, A: v128, E: v128, meanG: v128, mean: v128, a: v128, b: v128,
+): void {
   const end = x + bytes;
   const zero = f32x4.splat(0);
   for (; x < end; x += 16) {
@@ -167,8 +163,20 @@ function applyRowRelu(dz: usize, x: usize, bytes: usize, A: v128, E: v128, meanG
   }
 }
 
-/** Second half of a norm's backward pass, over one channel; x becomes its own gradient. */
-function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dgamma: usize, dbeta: usize, x: usize, plane: usize, row: usize, gapY: usize, gapX: usize, unmasked: bool): void {
+/** From the words of the first term to those of the second. */
+const SECOND: usize = JoinGrad.x1 - JoinGrad.x0;
+
+/** Second half of the backward pass of a term's norm, over one channel; x becomes its own gradient. */
+function applyTerm(op: usize, second: bool, c: usize, dot: f64, unmasked: bool): void {
+  const term = second ? op + SECOND : op;
+  const norm = load<usize>(term, JoinGrad.norm0);
+  const gamma = load<usize>(term, JoinGrad.norm0Gamma);
+  const dg = load<usize>(term, JoinGrad.norm0GammaGrad) + 4 * c;
+  const db = load<usize>(term, JoinGrad.norm0BetaGrad) + 4 * c;
+  const x = load<usize>(term, JoinGrad.x0) + c * load<usize>(term, JoinGrad.x0Plane);
+  const row = load<usize>(term, JoinGrad.x0Row);
+  const gapY = load<usize>(term, JoinGrad.x0GapY);
+  const gapX = load<usize>(term, JoinGrad.x0GapX);
   const channels = load<usize>(op, JoinGrad.channels);
   const height = load<usize>(op, JoinGrad.height);
   const posBytes = load<i32>(op, JoinGrad.posBytes);
@@ -178,8 +186,6 @@ function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dga
   const dzRow = load<usize>(op, JoinGrad.dzRow);
   const count = <f64>load<i32>(op, JoinGrad.count);
   const inverse = <f64>load<f32>(norm + 20 * channels + 4 * c);
-  const dg = dgamma + 4 * c;
-  const db = dbeta + 4 * c;
   store<f32>(dg, load<f32>(dg) + <f32>(dot * inverse));
   store<f32>(db, load<f32>(db) + <f32>sum);
   const A = f32x4.splat(<f32>(<f64>load<f32>(gamma + 4 * c) * inverse));
@@ -191,7 +197,7 @@ function applyTerm(op: usize, c: usize, dot: f64, norm: usize, gamma: usize, dga
   const masked = lanes << 2 != posBytes;
   const tail = tailMask(lanes, posBytes);
   for (let h: usize = 0; h < height; h++) {
-    const px = x + c * plane + h * row;
+    const px = x + h * row;
     if (unmasked) applyRowRelu(dz + h * dzRow, px, bytes, A, E, meanG, mean, a, b);
     else applyRow(dz + h * dzRow, px, bytes, masked ? <usize>posBytes : 0, A, E, meanG, mean, tail);
     closeRow(px, bytes, row, gapX * posBytes, gapY, h + 1 == height);
@@ -222,10 +228,10 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
   const x1Row = load<usize>(op, JoinGrad.x1Row);
   const x1Plane = load<usize>(op, JoinGrad.x1Plane);
   const posBytes = load<usize>(op, JoinGrad.posBytes);
-  const gapY0 = load<usize>(op, JoinGrad.gapY0);
-  const gapX0 = load<usize>(op, JoinGrad.gapX0);
-  const gapY1 = load<usize>(op, JoinGrad.gapY1);
-  const gapX1 = load<usize>(op, JoinGrad.gapX1);
+  const gapY0 = load<usize>(op, JoinGrad.x0GapY);
+  const gapX0 = load<usize>(op, JoinGrad.x0GapX);
+  const gapY1 = load<usize>(op, JoinGrad.x1GapY);
+  const gapX1 = load<usize>(op, JoinGrad.x1GapX);
   if (thread == 0 && x0) openGap(x0, x0Row, gapX0 * posBytes, gapY0);
   if (thread == 0 && x1) openGap(x1, x1Row, gapX1 * posBytes, gapY1);
   // With one norm and whole vectors of samples the slope is found again in the second pass, and dz is only read.
@@ -250,11 +256,7 @@ export function joinGrad(op: usize, thread: i32, threads: i32): void {
         reduceRow(pd, z ? z + c * zPlane + h * zRow : 0, p0, p1, bytes, kind, a, b, mean0, mean1);
       }
     }
-    if (x0) {
-      applyTerm(op, c, dot0, norm0, load<usize>(op, JoinGrad.gamma0), load<usize>(op, JoinGrad.dgamma0), load<usize>(op, JoinGrad.dbeta0), x0, x0Plane, x0Row, gapY0, gapX0, unmasked);
-    }
-    if (x1) {
-      applyTerm(op, c, dot1, norm1, load<usize>(op, JoinGrad.gamma1), load<usize>(op, JoinGrad.dgamma1), load<usize>(op, JoinGrad.dbeta1), x1, x1Plane, x1Row, gapY1, gapX1, false);
-    }
+    if (x0) applyTerm(op, false, c, dot0, unmasked);
+    if (x1) applyTerm(op, true, c, dot1, false);
   }
 }

@@ -28,7 +28,9 @@ function joinRow1(z: usize, x: usize, bytes: usize, a: v128, b: v128, low: v128,
   if (z < end) v128.store(z, activate(madd(b, a, v128.load(x)), low, high));
 }
 
-function joinRow2(z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, low: v128, high: v128): void {
+function joinRow2(
+  z: usize, x: usize, y: usize, bytes: usize, a: v128, c: v128, b: v128, low: v128, high: v128,
+): void {
   const end = z + bytes;
   while (z + 32 <= end) {
     const u = madd(madd(b, a, v128.load(x, 0)), c, v128.load(y, 0));
@@ -65,8 +67,8 @@ export function joinRows(op: usize, from: usize, to: usize, thread: i32, threads
   const x0Plane = load<usize>(op, Join.x0Plane);
   const x1Row = load<usize>(op, Join.x1Row);
   const x1Plane = load<usize>(op, Join.x1Plane);
-  const gapY = load<usize>(op, Join.gapY);
-  const gapX = load<usize>(op, Join.gapX) * load<usize>(op, Join.posBytes);
+  const gapY = load<usize>(op, Join.zGapY);
+  const gapX = load<usize>(op, Join.zGapX) * load<usize>(op, Join.posBytes);
   const low = f32x4.splat(kind == 0 ? -Infinity : 0);
   const high = f32x4.splat(kind == 2 ? 6 : Infinity);
   if (thread == 0 && from == 0) openGap(z, zRow, gapX, gapY);

@@ -16,8 +16,8 @@ export function loss(op: usize, thread: i32): void {
   const classes = load<usize>(op, Loss.classes);
   const lanes = load<usize>(op, Loss.lanes);
   const padded = load<usize>(op, Loss.posBytes) >> 2;
-  const plane = load<usize>(op, Loss.plane);
-  const dPlane = load<usize>(op, Loss.dPlane);
+  const plane = load<usize>(op, Loss.logitsPlane);
+  const dPlane = load<usize>(op, Loss.dlogitsPlane);
   const scale = <f64>load<f32>(op, Loss.scale);
   let total: f64 = 0;
   let correct: f64 = 0;

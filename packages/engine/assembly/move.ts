@@ -55,12 +55,12 @@ export function poolGrad(op: usize, thread: i32, threads: i32): void {
   const outHeight = load<i32>(op, PoolGrad.outHeight);
   const outWidth = load<i32>(op, PoolGrad.outWidth);
   const posBytes = load<i32>(op, PoolGrad.posBytes);
-  const xRow = load<i32>(op, PoolGrad.xRow);
-  const zRow = load<i32>(op, PoolGrad.zRow);
+  const xRow = load<i32>(op, PoolGrad.dxRow);
+  const zRow = load<i32>(op, PoolGrad.dzRow);
   const last = shareStart(channels, thread + 1, threads);
   for (let c = shareStart(channels, thread, threads); c < last; c++) {
-    const plane = (<usize>c) * load<usize>(op, PoolGrad.xPlane);
-    const pz = dz + (<usize>c) * load<usize>(op, PoolGrad.zPlane);
+    const plane = (<usize>c) * load<usize>(op, PoolGrad.dxPlane);
+    const pz = dz + (<usize>c) * load<usize>(op, PoolGrad.dzPlane);
     for (let i = 0; i < outHeight; i++) {
       const fromY = i * load<i32>(op, PoolGrad.strideY) - load<i32>(op, PoolGrad.padTop);
       const y0 = max(0, fromY);
@@ -164,8 +164,8 @@ export function zeroGaps(op: usize, thread: i32, threads: i32): void {
   const height = load<usize>(op, ZeroGaps.height);
   const width = load<usize>(op, ZeroGaps.width);
   const posBytes = load<usize>(op, ZeroGaps.posBytes);
-  const gapY = load<usize>(op, ZeroGaps.gapY);
-  const gapX = load<usize>(op, ZeroGaps.gapX);
+  const gapY = load<usize>(op, ZeroGaps.baseGapY);
+  const gapX = load<usize>(op, ZeroGaps.baseGapX);
   const row = (width + gapX) * posBytes;
   const lead = gapY * row + gapX * posBytes;
   const plane = (height + gapY) * row;

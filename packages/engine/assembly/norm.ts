@@ -38,14 +38,7 @@ export function normRunning(op: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline
 function setAffine(
-  norm: usize,
-  channels: usize,
-  c: usize,
-  mean: f32,
-  variance: f64,
-  op: usize,
-  gamma: usize,
-  beta: usize,
+  norm: usize, channels: usize, c: usize, mean: f32, variance: f64, op: usize, gamma: usize, beta: usize,
   epsilon: usize,
 ): void {
   const inverse = <f32>(1.0 / sqrt<f64>(variance + <f64>load<f32>(op + epsilon)));

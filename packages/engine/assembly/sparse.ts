@@ -37,32 +37,10 @@ function joinAhead(joinOp: usize, done: i32, bottom: i32, stride: i32, ahead: i3
 
 /** Forward pass, and input gradient through the transposed structure; optionally gathers batch-norm statistics. */
 export function sparseConv(op: usize, thread: i32, threads: i32): void {
-  const x = load<usize>(op, SparseConv.x);
-  const y = load<usize>(op, SparseConv.y);
   const rowPtr = load<usize>(op, SparseConv.rowPtr);
-  const off = load<usize>(op, SparseConv.off);
-  const valDelta = load<usize>(op, SparseConv.val) - off;
-  const rows = load<i32>(op, SparseConv.rows);
+  const rows = load<i32>(op, SparseConv.channels);
   const height = load<i32>(op, SparseConv.height);
-  const posBytes = load<i32>(op, SparseConv.posBytes);
-  const xRow = load<i32>(op, SparseConv.xRow);
-  const xCol = load<i32>(op, SparseConv.xCol);
-  const yRow = load<i32>(op, SparseConv.yRow);
-  const yCol = load<i32>(op, SparseConv.yCol);
-  const yPlane = load<usize>(op, SparseConv.yPlane);
-  const bias = load<usize>(op, SparseConv.bias);
-  const accumulate = load<i32>(op, SparseConv.accumulate);
   const stripe = load<i32>(op, SparseConv.stripe);
-  const blockPtr = load<usize>(op, SparseConv.blockPtr);
-  const blockStep = load<i32>(op, SparseConv.blockStep);
-  const blocks = load<i32>(op, SparseConv.blocks);
-  const stats = load<usize>(op, SparseConv.stats);
-  const lanes = load<i32>(op, SparseConv.lanes);
-  const width = load<i32>(op, SparseConv.width);
-  const joined = xCol == posBytes && yCol == posBytes;
-  const runs = joined ? 1 : width;
-  const runBytes = joined ? width * posBytes : posBytes;
-  const chunk = load<i32>(op, SparseConv.chunk) || runBytes;
   const first = balancedStart(rowPtr, rows, thread, threads);
   const last = balancedStart(rowPtr, rows, thread + 1, threads);
   const joinOp = threads == 1 && load<i32>(op, SparseConv.pipelined) ? op - RECORD_BYTES : 0;
@@ -75,33 +53,67 @@ export function sparseConv(op: usize, thread: i32, threads: i32): void {
       const ahead = isLast ? load<i32>(joinOp, Join.height) : load<i32>(op, SparseConv.ahead);
       joinedRows = joinAhead(joinOp, joinedRows, bottom, load<i32>(op, SparseConv.stride), ahead);
     }
-    for (let at = 0; at < runBytes; at += chunk) {
-      const bytes = min(chunk, runBytes - at);
-      for (let b = 0; b < blocks; b++) {
-        const begins = blockPtr + <usize>(b * blockStep);
-        const ends = begins + <usize>blockStep;
-        const adds = accumulate | i32(b > 0);
-        const done = b + 1 == blocks && at + bytes == runBytes;
-        for (let r = first; r < last; r++) {
-          const begin = off + load<u32>(begins + 4 * (<usize>r));
-          const end = off + load<u32>(ends + 4 * (<usize>r));
-          const start = bias ? v128.load_splat<f32>(bias + 4 * (<usize>r)) : f32x4.splat(0);
-          const init = adds ? INIT_OUTPUT : bias || begin == end ? INIT_BIAS : INIT_PRODUCT;
-          for (let h = top; h < bottom; h++) {
-            const py = y + (<usize>r) * yPlane + <usize>(h * yRow);
-            if (begin < end || !adds) {
-              const px = x + <usize>(h * xRow + at);
-              for (let run = 0; run < runs; run++) {
-                runRow(px + <usize>(run * xCol), py + <usize>(run * yCol + at), bytes, begin, end, valDelta, init, start);
-              }
-            }
-            if (stats && done) {
-              if (h == 0) openStats(stats, r, py, lanes);
-              gatherRow(stats, r, py, width, posBytes, lanes);
-            }
-          }
+    convStripe(op, top, bottom, first, last);
+  }
+}
+
+/** Output rows `top` to `bottom` of the channels `first` to `last`, by pieces of a row and blocks of channels. */
+function convStripe(op: usize, top: i32, bottom: i32, first: i32, last: i32): void {
+  const posBytes = load<i32>(op, SparseConv.posBytes);
+  const width = load<i32>(op, SparseConv.width);
+  const joined = load<i32>(op, SparseConv.xCol) == posBytes && load<i32>(op, SparseConv.yCol) == posBytes;
+  const runs = joined ? 1 : width;
+  const runBytes = joined ? width * posBytes : posBytes;
+  const chunk = load<i32>(op, SparseConv.chunk) || runBytes;
+  const blocks = load<i32>(op, SparseConv.blocks);
+  const stats = load<usize>(op, SparseConv.stats);
+  for (let at = 0; at < runBytes; at += chunk) {
+    const bytes = min(chunk, runBytes - at);
+    for (let b = 0; b < blocks; b++) {
+      const done = b + 1 == blocks && at + bytes == runBytes;
+      convBlock(op, top, bottom, first, last, at, bytes, runs, b, done ? stats : 0);
+    }
+  }
+}
+
+/** One block of input channels for `bytes` of every run from `at` on; `stats` is 0 unless the rows are then complete. */
+function convBlock(
+  op: usize, top: i32, bottom: i32, first: i32, last: i32, at: i32, bytes: i32, runs: i32, block: i32,
+  stats: usize,
+): void {
+  const x = load<usize>(op, SparseConv.x) + <usize>at;
+  const y = load<usize>(op, SparseConv.y);
+  const off = load<usize>(op, SparseConv.off);
+  const valDelta = load<usize>(op, SparseConv.val) - off;
+  const xRow = load<i32>(op, SparseConv.xRow);
+  const xCol = load<i32>(op, SparseConv.xCol);
+  const yRow = load<i32>(op, SparseConv.yRow);
+  const yCol = load<i32>(op, SparseConv.yCol);
+  const yPlane = load<usize>(op, SparseConv.yPlane);
+  const bias = load<usize>(op, SparseConv.bias);
+  const width = load<i32>(op, SparseConv.width);
+  const posBytes = load<i32>(op, SparseConv.posBytes);
+  const lanes = load<i32>(op, SparseConv.lanes);
+  const blockStep = load<i32>(op, SparseConv.blockStep);
+  const begins = load<usize>(op, SparseConv.blockPtr) + <usize>(block * blockStep);
+  const ends = begins + <usize>blockStep;
+  const adds = load<i32>(op, SparseConv.accumulate) | i32(block > 0);
+  for (let r = first; r < last; r++) {
+    const begin = off + load<u32>(begins + 4 * (<usize>r));
+    const end = off + load<u32>(ends + 4 * (<usize>r));
+    const start = bias ? v128.load_splat<f32>(bias + 4 * (<usize>r)) : f32x4.splat(0);
+    const init = adds ? INIT_OUTPUT : bias || begin == end ? INIT_BIAS : INIT_PRODUCT;
+    for (let h = top; h < bottom; h++) {
+      const py = y + (<usize>r) * yPlane + <usize>(h * yRow);
+      if (begin < end || !adds) {
+        const px = x + <usize>(h * xRow);
+        for (let run = 0; run < runs; run++) {
+          runRow(px + <usize>(run * xCol), py + <usize>(run * yCol + at), bytes, begin, end, valDelta, init, start);
         }
       }
+      if (!stats) continue;
+      if (h == 0) openStats(stats, r, py, lanes);
+      gatherRow(stats, r, py, width, posBytes, lanes);
     }
   }
 }
@@ -113,17 +125,16 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
   const rowPtr = load<usize>(op, SparseWeightGrad.rowPtr);
   const off = load<usize>(op, SparseWeightGrad.off);
   const grad = load<usize>(op, SparseWeightGrad.grad);
-  const rows = load<i32>(op, SparseWeightGrad.rows);
+  const rows = load<i32>(op, SparseWeightGrad.channels);
   const height = load<i32>(op, SparseWeightGrad.height);
   const width = load<i32>(op, SparseWeightGrad.width);
   const posBytes = load<i32>(op, SparseWeightGrad.posBytes);
   const xRow = load<i32>(op, SparseWeightGrad.xRow);
-  const xCol = load<i32>(op, SparseWeightGrad.xCol);
   const dRow = load<i32>(op, SparseWeightGrad.dyRow);
-  const dCol = load<i32>(op, SparseWeightGrad.dyCol);
   const dPlane = load<usize>(op, SparseWeightGrad.dyPlane);
   const stripe = load<i32>(op, SparseWeightGrad.stripe);
-  const joined = xCol == posBytes && dCol == posBytes;
+  const joined =
+    load<i32>(op, SparseWeightGrad.xCol) == posBytes && load<i32>(op, SparseWeightGrad.dyCol) == posBytes;
   const runs = joined ? 1 : width;
   const runBytes = joined ? width * posBytes : posBytes;
   const first = balancedStart(rowPtr, rows, thread, threads);
@@ -142,7 +153,7 @@ export function sparseWeightGrad(op: usize, thread: i32, threads: i32): void {
       const k = <usize>load<u32>(rowPtr + 4 * (<usize>r));
       const count = <i32>((<usize>load<u32>(rowPtr + 4 * (<usize>r) + 4) - k) >> 2);
       const pd = dy + (<usize>r) * dPlane + <usize>(top * dRow);
-      rowDots(count, pd, px, off + k, grad + k, rowCount, runs, runBytes, dRow, dCol, xRow, xCol);
+      rowDots(count, op, pd, px, off + k, grad + k, rowCount, runs, runBytes);
     }
   }
 }

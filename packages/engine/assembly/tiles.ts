@@ -11,10 +11,10 @@ export const INIT_BIAS: i32 = 0;
 export const INIT_PRODUCT: i32 = 1;
 export const INIT_OUTPUT: i32 = 2;
 
-/** `n` vectors of output floats over the whole list: 8, 6, 4 or 1, a constant wherever this is inlined. */
+/** Eight vectors of output floats over the whole list. */
 // @ts-ignore: decorator
 @inline
-function tile(n: i32, px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+function tile8(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
   let k = off;
   let a0 = bias;
   let a1 = bias;
@@ -28,93 +28,177 @@ function tile(n: i32, px: usize, py: usize, off: usize, end: usize, valDelta: us
     const p = px + load<u32>(k);
     const w = v128.load_splat<f32>(k + valDelta);
     a0 = f32x4.mul(w, v128.load(p, 0));
-    if (n > 1) {
-      a1 = f32x4.mul(w, v128.load(p, 16));
-      a2 = f32x4.mul(w, v128.load(p, 32));
-      a3 = f32x4.mul(w, v128.load(p, 48));
-    }
-    if (n > 4) {
-      a4 = f32x4.mul(w, v128.load(p, 64));
-      a5 = f32x4.mul(w, v128.load(p, 80));
-    }
-    if (n > 6) {
-      a6 = f32x4.mul(w, v128.load(p, 96));
-      a7 = f32x4.mul(w, v128.load(p, 112));
-    }
+    a1 = f32x4.mul(w, v128.load(p, 16));
+    a2 = f32x4.mul(w, v128.load(p, 32));
+    a3 = f32x4.mul(w, v128.load(p, 48));
+    a4 = f32x4.mul(w, v128.load(p, 64));
+    a5 = f32x4.mul(w, v128.load(p, 80));
+    a6 = f32x4.mul(w, v128.load(p, 96));
+    a7 = f32x4.mul(w, v128.load(p, 112));
     k += 4;
   } else if (init == INIT_OUTPUT) {
     a0 = v128.load(py, 0);
-    if (n > 1) {
-      a1 = v128.load(py, 16);
-      a2 = v128.load(py, 32);
-      a3 = v128.load(py, 48);
-    }
-    if (n > 4) {
-      a4 = v128.load(py, 64);
-      a5 = v128.load(py, 80);
-    }
-    if (n > 6) {
-      a6 = v128.load(py, 96);
-      a7 = v128.load(py, 112);
-    }
+    a1 = v128.load(py, 16);
+    a2 = v128.load(py, 32);
+    a3 = v128.load(py, 48);
+    a4 = v128.load(py, 64);
+    a5 = v128.load(py, 80);
+    a6 = v128.load(py, 96);
+    a7 = v128.load(py, 112);
   }
   for (; k < end; k += 4) {
     const p = px + load<u32>(k);
     const w = v128.load_splat<f32>(k + valDelta);
     a0 = madd(a0, w, v128.load(p, 0));
-    if (n > 1) {
-      a1 = madd(a1, w, v128.load(p, 16));
-      a2 = madd(a2, w, v128.load(p, 32));
-      a3 = madd(a3, w, v128.load(p, 48));
-    }
-    if (n > 4) {
-      a4 = madd(a4, w, v128.load(p, 64));
-      a5 = madd(a5, w, v128.load(p, 80));
-    }
-    if (n > 6) {
-      a6 = madd(a6, w, v128.load(p, 96));
-      a7 = madd(a7, w, v128.load(p, 112));
-    }
+    a1 = madd(a1, w, v128.load(p, 16));
+    a2 = madd(a2, w, v128.load(p, 32));
+    a3 = madd(a3, w, v128.load(p, 48));
+    a4 = madd(a4, w, v128.load(p, 64));
+    a5 = madd(a5, w, v128.load(p, 80));
+    a6 = madd(a6, w, v128.load(p, 96));
+    a7 = madd(a7, w, v128.load(p, 112));
   }
   v128.store(py, a0, 0);
-  if (n > 1) {
-    v128.store(py, a1, 16);
-    v128.store(py, a2, 32);
-    v128.store(py, a3, 48);
+  v128.store(py, a1, 16);
+  v128.store(py, a2, 32);
+  v128.store(py, a3, 48);
+  v128.store(py, a4, 64);
+  v128.store(py, a5, 80);
+  v128.store(py, a6, 96);
+  v128.store(py, a7, 112);
+}
+
+/** Six vectors of output floats over the whole list. */
+// @ts-ignore: decorator
+@inline
+function tile6(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  let a1 = bias;
+  let a2 = bias;
+  let a3 = bias;
+  let a4 = bias;
+  let a5 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    a1 = f32x4.mul(w, v128.load(p, 16));
+    a2 = f32x4.mul(w, v128.load(p, 32));
+    a3 = f32x4.mul(w, v128.load(p, 48));
+    a4 = f32x4.mul(w, v128.load(p, 64));
+    a5 = f32x4.mul(w, v128.load(p, 80));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
+    a0 = v128.load(py, 0);
+    a1 = v128.load(py, 16);
+    a2 = v128.load(py, 32);
+    a3 = v128.load(py, 48);
+    a4 = v128.load(py, 64);
+    a5 = v128.load(py, 80);
   }
-  if (n > 4) {
-    v128.store(py, a4, 64);
-    v128.store(py, a5, 80);
+  for (; k < end; k += 4) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = madd(a0, w, v128.load(p, 0));
+    a1 = madd(a1, w, v128.load(p, 16));
+    a2 = madd(a2, w, v128.load(p, 32));
+    a3 = madd(a3, w, v128.load(p, 48));
+    a4 = madd(a4, w, v128.load(p, 64));
+    a5 = madd(a5, w, v128.load(p, 80));
   }
-  if (n > 6) {
-    v128.store(py, a6, 96);
-    v128.store(py, a7, 112);
+  v128.store(py, a0, 0);
+  v128.store(py, a1, 16);
+  v128.store(py, a2, 32);
+  v128.store(py, a3, 48);
+  v128.store(py, a4, 64);
+  v128.store(py, a5, 80);
+}
+
+/** Four vectors of output floats over the whole list. */
+// @ts-ignore: decorator
+@inline
+function tile4(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  let a1 = bias;
+  let a2 = bias;
+  let a3 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    a1 = f32x4.mul(w, v128.load(p, 16));
+    a2 = f32x4.mul(w, v128.load(p, 32));
+    a3 = f32x4.mul(w, v128.load(p, 48));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
+    a0 = v128.load(py, 0);
+    a1 = v128.load(py, 16);
+    a2 = v128.load(py, 32);
+    a3 = v128.load(py, 48);
   }
+  for (; k < end; k += 4) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = madd(a0, w, v128.load(p, 0));
+    a1 = madd(a1, w, v128.load(p, 16));
+    a2 = madd(a2, w, v128.load(p, 32));
+    a3 = madd(a3, w, v128.load(p, 48));
+  }
+  v128.store(py, a0, 0);
+  v128.store(py, a1, 16);
+  v128.store(py, a2, 32);
+  v128.store(py, a3, 48);
+}
+
+/** One vector of output floats over the whole list. */
+// @ts-ignore: decorator
+@inline
+function tile1(px: usize, py: usize, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+  let k = off;
+  let a0 = bias;
+  if (init == INIT_PRODUCT) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = f32x4.mul(w, v128.load(p, 0));
+    k += 4;
+  } else if (init == INIT_OUTPUT) {
+    a0 = v128.load(py, 0);
+  }
+  for (; k < end; k += 4) {
+    const p = px + load<u32>(k);
+    const w = v128.load_splat<f32>(k + valDelta);
+    a0 = madd(a0, w, v128.load(p, 0));
+  }
+  v128.store(py, a0, 0);
 }
 
 /** One contiguous run of output floats of one row. */
 // @ts-ignore: decorator
 @inline
-function runTiles(px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+function runTiles(
+  px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128,
+): void {
   let left = bytes;
   while (left >= 96 && left != 128) {
-    tile(6, px, py, off, end, valDelta, init, bias);
+    tile6(px, py, off, end, valDelta, init, bias);
     px += 96;
     py += 96;
     left -= 96;
   }
   if (left == 128) {
-    tile(8, px, py, off, end, valDelta, init, bias);
+    tile8(px, py, off, end, valDelta, init, bias);
     return;
   }
   if (left >= 64) {
-    tile(4, px, py, off, end, valDelta, init, bias);
+    tile4(px, py, off, end, valDelta, init, bias);
     px += 64;
     py += 64;
     left -= 64;
   }
   while (left > 0) {
-    tile(1, px, py, off, end, valDelta, init, bias);
+    tile1(px, py, off, end, valDelta, init, bias);
     px += 16;
     py += 16;
     left -= 16;
@@ -122,7 +206,9 @@ function runTiles(px: usize, py: usize, bytes: i32, off: usize, end: usize, valD
 }
 
 /** {@link runTiles} once for each way to start, so that the choice is outside the loops. */
-export function runRow(px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128): void {
+export function runRow(
+  px: usize, py: usize, bytes: i32, off: usize, end: usize, valDelta: usize, init: i32, bias: v128,
+): void {
   if (init == INIT_PRODUCT) runTiles(px, py, bytes, off, end, valDelta, INIT_PRODUCT, bias);
   else if (init == INIT_OUTPUT) runTiles(px, py, bytes, off, end, valDelta, INIT_OUTPUT, bias);
   else runTiles(px, py, bytes, off, end, valDelta, INIT_BIAS, bias);

@@ -1,7 +1,8 @@
 import { EspalierError, type Batch } from '@espalier/core';
-import type { Network, Workspace, WorkspaceRequest } from './network.js';
+import type { Network } from './network.js';
+import type { Workspace, WorkspaceRequest } from './workspace.js';
 import type { MomentGatherer } from './moments.js';
-import type { ProgramSpec } from './plan/emit.js';
+import type { ProgramSpec } from './plan/emission.js';
 import { draftProgram, type Program, type Segment } from './plan/program.js';
 
 /** What a call asks of every program it may need. */

@@ -17,8 +17,8 @@ export class Extruder {
     this.#low = extrusion.layers.map((layer) => {
       const places = network.placesOf(layer);
       const values = network.values();
-      const magnitudes = Float32Array.from(places, (place) => Math.abs(values[place]!));
-      return lowPositions(magnitudes, extrusion.share).map((position) => places[position]!);
+      const magnitudes = Float32Array.from(places, (place) => Math.abs(values[place] ?? 0));
+      return lowPositions(magnitudes, extrusion.share).map((position) => places[position] ?? 0);
     });
   }
 
@@ -29,12 +29,13 @@ export class Extruder {
     for (const low of this.#low) {
       let squares = 0;
       for (const place of low) {
-        norm += Math.abs(values[place]!);
-        squares += values[place]! ** 2;
+        const value = values[place] ?? 0;
+        norm += Math.abs(value);
+        squares += value ** 2;
       }
       if (squares === 0) continue;
       const pull = this.#extrusion.penalty / Math.sqrt(squares);
-      for (const place of low) gradients[place]! += pull * values[place]!;
+      for (const place of low) gradients[place] = (gradients[place] ?? 0) + pull * (values[place] ?? 0);
     }
     return extrusionRate(this.#extrusion, { ...run, norm });
   }

@@ -1,3 +1,5 @@
+import { NO_VIEW } from './ops/arguments.js';
+import { startOf } from './plan/emission.js';
 import { Draft, recordBytes, writeRecords } from './plan/draft.js';
 import { placeBuffers } from './plan/arena.js';
 import { instantiateKernels, type Kernels } from './wasm/kernels.js';
@@ -43,9 +45,14 @@ function arithmeticDraft(): { draft: Draft; work: number } {
   const kOff = draft.buffer(4 * kCount);
   const pack = draft.buffer(4 * rows * kCount);
   draft.op('denseConv', {
-    ...{ x: { buffer: x, bytes: 0 }, y: { buffer: y, bytes: 0 }, kOff: { buffer: kOff, bytes: 0 }, kCount },
-    ...{ pack: { buffer: pack, bytes: 0 }, rows, height, width: 1, posBytes, bias: 0, accumulate: 0 },
-    ...{ xRow: 0, xCol: posBytes, yRow: 0, yCol: posBytes, yPlane: posBytes },
+    x: { ...NO_VIEW, at: startOf(x), col: posBytes },
+    y: { ...NO_VIEW, at: startOf(y), col: posBytes, plane: posBytes },
+    size: { channels: rows, height, width: 1, posBytes },
+    kOff: startOf(kOff),
+    kCount,
+    pack: startOf(pack),
+    bias: 0,
+    accumulate: 0,
   });
   return { draft, work: 2 * rows * kCount * height * (posBytes / 4) };
 }
@@ -57,8 +64,10 @@ function trafficDraft(): { draft: Draft; work: number } {
   const src = draft.buffer(bytes);
   const dst = draft.buffer(bytes);
   draft.op('copy', {
-    ...{ dst: { buffer: dst, bytes: 0 }, src: { buffer: src, bytes: 0 }, channels: 1, height: 1 },
-    ...{ width: bytes / 16, posBytes: 16, dstRow: 0, dstPlane: 0, srcRow: 0, srcPlane: 0, accumulate: 0 },
+    dst: { ...NO_VIEW, at: startOf(dst) },
+    src: { ...NO_VIEW, at: startOf(src) },
+    size: { channels: 1, height: 1, width: bytes / 16, posBytes: 16 },
+    accumulate: 0,
   });
   return { draft, work: 2 * bytes };
 }

@@ -1,6 +1,7 @@
 import {
-  MomentAccumulator,
+  found,
   type ModelGraph,
+  MomentAccumulator,
   type MomentMode,
   type Moments,
   type MomentTree,
@@ -36,11 +37,9 @@ function averageFrom(start: MomentTree, kept: number): MomentGatherer {
   const running = new Map([...start].map(([node, moments]) => [node, doubled(moments)]));
   return {
     add: (node, { mean, variance }) => {
-      const own = running.get(node)!;
-      for (let c = 0; c < mean.length; c++) {
-        own.mean[c] = kept * own.mean[c]! + (1 - kept) * mean[c]!;
-        own.variance[c] = kept * own.variance[c]! + (1 - kept) * variance[c]!;
-      }
+      const own = found(running.get(node), node);
+      pull(own.mean, mean, kept);
+      pull(own.variance, variance, kept);
     },
     result: () =>
       new Map(
@@ -50,6 +49,10 @@ function averageFrom(start: MomentTree, kept: number): MomentGatherer {
         ]),
       ),
   };
+}
+
+function pull(running: Float64Array, values: Float64Array, kept: number): void {
+  for (const [c, value] of values.entries()) running[c] = kept * (running[c] ?? 0) + (1 - kept) * value;
 }
 
 function doubled({ mean, variance }: Moments): { mean: Float64Array; variance: Float64Array } {

@@ -1,48 +1,30 @@
-import { type Mask, type ModelState, type ModelGraph, type Batch, type MomentTree } from '@espalier/core';
-import { lowerGraph, type LoweredModel } from './plan/lower.js';
 import {
-  draftProgram,
-  draftRefresh,
-  writeProgram,
-  programRecordBytes,
-  type Program,
-  type ProgramDraft,
-} from './plan/program.js';
-import { lanesOf } from './plan/emit.js';
-import { Draft, recordBytes, writeRecords } from './plan/draft.js';
-import { DENSE_FROM, planStore, type NormStore, type Slot, type Store } from './plan/store.js';
+  found,
+  type Batch,
+  type Mask,
+  type ModelGraph,
+  type ModelState,
+  type MomentTree,
+} from '@espalier/core';
+import { lowerGraph } from './plan/lower.js';
+import type { LoweredModel } from './plan/steps.js';
+import { draftRefresh, writeProgram, type Program } from './plan/program.js';
+import { recordBytes, writeRecords, type Draft } from './plan/draft.js';
+import { lanesOf } from './plan/emission.js';
+import { slotNamed, type Slot } from './plan/slots.js';
+import { DENSE_FROM, planStore, type NormStore, type Store } from './plan/store.js';
 import { createRunner, type Runner, type ThreadOptions } from './wasm/runner.js';
 import { PAGE, type LinearMemory } from './wasm/linear-memory.js';
 import { writeStructure } from './weights/structure.js';
-
-/** Where an optimiser's arrays lie; 0 for those it does not use. */
-export interface OptimizerArrays {
-  readonly first: number;
-  readonly second: number;
-  readonly origin: number;
-}
-
-/** What one call of the trainer has in memory beside the store. */
-export interface Workspace {
-  readonly optimizer: OptimizerArrays;
-  readonly programs: readonly Program[];
-  /** Clears gradients and results; applies the optimiser and refreshes the copies of the weights. */
-  readonly begin: Runnable;
-  readonly update: Runnable;
-}
-
-/** Records in memory. */
-export interface Runnable {
-  readonly first: number;
-  readonly count: number;
-}
-
-/** What a workspace is to hold. */
-export interface WorkspaceRequest {
-  readonly programs: readonly ProgramDraft[];
-  readonly optimizer: 'none' | 'sgd' | 'adam';
-  readonly proximal: boolean;
-}
+import {
+  draftBegin,
+  draftUpdate,
+  layoutWorkspace,
+  type OptimizerArrays,
+  type Runnable,
+  type Workspace,
+  type WorkspaceRequest,
+} from './workspace.js';
 
 /** What a trainer is given to load. */
 export interface NetworkSource {
@@ -62,25 +44,6 @@ interface NetworkParts {
   readonly model: LoweredModel;
   readonly mask: Mask | null;
   readonly store: Store;
-}
-
-/** How a network is laid out. */
-export interface LayoutOptions {
-  readonly recompute: boolean;
-  /** Share of kept weights from which on a layer is dense; `DENSE_FROM` unless a bench compares. */
-  readonly denseFrom?: number;
-}
-
-/** Bytes that training cannot do without: the smallest plan, four samples at a time. */
-export function smallestPlan(
-  graph: ModelGraph,
-  mask: Mask | null,
-  { recompute, denseFrom = DENSE_FROM }: LayoutOptions,
-): number {
-  const model = lowerGraph(graph);
-  const store = planStore(model, mask, { base: 0, denseFrom });
-  const spec = { lanes: 4, lossSamples: 4, denseGradients: new Set<string>(), recompute };
-  return store.end + 4 * store.floats + draftProgram(model, store, { ...spec, kind: 'learn' }).arenaBytes;
 }
 
 /** A network in the engine's memory: its weights, its structure and the programs of the running call. */
@@ -140,7 +103,8 @@ export class Network {
       return before !== undefined && after !== undefined && !sameIndices(before, after);
     });
     if (changed.length > 0) this.#scaleTo(1);
-    for (const layer of changed) writeStructure(this.memory, layer, mask!.layer(layer.kernel.name)!.active);
+    for (const layer of changed)
+      writeStructure(this.memory, layer, mask?.layer(layer.kernel.name)?.active ?? null);
     this.#mask = mask;
     this.writeState(state);
     return true;
@@ -153,18 +117,18 @@ export class Network {
 
   /** Bytes a workspace takes in all, the store included, in whole pages. */
   plannedBytes(request: WorkspaceRequest): number {
-    return Math.ceil(this.#layout(request).end / PAGE) * PAGE;
+    return Math.ceil(layoutWorkspace(this.store, this.#refresh, request).end / PAGE) * PAGE;
   }
 
   /** Puts a call's programs and optimiser state in memory. */
   open(request: WorkspaceRequest): Workspace {
-    const layout = this.#layout(request);
+    const layout = layoutWorkspace(this.store, this.#refresh, request);
     this.memory.ensure(layout.end);
-    const programs = request.programs.map((program, i) =>
-      writeProgram(this.memory, program, layout.programs[i]!, layout.arena),
+    const programs = layout.programs.map(({ draft, records }) =>
+      writeProgram(this.memory, draft, records, layout.arena),
     );
-    const begin = this.#draftBegin();
-    const update = this.#draftUpdate(request, layout.optimizer);
+    const begin = draftBegin(this.store);
+    const update = draftUpdate(this.store, this.#refresh, request, layout.optimizer);
     writeRecords(begin, this.memory, layout.begin, 0);
     writeRecords(update, this.memory, layout.update, 0);
     return {
@@ -208,7 +172,7 @@ export class Network {
     const raw = this.memory.f32(logits, classes * padded);
     return Float32Array.from(
       { length: spec.lanes * classes },
-      (_, i) => raw[(i % classes) * padded + Math.floor(i / classes)]!,
+      (_, i) => raw[(i % classes) * padded + Math.floor(i / classes)] ?? 0,
     );
   }
 
@@ -230,10 +194,10 @@ export class Network {
   writeState(state: ModelState): void {
     const { store, memory } = this;
     for (const slot of store.slots) {
-      const values = state.params.get(slot.name)!;
+      const values = found(state.params.get(slot.name), slot.name);
       const target = memory.f32(store.values + 4 * slot.start, slot.count);
       const flat = this.#flatOf(slot);
-      if (flat) for (let i = 0; i < flat.length; i++) target[i] = values[flat[i]!]!;
+      if (flat) for (const [i, index] of flat.entries()) target[i] = values[index] ?? 0;
       else target.set(values);
     }
     this.writeMoments(state.moments);
@@ -252,16 +216,18 @@ export class Network {
 
   /** Where a parameter's kept values lie among {@link values}, by ascending flat index. */
   placesOf(parameter: string): Uint32Array {
-    const slot = this.store.slots.find(({ name }) => name === parameter)!;
+    const slot = slotNamed(this.store.slots, parameter);
     const places = Uint32Array.from({ length: slot.count }, (_, i) => slot.start + i);
     const flat = this.#flatOf(slot);
-    return flat ? places.sort((a, b) => flat[a - slot.start]! - flat[b - slot.start]!) : places;
+    if (!flat) return places;
+    const indexAt = (place: number): number => flat[place - slot.start] ?? 0;
+    return places.sort((a, b) => indexAt(a) - indexAt(b));
   }
 
   /** Takes running statistics over. */
   writeMoments(tree: MomentTree): void {
     for (const { node, channels, running } of this.store.norms.values()) {
-      const moments = tree.get(node)!;
+      const moments = found(tree.get(node), node);
       this.memory.f32(running, channels).set(moments.mean);
       this.memory.f32(running + 4 * channels, channels).set(moments.variance);
     }
@@ -292,7 +258,7 @@ export class Network {
         const flat = this.#flatOf(slot);
         if (!flat) return [slot.name, source.slice()];
         const values = new Float32Array(slot.size);
-        for (let i = 0; i < flat.length; i++) values[flat[i]!] = source[i]!;
+        for (const [i, index] of flat.entries()) values[index] = source[i] ?? 0;
         return [slot.name, values];
       }),
     );
@@ -305,45 +271,6 @@ export class Network {
     }
     return null;
   }
-
-  #draftBegin(): Draft {
-    const { grads, floats, result } = this.store;
-    const draft = new Draft();
-    draft.op('fill', { ptr: grads, bytes: 4 * floats });
-    draft.op('fill', { ptr: result, bytes: 16 });
-    return draft;
-  }
-
-  #draftUpdate({ optimizer }: WorkspaceRequest, arrays: OptimizerArrays): Draft {
-    const { values, grads, floats: count, hyper } = this.store;
-    const { first, second, origin } = arrays;
-    const draft = new Draft();
-    if (optimizer === 'sgd') draft.op('sgd', { values, grads, velocity: first, origin, count, hyper });
-    if (optimizer === 'adam') draft.op('adam', { values, grads, first, second, origin, count, hyper });
-    draft.ops.push(...this.#refresh.ops);
-    return draft;
-  }
-
-  #layout({ programs, optimizer, proximal }: WorkspaceRequest) {
-    let next = this.store.end;
-    const take = (bytes: number, alignment = 16): number => {
-      const address = Math.ceil(next / alignment) * alignment;
-      next = address + bytes;
-      return address;
-    };
-    const array = (wanted: boolean): number => (wanted ? take(4 * this.store.floats) : 0);
-    const arrays = {
-      first: array(optimizer !== 'none'),
-      second: array(optimizer === 'adam'),
-      origin: array(proximal),
-    };
-    const begin = take(recordBytes(this.#draftBegin()));
-    const update = take(recordBytes(this.#refresh) + recordBytes(oneOp()));
-    const starts = programs.map((program) => take(programRecordBytes(program)));
-    const arena = take(0, 64);
-    take(programs.reduce((most, { arenaBytes }) => Math.max(most, arenaBytes), 0));
-    return { optimizer: arrays, begin, update, programs: starts, arena, end: next };
-  }
 }
 
 function sameGraph(a: ModelGraph, b: ModelGraph): boolean {
@@ -352,11 +279,4 @@ function sameGraph(a: ModelGraph, b: ModelGraph): boolean {
 
 function sameIndices(a: Uint32Array, b: Uint32Array): boolean {
   return a === b || (a.length === b.length && a.every((index, i) => index === b[i]));
-}
-
-/** A draft as long as the optimiser's. */
-function oneOp(): Draft {
-  const draft = new Draft();
-  draft.op('fill', { ptr: 0, bytes: 0 });
-  return draft;
 }

@@ -26,10 +26,13 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@espalier/core';
+import { batchSizes, forward, learning, refuseAbove } from './call-requests.js';
 import { Call, type CallRequest, type Limits } from './call.js';
 import { executedMacs } from './footprint.js';
 import { createMomentGatherer } from './moments.js';
-import { Network, smallestPlan, type NetworkHost, type WorkspaceRequest } from './network.js';
+import { Network, type NetworkHost } from './network.js';
+import { smallestPlan } from './smallest-plan.js';
+import type { WorkspaceRequest } from './workspace.js';
 import { Breather } from './breather.js';
 import { DENSE_FROM } from './plan/store.js';
 import { ENGINE_OPS } from './plan/lower.js';
@@ -292,28 +295,4 @@ class EngineTrainer implements SparseTrainer {
 
 function disposed(): EspalierError {
   return new EspalierError('invalid_argument', 'the trainer was disposed of; make another');
-}
-
-function refuseAbove(budget: number, needed: number): void {
-  if (needed <= budget) return;
-  throw new EspalierError(
-    'memory_budget',
-    `the smallest plan needs ${needed} bytes; the budget is ${budget}`,
-    { needed, budget },
-  );
-}
-
-function forward(sizes: readonly number[]): CallRequest {
-  return { kind: 'infer', batchSizes: sizes, gradients: null, optimizer: 'none', proximal: false };
-}
-
-function learning(batchSize: number, kernels: readonly string[]): CallRequest {
-  const gradients = { batchSize, kernels };
-  return { kind: 'learn', batchSizes: [batchSize], gradients, optimizer: 'none', proximal: false };
-}
-
-/** The sizes that the batches of one pass have. */
-function batchSizes(samples: number, batchSize: number): readonly number[] {
-  const rest = samples % batchSize;
-  return [...(samples >= batchSize ? [batchSize] : []), ...(rest > 0 ? [rest] : [])];
 }

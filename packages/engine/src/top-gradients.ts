@@ -7,6 +7,7 @@ import {
 } from '@espalier/core';
 import { gradientGroups, type Call, type PieceVisitor } from './call.js';
 import type { Network } from './network.js';
+import { slotNamed } from './plan/slots.js';
 
 /** A batch whose whole gradients are wanted for some kernels; the call was opened for them. */
 export interface GradientRun {
@@ -42,7 +43,8 @@ export function collectGradients(
   const { network, call, batch, kernels, piece } = run;
   const whole = batch.size <= call.microBatch;
   for (const group of gradientGroups(kernels, batch.size, call.microBatch)) {
-    const sum = whole ? null : new Float32Array(sizeOfKernel(network, group[0]!));
+    const [first = ''] = group;
+    const sum = whole ? null : new Float32Array(slotNamed(network.store.slots, first).size);
     call.begin();
     const gradient = ({
       kernel,
@@ -54,11 +56,11 @@ export function collectGradients(
       count: number;
     }): void => {
       const part = network.memory.f32(address, count);
-      if (sum) for (let i = 0; i < count; i++) sum[i]! += part[i]!;
+      if (sum) addTo(sum, part);
       else take(kernel, part);
     };
     call.run(batch, piece ? { gradient, piece } : { gradient }, group);
-    if (sum) take(group[0]!, sum);
+    if (sum) take(first, sum);
   }
   if (kernels.length === 0 && !whole) {
     call.begin();
@@ -84,6 +86,6 @@ export function collectTopGradients(
   return requests.map(({ layer }) => found.get(layer) ?? { layer, ...none });
 }
 
-function sizeOfKernel({ store }: Network, name: string): number {
-  return store.slots.find((slot) => slot.name === name)!.size;
+function addTo(sum: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < part.length; i++) sum[i] = (sum[i] ?? 0) + (part[i] ?? 0);
 }

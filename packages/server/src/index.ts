@@ -11,7 +11,10 @@ export {
 export {
   createSocketServer,
   DEFAULT_LIMITS,
+  GuardedServer,
+  pathOf,
   type ConnectionLimits,
+  type GuardedServerOptions,
   type ListeningServer,
   type ListenOptions,
   type SocketServer,
@@ -28,6 +31,8 @@ export {
 } from './security/index.js';
 export {
   finishedRun,
+  resumableJob,
+  runSigns,
   serveJob,
   serveReplay,
   type FinishedRun,
@@ -36,20 +41,24 @@ export {
   type ServedReplay,
   type ServeOptions,
 } from './hosting/index.js';
-export { readText, storageError, systemCode, writeWhole } from './files/index.js';
+export { readText } from './files/index.js';
 export {
   createRunFolder,
   openRunFolder,
   readRunFolder,
   RUN_FILES,
+  runTraces,
   type RunContents,
   type RunFolder,
+  type RunTraces,
 } from './run-folder/index.js';
 export {
+  checkState,
   readState,
   STATE_FILES,
   StateDatabase,
   StateFolder,
+  type RunSigns,
   type StateContents,
   type StateFolderOptions,
 } from './state/index.js';

@@ -6,6 +6,7 @@ import {
   type FleetImages,
 } from '@espalier/client-node';
 import { EspalierError, randomStream, type Job } from '@espalier/core';
+import { isComputing } from '@espalier/core/protocol';
 import { carriedShare } from '@espalier/core/round';
 import {
   Coordinator,
@@ -69,11 +70,13 @@ const silent: Log = { info: () => undefined, warn: () => undefined, error: () =>
  * Runs a job with all its clients in this process: the coordinator, the reducers and the messages of a real run, bytes
  * counted at the connections, time told by the devices. The model is the same bit for bit as over sockets.
  * With devices, every time in the record is virtual; without, it is this machine's.
- * @throws EspalierError what would end a real run, and `stopped` when no client can come back any more
+ * @throws EspalierError what would end a real run, and `stopped` when no client can come back any more, or the signal
+ * came before the run had begun
  */
 export async function simulate(options: SimulateOptions): Promise<SimulatedRun> {
-  const { job, folder, cache = null, devices = null } = options;
+  const { job, folder, cache = null, devices = null, signal } = options;
   const images = options.images ?? (await openFleetImages(job, folder, { cache }));
+  checkWanted(signal);
   const fleet = await divideFleet(images, job);
   const started = performance.now();
   const timeline = new Timeline();
@@ -93,11 +96,17 @@ export async function simulate(options: SimulateOptions): Promise<SimulatedRun> 
   };
 }
 
+/** Nobody listens to the signal while images are read. */
+function checkWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EspalierError('stopped', 'it was interrupted before the run had begun');
+}
+
 async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Timeline): Promise<RunResult> {
   const { job, pool, devices = null, signal } = options;
   const meter = new WorkMeter();
   const trouble = new Trouble(job.clientsPerRound);
   const coordinator = new Coordinator(await coordinatorOptions(options, fleet, { timeline, meter, trouble }));
+  checkWanted(signal);
   const shared = new SharedInstances();
   const accept = coordinator.accept.bind(coordinator);
   const world = { timeline, pool, shared, seed: job.seed, accept };
@@ -109,14 +118,12 @@ async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Ti
   };
   signal?.addEventListener('abort', stop, { once: true });
   const end = new EndNote(coordinator.ended);
-  const computing = (): boolean => COMPUTING.has(coordinator.phase);
+  const computing = (): boolean => isComputing(coordinator.phase);
   const finished = await drive({ timeline, meter, computing, ended: () => end.reached || trouble.hopeless });
   signal?.removeEventListener('abort', stop);
   if (!finished || !end.reached) throw stuck(coordinator, trouble.last);
   return coordinator.ended;
 }
-
-const COMPUTING: ReadonlySet<Coordinator['phase']> = new Set(['merge', 'choose', 'close']);
 
 /** Whether a promise has settled, as far as can be told without waiting. */
 class EndNote {

@@ -6,6 +6,7 @@ import {
   type ModelGraph,
   type ModelState,
   type Normalization,
+  printable,
 } from '@espalier/core';
 import { decodeValues, encodeValues, type ValueCoding } from '@espalier/core/formats';
 import { wireContext } from '../codec/context.js';
@@ -17,6 +18,8 @@ import { decodeMask, encodeMask } from '../codec/mask-codec.js';
 import { decodeMoments, encodeMoments } from '../codec/moments-codec.js';
 import { readWire, v1, writeWire } from '../wire.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
+import { BUNDLE_BOUNDS } from '../codec/bounds.js';
+import { checkBounds } from '../codec/check-bounds.js';
 
 /** A sparse model with all that is needed to use it, as one file. */
 export interface ModelBundle {
@@ -65,7 +68,10 @@ export function encodeBundle(bundle: ModelBundle, coding: ValueCoding = FLOAT32)
  */
 export function decodeBundle(bytes: Uint8Array): ModelBundle {
   const payload = openEnvelope(bytes);
-  return decoding('a bundle', () => readBundle(readWire(v1.Bundle, payload)));
+  return decoding('a bundle', () => {
+    checkBounds(payload, BUNDLE_BOUNDS);
+    return readBundle(readWire(v1.Bundle, payload));
+  });
 }
 
 function readBundle(wire: v1.Bundle.$Shape): ModelBundle {
@@ -83,7 +89,7 @@ function readBundle(wire: v1.Bundle.$Shape): ModelBundle {
     },
     classes,
     normalization: decodeNormalization(wire.normalization),
-    metadata: Object.fromEntries(metadata.map(({ name = '', value = '' }) => [name, value])),
+    metadata: Object.fromEntries(metadata.map(({ name = '', value = '' }) => [name, printable(value)])),
   };
 }
 

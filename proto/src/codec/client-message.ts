@@ -1,4 +1,4 @@
-import { unreachable, type ClientUpdate } from '@espalier/core';
+import { unreachable, type ClientUpdate, printable } from '@espalier/core';
 import type { ClientMessage } from '@espalier/core/protocol';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes, toBytes, toFloat32, type FloatMemory } from './arrays.js';
@@ -13,8 +13,15 @@ import {
   decodeUpdate,
   encodeEvaluation,
   encodeUpdate,
+  decodeMeasurement,
+  encodeMeasurement,
 } from './update-codec.js';
-import { speaking } from './version.js';
+import { speaking, versionIn } from './version.js';
+import { CLIENT_BOUNDS } from './bounds.js';
+import { checkBounds, cutProse } from './check-bounds.js';
+
+/** `ClientMessage.join`. */
+const JOIN = 1;
 
 type Join = Extract<ClientMessage, { kind: 'join' }>;
 
@@ -39,7 +46,12 @@ export function decodeClientMessage(
   context: WireContext,
   memory: FloatMemory = freshFloats,
 ): ClientMessage {
-  const wire = decoding('a client message', () => readWire(v1.ClientMessage, bytes));
+  const wire = decoding('a client message', () => {
+    speaking(versionIn(bytes, JOIN), () => {
+      checkBounds(bytes, CLIENT_BOUNDS);
+    });
+    return readWire(v1.ClientMessage, bytes);
+  });
   return decoding(wire.kind ?? 'a client message', () => fromWire(wire, context, memory));
 }
 
@@ -76,6 +88,8 @@ function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.
       return { candidateLosses: { candidates: message.candidates.map(encodeEvaluation) } };
     case 'update':
       return { update: encodeUpdate(message.update, context) };
+    case 'measured':
+      return { measured: encodeMeasurement(message.measurement, context) };
     case 'requestMask':
       return { requestMask: { round: toUint32(message.round, 'round') } };
     case 'evaluation': {
@@ -84,10 +98,10 @@ function toWire(message: ClientMessage, context: WireContext): v1.ClientMessage.
     }
     case 'failed': {
       const round = toUint32(message.round, 'round');
-      return { failed: { round, code: message.code, message: message.message } };
+      return { failed: { round, code: message.code, message: cutProse(message.message, 'sentence') } };
     }
     case 'leave':
-      return { leave: { reason: message.reason } };
+      return { leave: { reason: cutProse(message.reason, 'sentence') } };
     default:
       return unreachable(message);
   }
@@ -110,6 +124,8 @@ function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext, memory: F
     }
     case 'update':
       return { kind: 'update', update: decodeUpdate(wire.update, context, memory) };
+    case 'measured':
+      return { kind: 'measured', measurement: decodeMeasurement(wire.measured, context) };
     case 'requestMask':
       return { kind: 'requestMask', round: wire.requestMask.round ?? 0 };
     case 'evaluation': {
@@ -118,10 +134,10 @@ function fromWire(wire: v1.ClientMessage.$Shape, context: WireContext, memory: F
     }
     case 'failed': {
       const { round = 0, code, message = '' } = wire.failed;
-      return { kind: 'failed', round, code: decodeCode(code), message };
+      return { kind: 'failed', round, code: decodeCode(code), message: printable(message) };
     }
     case 'leave':
-      return { kind: 'leave', reason: wire.leave.reason ?? '' };
+      return { kind: 'leave', reason: printable(wire.leave.reason ?? '') };
     case undefined:
       throw malformed('none of the known kinds is set');
     default:
@@ -136,7 +152,7 @@ function encodeJoin(join: Join): v1.Join.$Properties {
     protocolVersion,
     answer,
     returnToken,
-    name,
+    name: cutProse(name, 'short'),
     part: toOptionalUint32(join.part, 'part'),
     profile: encodeProfile(join.profile),
     samples: toUint32(join.samples, 'samples'),
@@ -155,7 +171,7 @@ function decodeJoin(wire: v1.Join.$Shape): Join {
     protocolVersion,
     answer: ownBytes(answer),
     returnToken,
-    name,
+    name: printable(name),
     part,
     profile: decodeProfile(wire.profile),
     samples,

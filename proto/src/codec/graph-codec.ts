@@ -3,12 +3,10 @@ import { v1 } from '../wire.js';
 import { malformed } from '../failure.js';
 import { decodeNode, encodeNode } from './node-codec.js';
 import { required } from './numbers.js';
+import { MAX_NODES } from './bounds.js';
 
 /** Largest network that is taken from the wire: 2²⁸ parameters, 1 GiB of float32. */
 export const MAX_PARAMETERS = 2 ** 28;
-
-/** Most nodes of a network that is taken from the wire. */
-export const MAX_NODES = 10_000;
 
 /** The graph as it travels. @throws EspalierError `invalid_argument` where a number does not fit its field. */
 export function encodeGraph(graph: ModelGraph): v1.ModelGraph.$Properties {

@@ -12,7 +12,12 @@ import {
   encodeMaskUpdate,
   encodeReference,
 } from './mask-codec.js';
-import { decodeMoments, encodeMoments } from './moments-codec.js';
+import {
+  decodeMoments,
+  decodeOptionalMoments,
+  encodeMoments,
+  encodeOptionalMoments,
+} from './moments-codec.js';
 import { required } from './numbers.js';
 
 /** A sparse model under way. */
@@ -20,8 +25,8 @@ export function encodeModel(model: SparseModel, context: WireContext): v1.Sparse
   return {
     mask: encodeReference(model.mask),
     maskUpdate: encodeMaskUpdate(model.maskUpdate, context),
-    values: toBytes(model.values),
-    moments: encodeMoments(model.moments, context),
+    values: model.values === null ? null : toBytes(model.values),
+    moments: encodeOptionalMoments(model.moments, context),
   };
 }
 
@@ -37,8 +42,8 @@ export function decodeModel(
   return {
     mask: decodeReference(mask),
     maskUpdate: decodeMaskUpdate(maskUpdate, context),
-    values: toFloat32(values, 'values'),
-    moments: decodeMoments(moments, context),
+    values: values === null || values === undefined ? null : toFloat32(values, 'values'),
+    moments: decodeOptionalMoments(moments, context),
   };
 }
 

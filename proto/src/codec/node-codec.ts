@@ -1,4 +1,11 @@
-import { unreachable, type GraphNode, type Padding, type PoolNode, type Size2 } from '@espalier/core';
+import {
+  isPlain,
+  unreachable,
+  type GraphNode,
+  type Padding,
+  type PoolNode,
+  type Size2,
+} from '@espalier/core';
 import { v1 } from '../wire.js';
 import { paddingMode, plainOp } from './enums.js';
 import { malformed } from '../failure.js';
@@ -41,6 +48,7 @@ export function decodeNode(wire: v1.GraphNode.$Shape): GraphNode {
 }
 
 function encodeOp(node: GraphNode): v1.GraphNode.$Properties {
+  if (isPlain(node)) return { plain: plainOp.toNumber(node.op) };
   switch (node.op) {
     case 'input':
       return { input: { shape: node.shape.map((extent) => toUint32(extent, `${node.name} shape`)) } };
@@ -64,7 +72,7 @@ function encodeOp(node: GraphNode): v1.GraphNode.$Properties {
     case 'avgPool':
       return { avgPool: encodePool(node) };
     default:
-      return { plain: plainOp.toNumber(node.op) };
+      return unreachable(node);
   }
 }
 

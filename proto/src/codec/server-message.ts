@@ -1,4 +1,4 @@
-import { unreachable } from '@espalier/core';
+import { unreachable, printable } from '@espalier/core';
 import type { ServerMessage } from '@espalier/core/protocol';
 import { readWire, v1, writeWire } from '../wire.js';
 import { ownBytes } from './arrays.js';
@@ -7,10 +7,14 @@ import { decoding, malformed } from '../failure.js';
 import { decodeJob, encodeJob } from './job-codec.js';
 import { decodeModel, decodePool, encodeModel, encodePool } from './model-codec.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
-import { atLeastOne, toUint32 } from './numbers.js';
+import { atLeastOne, toUint32, toOptionalUint32 } from './numbers.js';
 import { decodeCanary, decodeCode, decodeFacts, encodeCanary, encodeFacts } from './session-codec.js';
-import { speaking } from './version.js';
+import { speaking, versionIn } from './version.js';
 import { decodeMomentMode, decodeWork, encodeMomentMode, encodeWork } from './work-codec.js';
+import { SERVER_BOUNDS } from './bounds.js';
+import { checkBounds, cutProse } from './check-bounds.js';
+
+type Measure = Extract<ServerMessage, { kind: 'measure' }>;
 
 /**
  * The bytes of a message from the coordinator.
@@ -27,9 +31,17 @@ export function encodeServerMessage(message: ServerMessage, context: WireContext
  * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
  */
 export function decodeServerMessage(bytes: Uint8Array, context: WireContext): ServerMessage {
-  const wire = decoding('a server message', () => readWire(v1.ServerMessage, bytes));
+  const wire = decoding('a server message', () => {
+    speaking(versionIn(bytes, CHALLENGE), () => {
+      checkBounds(bytes, SERVER_BOUNDS);
+    });
+    return readWire(v1.ServerMessage, bytes);
+  });
   return decoding(wire.kind ?? 'a server message', () => fromWire(wire, context));
 }
+
+/** `ServerMessage.challenge`. */
+const CHALLENGE = 1;
 
 function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.$Properties {
   switch (message.kind) {
@@ -46,7 +58,8 @@ function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.
       return { admitted: {} };
     case 'refused': {
       const { code, facts, fatal } = message;
-      return { refused: { code, message: message.message, facts: encodeFacts(facts), fatal } };
+      const sentence = cutProse(message.message, 'sentence');
+      return { refused: { code, message: sentence, facts: encodeFacts(facts), fatal } };
     }
     case 'pool': {
       const batchSize = toUint32(message.batchSize, 'batch size');
@@ -55,6 +68,8 @@ function toWire(message: ServerMessage, context: WireContext): v1.ServerMessage.
     }
     case 'poolMoments':
       return { poolMoments: { candidates: message.candidates.map((tree) => encodeMoments(tree, context)) } };
+    case 'measure':
+      return { measure: encodeMeasure(message, context) };
     case 'train': {
       const { model, work, evaluate } = message;
       const round = toUint32(message.round, 'round');
@@ -96,6 +111,8 @@ function fromWire(wire: v1.ServerMessage.$Shape, context: WireContext): ServerMe
       const { candidates = [] } = wire.poolMoments;
       return { kind: 'poolMoments', candidates: candidates.map((bytes) => decodeMoments(bytes, context)) };
     }
+    case 'measure':
+      return decodeMeasure(wire.measure, context);
     case 'train': {
       const { round = 0, model, work, evaluate = false } = wire.train;
       return {
@@ -119,6 +136,29 @@ function fromWire(wire: v1.ServerMessage.$Shape, context: WireContext): ServerMe
   }
 }
 
+function encodeMeasure(
+  { round, model, batchSize, samples }: Measure,
+  context: WireContext,
+): v1.Measure.$Properties {
+  return {
+    round: toUint32(round, 'round'),
+    model: encodeModel(model, context),
+    batchSize: toUint32(batchSize, 'batch size'),
+    samples: toOptionalUint32(samples, 'samples'),
+  };
+}
+
+function decodeMeasure(wire: v1.Measure.$Shape, context: WireContext): Measure {
+  const { round = 0, model, batchSize, samples = null } = wire;
+  return {
+    kind: 'measure',
+    round,
+    model: decodeModel(model, context),
+    batchSize: atLeastOne(batchSize, 'batch size'),
+    samples: samples === null ? null : atLeastOne(samples, 'samples'),
+  };
+}
+
 function decodeChallenge(wire: v1.Challenge.$Shape): ServerMessage {
   const { protocolVersion = 0, nonce, job } = wire;
   return { kind: 'challenge', protocolVersion, nonce: ownBytes(nonce), job: decodeJob(job) };
@@ -131,5 +171,11 @@ function decodeWelcome(wire: v1.Welcome.$Shape): ServerMessage {
 
 function decodeRefused(wire: v1.Refused.$Shape): ServerMessage {
   const { code, message = '', facts, fatal = false } = wire;
-  return { kind: 'refused', code: decodeCode(code), message, facts: decodeFacts(facts), fatal };
+  return {
+    kind: 'refused',
+    code: decodeCode(code),
+    message: printable(message),
+    facts: decodeFacts(facts),
+    fatal,
+  };
 }

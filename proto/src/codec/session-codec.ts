@@ -6,6 +6,7 @@ import {
   type Dataset,
   type ErrorCode,
   type ErrorFacts,
+  printable,
 } from '@espalier/core';
 import type { DeviceProfile } from '@espalier/core/report';
 import { v1 } from '../wire.js';
@@ -14,6 +15,7 @@ import { malformed } from '../failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';
 import { decodeNormalization, encodeNormalization } from './job-codec.js';
 import { atLeastOne, nonNegative, required, toUint32 } from './numbers.js';
+import { cutProse } from './check-bounds.js';
 
 /** The admission test. */
 export function encodeCanary({ graph, values, batch, normalization }: Canary): v1.Canary.$Properties {
@@ -43,17 +45,22 @@ export function decodeCanary(wire: v1.Canary.$Shape | null | undefined): Canary 
 /** A device as it describes itself. */
 export function encodeProfile(profile: DeviceProfile): v1.DeviceProfile.$Properties {
   const { backend, memoryBytes, macsPerSecond, platform } = profile;
-  return { backend, memoryBytes, macsPerSecond, platform };
+  return {
+    backend: cutProse(backend, 'short'),
+    memoryBytes,
+    macsPerSecond,
+    platform: cutProse(platform, 'short'),
+  };
 }
 
 /** @throws EspalierError `malformed_message`, `not_finite`. */
 export function decodeProfile(wire: v1.DeviceProfile.$Shape | null | undefined): DeviceProfile {
   const { backend = '', memoryBytes, macsPerSecond, platform = '' } = required(wire, 'the profile');
   return {
-    backend,
+    backend: printable(backend),
     memoryBytes: nonNegative(memoryBytes, 'memory'),
     macsPerSecond: nonNegative(macsPerSecond, 'speed'),
-    platform,
+    platform: printable(platform),
   };
 }
 
@@ -62,7 +69,7 @@ export function encodeFacts(facts: ErrorFacts): v1.Fact.$Properties[] {
   return Object.entries(facts).map(([name, value]) => {
     switch (typeof value) {
       case 'string':
-        return { name, text: value };
+        return { name, text: cutProse(value, 'sentence') };
       case 'number':
         return { name, number: value };
       default:
@@ -84,7 +91,7 @@ export function decodeCode(code: string | undefined): ErrorCode {
 function factValue(fact: v1.Fact.$Shape): string | number | boolean {
   switch (fact.value) {
     case 'text':
-      return fact.text;
+      return printable(fact.text);
     case 'number':
       return fact.number;
     case 'flag':

@@ -1,12 +1,26 @@
-import type { ClientUpdate, Evaluation, OwnMask, TopGradients, UpdateMetrics } from '@espalier/core';
+import {
+  printable,
+  type ClientUpdate,
+  type Evaluation,
+  type Measurement,
+  type OwnMask,
+  type TopGradients,
+  type UpdateMetrics,
+} from '@espalier/core';
 import { v1 } from '../wire.js';
 import { toBytes, toFloat32, toFloat32In, toKnownFloat32In, type FloatMemory } from './arrays.js';
+import { cutProse } from './check-bounds.js';
 import { layerAt, positionOf, type WireContext } from './context.js';
 import { malformed } from '../failure.js';
 import { bytesToHash, hashToBytes } from './hashes.js';
 import { decodeIndexList, encodeIndexList } from './indices-codec.js';
 import { decodeMaskDelta, encodeMaskDelta } from './mask-codec.js';
-import { decodeMoments, encodeMoments } from './moments-codec.js';
+import {
+  decodeMoments,
+  decodeOptionalMoments,
+  encodeMoments,
+  encodeOptionalMoments,
+} from './moments-codec.js';
 import { nonNegative, required, toUint32 } from './numbers.js';
 
 /** One client's work of one round. */
@@ -15,7 +29,7 @@ export function encodeUpdate(update: ClientUpdate, context: WireContext): v1.Upd
     round: toUint32(update.round, 'round'),
     maskHash: hashToBytes(update.maskHash, 'mask hash'),
     delta: toBytes(update.delta),
-    moments: encodeMoments(update.moments, context),
+    moments: encodeOptionalMoments(update.moments, context),
     samples: toUint32(update.samples, 'samples'),
     metrics: encodeMetrics(update.metrics),
     topGradients: update.topGradients.map((top) => encodeTop(top, context)),
@@ -50,7 +64,7 @@ function decodeAround(wire: v1.Update.$Shape, context: WireContext, delta: Float
     round: wire.round ?? 0,
     maskHash: bytesToHash(wire.maskHash, 'mask hash'),
     delta,
-    moments: decodeMoments(wire.moments, context),
+    moments: decodeOptionalMoments(wire.moments, context),
     samples: wire.samples ?? 0,
     metrics: decodeMetrics(wire.metrics),
     topGradients: (wire.topGradients ?? []).map((top) => decodeTop(top, context)),
@@ -77,6 +91,31 @@ function decodeOwnMask(
     throw malformed(`an own mask made of ${parent}; expected the mask that was received`);
   }
   return { hash: bytesToHash(hash, 'own mask hash'), layers };
+}
+
+/** One client's moments of the model that it was sent. */
+export function encodeMeasurement(
+  { round, moments, samples, macs, seconds }: Measurement,
+  context: WireContext,
+): v1.Measured.$Properties {
+  return {
+    round: toUint32(round, 'round'),
+    moments: encodeMoments(moments, context),
+    samples: toUint32(samples, 'samples'),
+    macs,
+    seconds,
+  };
+}
+
+/** @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`. */
+export function decodeMeasurement(wire: v1.Measured.$Shape, context: WireContext): Measurement {
+  return {
+    round: wire.round ?? 0,
+    moments: decodeMoments(wire.moments, context),
+    samples: wire.samples ?? 0,
+    macs: nonNegative(wire.macs, 'macs'),
+    seconds: nonNegative(wire.seconds, 'seconds'),
+  };
 }
 
 /** Sums over a data set. */
@@ -120,7 +159,7 @@ function encodeMetrics(metrics: UpdateMetrics): v1.UpdateMetrics.$Properties {
     macs,
     peakBytes,
     microBatch: toUint32(microBatch, 'micro-batch'),
-    backend,
+    backend: cutProse(backend, 'short'),
   };
 }
 
@@ -134,6 +173,6 @@ function decodeMetrics(wire: v1.UpdateMetrics.$Shape | null | undefined): Update
     macs: nonNegative(metrics.macs, 'macs'),
     peakBytes: nonNegative(metrics.peakBytes, 'peak bytes'),
     microBatch: metrics.microBatch ?? 0,
-    backend: metrics.backend ?? '',
+    backend: printable(metrics.backend ?? ''),
   };
 }

@@ -19,7 +19,7 @@ export function encodeWork(work: TrainWork, context: WireContext): v1.TrainWork.
     learningRate: work.learningRate,
     optimizer: encodeOptimizer(work.optimizer),
     augmentation: encodeAugmentation(work.augmentation),
-    momentMode: encodeMomentMode(work.momentMode),
+    momentMode: work.momentMode === null ? null : encodeMomentMode(work.momentMode),
     proximal: work.proximal,
     topGradients: work.topGradients.map(({ layer, count }) => ({
       layer: positionOf(context, layer),
@@ -40,7 +40,7 @@ export function decodeWork(wire: v1.TrainWork.$Shape | null | undefined, context
     learningRate: nonNegative(work.learningRate, 'learning rate'),
     optimizer: decodeOptimizer(work.optimizer),
     augmentation: decodeAugmentation(work.augmentation),
-    momentMode: decodeMomentMode(work.momentMode),
+    momentMode: work.momentMode ? decodeMomentMode(work.momentMode) : null,
     proximal: nonNegative(work.proximal, 'proximal'),
     topGradients: (work.topGradients ?? []).map((request) => decodeRequest(request, context)),
     ...(readjustment === null ? {} : { readjustment: decodeReadjustment(readjustment) }),

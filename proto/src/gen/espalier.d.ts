@@ -3494,8 +3494,11 @@ export namespace espalier {
             /** ServerMessage finish. */
             finish: (espalier.v1.Finish|null);
 
+            /** ServerMessage measure. */
+            measure: (espalier.v1.Measure|null);
+
             /** ServerMessage kind. */
-            kind?: ("challenge"|"welcome"|"admitted"|"refused"|"pool"|"poolMoments"|"train"|"accepted"|"finish");
+            kind?: ("challenge"|"welcome"|"admitted"|"refused"|"pool"|"poolMoments"|"train"|"accepted"|"finish"|"measure");
 
             /**
              * Encodes the specified ServerMessage message. Does not implicitly {@link espalier.v1.ServerMessage.verify|verify} messages.
@@ -3548,8 +3551,11 @@ export namespace espalier {
                 /** ServerMessage finish */
                 finish?: (espalier.v1.Finish.$Properties|null);
 
+                /** ServerMessage measure */
+                measure?: (espalier.v1.Measure.$Properties|null);
+
                 /** ServerMessage kind */
-                kind?: ("challenge"|"welcome"|"admitted"|"refused"|"pool"|"poolMoments"|"train"|"accepted"|"finish");
+                kind?: ("challenge"|"welcome"|"admitted"|"refused"|"pool"|"poolMoments"|"train"|"accepted"|"finish"|"measure");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3566,9 +3572,10 @@ export namespace espalier {
               train?: espalier.v1.Train.$Shape|null;
               accepted?: espalier.v1.Accepted.$Shape|null;
               finish?: espalier.v1.Finish.$Shape|null;
+              measure?: espalier.v1.Measure.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "challenge"; challenge: espalier.v1.Challenge.$Shape; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "welcome"; challenge?: null; welcome: espalier.v1.Welcome.$Shape; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "admitted"; challenge?: null; welcome?: null; admitted: espalier.v1.Admitted.$Shape; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "refused"; challenge?: null; welcome?: null; admitted?: null; refused: espalier.v1.Refused.$Shape; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "pool"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool: espalier.v1.PoolWork.$Shape; poolMoments?: null; train?: null; accepted?: null; finish?: null }|{ kind?: "poolMoments"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments: espalier.v1.PoolMoments.$Shape; train?: null; accepted?: null; finish?: null }|{ kind?: "train"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train: espalier.v1.Train.$Shape; accepted?: null; finish?: null }|{ kind?: "accepted"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted: espalier.v1.Accepted.$Shape; finish?: null }|{ kind?: "finish"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish: espalier.v1.Finish.$Shape })
+              ({ kind?: undefined; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "challenge"; challenge: espalier.v1.Challenge.$Shape; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "welcome"; challenge?: null; welcome: espalier.v1.Welcome.$Shape; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "admitted"; challenge?: null; welcome?: null; admitted: espalier.v1.Admitted.$Shape; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "refused"; challenge?: null; welcome?: null; admitted?: null; refused: espalier.v1.Refused.$Shape; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "pool"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool: espalier.v1.PoolWork.$Shape; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "poolMoments"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments: espalier.v1.PoolMoments.$Shape; train?: null; accepted?: null; finish?: null; measure?: null }|{ kind?: "train"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train: espalier.v1.Train.$Shape; accepted?: null; finish?: null; measure?: null }|{ kind?: "accepted"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted: espalier.v1.Accepted.$Shape; finish?: null; measure?: null }|{ kind?: "finish"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish: espalier.v1.Finish.$Shape; measure?: null }|{ kind?: "measure"; challenge?: null; welcome?: null; admitted?: null; refused?: null; pool?: null; poolMoments?: null; train?: null; accepted?: null; finish?: null; measure: espalier.v1.Measure.$Shape })
             );
         }
 
@@ -3618,8 +3625,11 @@ export namespace espalier {
             /** ClientMessage failed. */
             failed: (espalier.v1.Failed|null);
 
+            /** ClientMessage measured. */
+            measured: (espalier.v1.Measured|null);
+
             /** ClientMessage kind. */
-            kind?: ("join"|"canaryResult"|"candidateMoments"|"candidateLosses"|"update"|"requestMask"|"evaluation"|"leave"|"failed");
+            kind?: ("join"|"canaryResult"|"candidateMoments"|"candidateLosses"|"update"|"requestMask"|"evaluation"|"leave"|"failed"|"measured");
 
             /**
              * Encodes the specified ClientMessage message. Does not implicitly {@link espalier.v1.ClientMessage.verify|verify} messages.
@@ -3672,8 +3682,11 @@ export namespace espalier {
                 /** ClientMessage failed */
                 failed?: (espalier.v1.Failed.$Properties|null);
 
+                /** ClientMessage measured */
+                measured?: (espalier.v1.Measured.$Properties|null);
+
                 /** ClientMessage kind */
-                kind?: ("join"|"canaryResult"|"candidateMoments"|"candidateLosses"|"update"|"requestMask"|"evaluation"|"leave"|"failed");
+                kind?: ("join"|"canaryResult"|"candidateMoments"|"candidateLosses"|"update"|"requestMask"|"evaluation"|"leave"|"failed"|"measured");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3690,9 +3703,10 @@ export namespace espalier {
               evaluation?: espalier.v1.EvaluationReport.$Shape|null;
               leave?: espalier.v1.Leave.$Shape|null;
               failed?: espalier.v1.Failed.$Shape|null;
+              measured?: espalier.v1.Measured.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "join"; join: espalier.v1.Join.$Shape; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "canaryResult"; join?: null; canaryResult: espalier.v1.CanaryResult.$Shape; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "candidateMoments"; join?: null; canaryResult?: null; candidateMoments: espalier.v1.CandidateMoments.$Shape; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "candidateLosses"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses: espalier.v1.CandidateLosses.$Shape; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "update"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update: espalier.v1.Update.$Shape; requestMask?: null; evaluation?: null; leave?: null; failed?: null }|{ kind?: "requestMask"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask: espalier.v1.RequestMask.$Shape; evaluation?: null; leave?: null; failed?: null }|{ kind?: "evaluation"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation: espalier.v1.EvaluationReport.$Shape; leave?: null; failed?: null }|{ kind?: "leave"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave: espalier.v1.Leave.$Shape; failed?: null }|{ kind?: "failed"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed: espalier.v1.Failed.$Shape })
+              ({ kind?: undefined; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "join"; join: espalier.v1.Join.$Shape; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "canaryResult"; join?: null; canaryResult: espalier.v1.CanaryResult.$Shape; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "candidateMoments"; join?: null; canaryResult?: null; candidateMoments: espalier.v1.CandidateMoments.$Shape; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "candidateLosses"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses: espalier.v1.CandidateLosses.$Shape; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "update"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update: espalier.v1.Update.$Shape; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "requestMask"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask: espalier.v1.RequestMask.$Shape; evaluation?: null; leave?: null; failed?: null; measured?: null }|{ kind?: "evaluation"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation: espalier.v1.EvaluationReport.$Shape; leave?: null; failed?: null; measured?: null }|{ kind?: "leave"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave: espalier.v1.Leave.$Shape; failed?: null; measured?: null }|{ kind?: "failed"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed: espalier.v1.Failed.$Shape; measured?: null }|{ kind?: "measured"; join?: null; canaryResult?: null; candidateMoments?: null; candidateLosses?: null; update?: null; requestMask?: null; evaluation?: null; leave?: null; failed?: null; measured: espalier.v1.Measured.$Shape })
             );
         }
 
@@ -3722,10 +3736,10 @@ export namespace espalier {
             maskUpdate: espalier.v1.MaskUpdate;
 
             /** SparseModel values. */
-            values: Uint8Array;
+            values: (Uint8Array|null);
 
             /** SparseModel moments. */
-            moments: Uint8Array;
+            moments: (Uint8Array|null);
 
             /**
              * Encodes the specified SparseModel message. Does not implicitly {@link espalier.v1.SparseModel.verify|verify} messages.
@@ -3758,10 +3772,10 @@ export namespace espalier {
                 maskUpdate?: espalier.v1.MaskUpdate.$Properties;
 
                 /** SparseModel values */
-                values?: Uint8Array;
+                values?: (Uint8Array|null);
 
                 /** SparseModel moments */
-                moments?: Uint8Array;
+                moments?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3771,8 +3785,8 @@ export namespace espalier {
             type $Shape = {
               mask?: espalier.v1.MaskReference.$Shape;
               maskUpdate?: espalier.v1.MaskUpdate.$Shape;
-              values?: Uint8Array;
-              moments?: Uint8Array;
+              values?: Uint8Array|null;
+              moments?: Uint8Array|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -3984,6 +3998,87 @@ export namespace espalier {
         }
 
         /**
+         * Properties of a Measure.
+         * @deprecated Use espalier.v1.Measure.$Properties instead.
+         */
+        interface IMeasure extends espalier.v1.Measure.$Properties {
+        }
+
+        /** Represents a Measure. */
+        class Measure {
+
+            /**
+             * Constructs a new Measure.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Measure.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Measure round. */
+            round: number;
+
+            /** Measure model. */
+            model: espalier.v1.SparseModel;
+
+            /** Measure batchSize. */
+            batchSize: number;
+
+            /** Measure samples. */
+            samples: (number|null);
+
+            /**
+             * Encodes the specified Measure message. Does not implicitly {@link espalier.v1.Measure.verify|verify} messages.
+             * @param message Measure message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Measure.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Measure message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Measure & espalier.v1.Measure.$Shape} Measure
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Measure & espalier.v1.Measure.$Shape;
+        }
+
+        namespace Measure {
+
+            /** Properties of a Measure. */
+            interface $Properties {
+
+                /** Measure round */
+                round?: number;
+
+                /** Measure model */
+                model?: espalier.v1.SparseModel.$Properties;
+
+                /** Measure batchSize */
+                batchSize?: number;
+
+                /** Measure samples */
+                samples?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Measure. */
+            type $Shape = {
+              round?: number;
+              model?: espalier.v1.SparseModel.$Shape;
+              batchSize?: number;
+              samples?: number|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
          * Properties of a Train.
          * @deprecated Use espalier.v1.Train.$Properties instead.
          */
@@ -4099,7 +4194,7 @@ export namespace espalier {
             augmentation: (espalier.v1.Augmentation|null);
 
             /** TrainWork momentMode. */
-            momentMode: espalier.v1.MomentMode;
+            momentMode: (espalier.v1.MomentMode|null);
 
             /** TrainWork proximal. */
             proximal: number;
@@ -4153,7 +4248,7 @@ export namespace espalier {
                 augmentation?: (espalier.v1.Augmentation.$Properties|null);
 
                 /** TrainWork momentMode */
-                momentMode?: espalier.v1.MomentMode.$Properties;
+                momentMode?: (espalier.v1.MomentMode.$Properties|null);
 
                 /** TrainWork proximal */
                 proximal?: number;
@@ -4178,7 +4273,7 @@ export namespace espalier {
               learningRate?: number;
               optimizer?: espalier.v1.Optimizer.$Shape;
               augmentation?: espalier.v1.Augmentation.$Shape|null;
-              momentMode?: espalier.v1.MomentMode.$Shape;
+              momentMode?: espalier.v1.MomentMode.$Shape|null;
               proximal?: number;
               topGradients?: espalier.v1.TopGradientRequest.$Shape[];
               readjustment?: number|null;
@@ -5117,6 +5212,87 @@ export namespace espalier {
         }
 
         /**
+         * Properties of a Measured.
+         * @deprecated Use espalier.v1.Measured.$Properties instead.
+         */
+        interface IMeasured extends espalier.v1.Measured.$Properties {
+        }
+
+        /** Represents a Measured. */
+        class Measured {
+
+            /**
+             * Constructs a new Measured.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: espalier.v1.Measured.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Measured round. */
+            round: number;
+
+            /** Measured moments. */
+            moments: Uint8Array;
+
+            /** Measured samples. */
+            samples: number;
+
+            /** Measured macs. */
+            macs: number;
+
+            /** Measured seconds. */
+            seconds: number;
+
+            /**
+             * Encodes the specified Measured message. Does not implicitly {@link espalier.v1.Measured.verify|verify} messages.
+             * @param message Measured message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: espalier.v1.Measured.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Measured message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {espalier.v1.Measured & espalier.v1.Measured.$Shape} Measured
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): espalier.v1.Measured & espalier.v1.Measured.$Shape;
+        }
+
+        namespace Measured {
+
+            /** Properties of a Measured. */
+            interface $Properties {
+
+                /** Measured round */
+                round?: number;
+
+                /** Measured moments */
+                moments?: Uint8Array;
+
+                /** Measured samples */
+                samples?: number;
+
+                /** Measured macs */
+                macs?: number;
+
+                /** Measured seconds */
+                seconds?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Measured. */
+            type $Shape = espalier.v1.Measured.$Properties;
+        }
+
+        /**
          * Properties of an Update.
          * @deprecated Use espalier.v1.Update.$Properties instead.
          */
@@ -5145,7 +5321,7 @@ export namespace espalier {
             delta: Uint8Array;
 
             /** Update moments. */
-            moments: Uint8Array;
+            moments: (Uint8Array|null);
 
             /** Update samples. */
             samples: number;
@@ -5196,7 +5372,7 @@ export namespace espalier {
                 delta?: Uint8Array;
 
                 /** Update moments */
-                moments?: Uint8Array;
+                moments?: (Uint8Array|null);
 
                 /** Update samples */
                 samples?: number;

@@ -5043,11 +5043,12 @@ export const espalier = $root.espalier = (() => {
             ServerMessage.prototype.train = null;
             ServerMessage.prototype.accepted = null;
             ServerMessage.prototype.finish = null;
+            ServerMessage.prototype.measure = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ServerMessage.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "admitted", "refused", "pool", "poolMoments", "train", "accepted", "finish"]),
+                get: $util.oneOfGetter($oneOfFields = ["challenge", "welcome", "admitted", "refused", "pool", "poolMoments", "train", "accepted", "finish", "measure"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -5076,6 +5077,8 @@ export const espalier = $root.espalier = (() => {
                     $root.espalier.v1.Accepted.encode(message.accepted, writer.uint32(66).fork(), _depth + 1).ldelim();
                 if (message.finish != null && $Object.hasOwnProperty.call(message, "finish"))
                     $root.espalier.v1.Finish.encode(message.finish, writer.uint32(74).fork(), _depth + 1).ldelim();
+                if (message.measure != null && $Object.hasOwnProperty.call(message, "measure"))
+                    $root.espalier.v1.Measure.encode(message.measure, writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5172,6 +5175,13 @@ export const espalier = $root.espalier = (() => {
                             message.kind = "finish";
                             continue;
                         }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.measure = $root.espalier.v1.Measure.decode(reader, reader.size(), $undefined, _depth + 1, message.measure);
+                            message.kind = "measure";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -5210,11 +5220,12 @@ export const espalier = $root.espalier = (() => {
             ClientMessage.prototype.evaluation = null;
             ClientMessage.prototype.leave = null;
             ClientMessage.prototype.failed = null;
+            ClientMessage.prototype.measured = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ClientMessage.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["join", "canaryResult", "candidateMoments", "candidateLosses", "update", "requestMask", "evaluation", "leave", "failed"]),
+                get: $util.oneOfGetter($oneOfFields = ["join", "canaryResult", "candidateMoments", "candidateLosses", "update", "requestMask", "evaluation", "leave", "failed", "measured"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -5243,6 +5254,8 @@ export const espalier = $root.espalier = (() => {
                     $root.espalier.v1.Leave.encode(message.leave, writer.uint32(66).fork(), _depth + 1).ldelim();
                 if (message.failed != null && $Object.hasOwnProperty.call(message, "failed"))
                     $root.espalier.v1.Failed.encode(message.failed, writer.uint32(74).fork(), _depth + 1).ldelim();
+                if (message.measured != null && $Object.hasOwnProperty.call(message, "measured"))
+                    $root.espalier.v1.Measured.encode(message.measured, writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5339,6 +5352,13 @@ export const espalier = $root.espalier = (() => {
                             message.kind = "failed";
                             continue;
                         }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.measured = $root.espalier.v1.Measured.decode(reader, reader.size(), $undefined, _depth + 1, message.measured);
+                            message.kind = "measured";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -5370,8 +5390,22 @@ export const espalier = $root.espalier = (() => {
 
             SparseModel.prototype.mask = null;
             SparseModel.prototype.maskUpdate = null;
-            SparseModel.prototype.values = $util.newBuffer([]);
-            SparseModel.prototype.moments = $util.newBuffer([]);
+            SparseModel.prototype.values = null;
+            SparseModel.prototype.moments = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SparseModel.prototype, "_values", {
+                get: $util.oneOfGetter($oneOfFields = ["values"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SparseModel.prototype, "_moments", {
+                get: $util.oneOfGetter($oneOfFields = ["moments"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             SparseModel.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -5384,9 +5418,9 @@ export const espalier = $root.espalier = (() => {
                     $root.espalier.v1.MaskReference.encode(message.mask, writer.uint32(10).fork(), _depth + 1).ldelim();
                 if (message.maskUpdate != null && $Object.hasOwnProperty.call(message, "maskUpdate"))
                     $root.espalier.v1.MaskUpdate.encode(message.maskUpdate, writer.uint32(18).fork(), _depth + 1).ldelim();
-                if (message.values != null && $Object.hasOwnProperty.call(message, "values") && message.values.length)
+                if (message.values != null && $Object.hasOwnProperty.call(message, "values"))
                     writer.uint32(26).bytes(message.values);
-                if (message.moments != null && $Object.hasOwnProperty.call(message, "moments") && message.moments.length)
+                if (message.moments != null && $Object.hasOwnProperty.call(message, "moments"))
                     writer.uint32(34).bytes(message.moments);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
@@ -5436,19 +5470,15 @@ export const espalier = $root.espalier = (() => {
                     case 3: {
                             if (wireType !== 2)
                                 break;
-                            if ((value = reader.bytes()).length)
-                                message.values = value;
-                            else
-                                delete message.values;
+                            message.values = reader.bytes();
+                            message._values = "values";
                             continue;
                         }
                     case 4: {
                             if (wireType !== 2)
                                 break;
-                            if ((value = reader.bytes()).length)
-                                message.moments = value;
-                            else
-                                delete message.moments;
+                            message.moments = reader.bytes();
+                            message._moments = "moments";
                             continue;
                         }
                     }
@@ -5774,6 +5804,127 @@ export const espalier = $root.espalier = (() => {
             return PoolMoments;
         })();
 
+        v1.Measure = (function() {
+
+            const Measure = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Measure.prototype.round = 0;
+            Measure.prototype.model = null;
+            Measure.prototype.batchSize = 0;
+            Measure.prototype.samples = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Measure.prototype, "_samples", {
+                get: $util.oneOfGetter($oneOfFields = ["samples"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            Measure.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round") && message.round !== 0)
+                    writer.uint32(8).uint32(message.round);
+                if (message.model != null && $Object.hasOwnProperty.call(message, "model"))
+                    $root.espalier.v1.SparseModel.encode(message.model, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.batchSize != null && $Object.hasOwnProperty.call(message, "batchSize") && message.batchSize !== 0)
+                    writer.uint32(24).uint32(message.batchSize);
+                if (message.samples != null && $Object.hasOwnProperty.call(message, "samples"))
+                    writer.uint32(32).uint32(message.samples);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Measure.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.Measure();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.round = value;
+                            else
+                                delete message.round;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.model = $root.espalier.v1.SparseModel.decode(reader, reader.size(), $undefined, _depth + 1, message.model);
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.batchSize = value;
+                            else
+                                delete message.batchSize;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            message.samples = reader.uint32();
+                            message._samples = "samples";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Measure;
+        })();
+
         v1.Train = (function() {
 
             const Train = function (properties) {
@@ -5916,6 +6067,12 @@ export const espalier = $root.espalier = (() => {
             });
 
             // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(TrainWork.prototype, "_momentMode", {
+                get: $util.oneOfGetter($oneOfFields = ["momentMode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
             $Object.defineProperty(TrainWork.prototype, "_readjustment", {
                 get: $util.oneOfGetter($oneOfFields = ["readjustment"]),
                 set: $util.oneOfSetter($oneOfFields)
@@ -6032,6 +6189,7 @@ export const espalier = $root.espalier = (() => {
                             if (wireType !== 2)
                                 break;
                             message.momentMode = $root.espalier.v1.MomentMode.decode(reader, reader.size(), $undefined, _depth + 1, message.momentMode);
+                            message._momentMode = "momentMode";
                             continue;
                         }
                     case 7: {
@@ -7444,6 +7602,136 @@ export const espalier = $root.espalier = (() => {
             return Evaluation;
         })();
 
+        v1.Measured = (function() {
+
+            const Measured = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Measured.prototype.round = 0;
+            Measured.prototype.moments = $util.newBuffer([]);
+            Measured.prototype.samples = 0;
+            Measured.prototype.macs = 0;
+            Measured.prototype.seconds = 0;
+
+            Measured.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round") && message.round !== 0)
+                    writer.uint32(8).uint32(message.round);
+                if (message.moments != null && $Object.hasOwnProperty.call(message, "moments") && message.moments.length)
+                    writer.uint32(18).bytes(message.moments);
+                if (message.samples != null && $Object.hasOwnProperty.call(message, "samples") && message.samples !== 0)
+                    writer.uint32(24).uint32(message.samples);
+                if (message.macs != null && $Object.hasOwnProperty.call(message, "macs") && !$Object.is(message.macs, 0))
+                    writer.uint32(33).double(message.macs);
+                if (message.seconds != null && $Object.hasOwnProperty.call(message, "seconds") && !$Object.is(message.seconds, 0))
+                    writer.uint32(41).double(message.seconds);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Measured.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.espalier.v1.Measured();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.round = value;
+                            else
+                                delete message.round;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.moments = value;
+                            else
+                                delete message.moments;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.samples = value;
+                            else
+                                delete message.samples;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.macs = value;
+                            else
+                                delete message.macs;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.seconds = value;
+                            else
+                                delete message.seconds;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Measured;
+        })();
+
         v1.Update = (function() {
 
             const Update = function (properties) {
@@ -7457,7 +7745,7 @@ export const espalier = $root.espalier = (() => {
             Update.prototype.round = 0;
             Update.prototype.maskHash = $util.newBuffer([]);
             Update.prototype.delta = $util.newBuffer([]);
-            Update.prototype.moments = $util.newBuffer([]);
+            Update.prototype.moments = null;
             Update.prototype.samples = 0;
             Update.prototype.metrics = null;
             Update.prototype.topGradients = $util.emptyArray;
@@ -7465,6 +7753,12 @@ export const espalier = $root.espalier = (() => {
             Update.prototype.ownMask = null;
 
             let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Update.prototype, "_moments", {
+                get: $util.oneOfGetter($oneOfFields = ["moments"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(Update.prototype, "_evaluation", {
@@ -7491,7 +7785,7 @@ export const espalier = $root.espalier = (() => {
                     writer.uint32(18).bytes(message.maskHash);
                 if (message.delta != null && $Object.hasOwnProperty.call(message, "delta") && message.delta.length)
                     writer.uint32(26).bytes(message.delta);
-                if (message.moments != null && $Object.hasOwnProperty.call(message, "moments") && message.moments.length)
+                if (message.moments != null && $Object.hasOwnProperty.call(message, "moments"))
                     writer.uint32(34).bytes(message.moments);
                 if (message.samples != null && $Object.hasOwnProperty.call(message, "samples") && message.samples !== 0)
                     writer.uint32(40).uint32(message.samples);
@@ -7567,10 +7861,8 @@ export const espalier = $root.espalier = (() => {
                     case 4: {
                             if (wireType !== 2)
                                 break;
-                            if ((value = reader.bytes()).length)
-                                message.moments = value;
-                            else
-                                delete message.moments;
+                            message.moments = reader.bytes();
+                            message._moments = "moments";
                             continue;
                         }
                     case 5: {

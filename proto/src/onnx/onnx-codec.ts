@@ -103,12 +103,12 @@ function decodeNode({
   output = [],
   attribute = [],
 }: onnx.Node.$Shape): OnnxNode {
-  const attributes: Record<string, OnnxAttribute> = {};
-  for (const each of attribute) {
+  // Entries rather than assignments: an attribute called __proto__ stays one.
+  const attributes = attribute.flatMap((each): readonly (readonly [string, OnnxAttribute])[] => {
     const decoded = decodeAttribute(each);
-    if (decoded) attributes[each.name ?? ''] = decoded;
-  }
-  return { name, op: opType, inputs: input, outputs: output, attributes };
+    return decoded ? [[each.name ?? '', decoded]] : [];
+  });
+  return { name, op: opType, inputs: input, outputs: output, attributes: Object.fromEntries(attributes) };
 }
 
 /** Kinds that no supported operation has are left out. */

@@ -10,15 +10,18 @@ import {
   type Optimizer,
   type SparseModel,
   type TrainWork,
+  printable,
 } from '@espalier/core';
 import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
 import type { NestedPool } from '@espalier/core/round';
-import fc, { type Arbitrary } from 'fast-check';
+import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { sampleDataset, sampleGraph, sampleMask, sampleNormalization } from './sample-graph.js';
 
 const UINT32 = 0xffffffff;
 
-const text = fc.string({ unit: 'binary', maxLength: 20 });
+/** Control characters are refused in names and taken from prose: what comes back has none. */
+const text = fc.string({ unit: 'binary', maxLength: 20 }).map(printable);
 const uint32 = fc.oneof(fc.nat({ max: UINT32 }), fc.constantFrom(0, 1, UINT32));
 const positive = fc.integer({ min: 1, max: UINT32 });
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -82,8 +85,8 @@ const maskUpdate: Arbitrary<MaskUpdate> = fc.oneof(
 const model: Arbitrary<SparseModel> = fc.record({
   mask: fc.record({ version: uint32, hash }),
   maskUpdate,
-  values,
-  moments,
+  values: fc.option(values),
+  moments: fc.option(moments),
 });
 
 const pool: Arbitrary<NestedPool> = layers.chain((union) =>
@@ -122,7 +125,7 @@ const plainWork: Arbitrary<TrainWork> = fc.record({
   learningRate: nonNegative,
   optimizer,
   augmentation: fc.option(fc.record({ cropPadding: uint32, flip: fc.boolean() })),
-  momentMode,
+  momentMode: fc.option(momentMode),
   proximal: nonNegative,
   topGradients: fc.array(
     layer.chain(({ name, size }) => fc.record({ layer: fc.constant(name), count: fc.nat(size) })),
@@ -166,7 +169,7 @@ const plainUpdate: Arbitrary<ClientUpdate> = fc.record({
   round: uint32,
   maskHash: hash,
   delta: values,
-  moments,
+  moments: fc.option(moments),
   samples: uint32,
   metrics: fc.record({
     loss: nonNegative,
@@ -248,6 +251,13 @@ export const serverMessages: Arbitrary<ServerMessage> = fc.oneof(
   fc.record({ kind: fc.constant('pool' as const), pool, mode: momentMode, batchSize: positive }),
   fc.record({ kind: fc.constant('poolMoments' as const), candidates: fc.array(moments, { maxLength: 4 }) }),
   fc.record({ kind: fc.constant('train' as const), round: uint32, model, work, evaluate: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('measure' as const),
+    round: uint32,
+    model,
+    batchSize: positive,
+    samples: fc.option(positive),
+  }),
   fc.record({ kind: fc.constant('accepted' as const), round: uint32 }),
   fc.record({ kind: fc.constant('finish' as const), round: uint32, model, evaluate: fc.boolean() }),
 );
@@ -282,6 +292,16 @@ export const clientMessages: Arbitrary<ClientMessage> = fc.oneof(
     candidates: fc.array(evaluation, { maxLength: 4 }),
   }),
   fc.record({ kind: fc.constant('update' as const), update }),
+  fc.record({
+    kind: fc.constant('measured' as const),
+    measurement: fc.record({
+      round: uint32,
+      moments,
+      samples: uint32,
+      macs: nonNegative,
+      seconds: nonNegative,
+    }),
+  }),
   fc.record({ kind: fc.constant('requestMask' as const), round: uint32 }),
   fc.record({ kind: fc.constant('evaluation' as const), round: uint32, evaluation }),
   fc.record({ kind: fc.constant('failed' as const), round: uint32, code, message: text }),

@@ -210,6 +210,24 @@ export const serverSamples: readonly Sample<ServerMessage>[] = [
       evaluate: false,
     },
   },
+  {
+    name: 'train/known-values',
+    message: {
+      kind: 'train',
+      round: 5,
+      model: { ...model, values: null },
+      work: { ...work, momentMode: null },
+      evaluate: true,
+    },
+  },
+  {
+    name: 'measure/plain',
+    message: { kind: 'measure', round: 5, model: { ...model, moments: null }, batchSize: 64, samples: null },
+  },
+  {
+    name: 'measure/some-samples',
+    message: { kind: 'measure', round: 5, model: { ...model, moments: null }, batchSize: 64, samples: 500 },
+  },
   { name: 'accepted/plain', message: { kind: 'accepted', round: 3 } },
   { name: 'finish/plain', message: { kind: 'finish', round: 10, model, evaluate: true } },
 ];
@@ -275,6 +293,14 @@ export const clientSamples: readonly Sample<ClientMessage>[] = [
           ],
         },
       },
+    },
+  },
+  { name: 'update/without-moments', message: { kind: 'update', update: { ...update, moments: null } } },
+  {
+    name: 'measured/plain',
+    message: {
+      kind: 'measured',
+      measurement: { round: 5, moments: sampleMoments, samples: 120, macs: 1_500_000, seconds: 0.5 },
     },
   },
   { name: 'requestMask/plain', message: { kind: 'requestMask', round: 3 } },

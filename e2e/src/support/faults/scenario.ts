@@ -111,3 +111,16 @@ export function scenarios(): fc.Arbitrary<Scenario> {
     faults: fc.array(fault, { maxLength: 12 }),
   });
 }
+
+/** Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: everybody is back in time. */
+export function kills(): fc.Arbitrary<Scenario> {
+  const crash = fc.record({
+    kind: fc.constant('crash' as const),
+    who: fc.oneof(fc.constant('coordinator' as const), fc.integer({ min: 0, max: 2 })),
+    at: fc.integer({ min: 0, max: 150 }).map((tenths) => tenths / 10),
+    for: fc.integer({ min: 1, max: 50 }).map((tenths) => tenths / 10),
+    steps: fc.nat(12),
+  });
+  const faults = fc.array(crash, { minLength: 1, maxLength: 6 });
+  return faults.map((each) => ({ quorum: 0.5, clients: 3, rounds: 4, faults: each }));
+}

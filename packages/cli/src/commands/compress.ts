@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -35,6 +34,7 @@ import { reportTemplate } from '../report-template.js';
 import { jobOf } from '../run-options.js';
 import { bytes, percent, type Terminal } from '../terminal.js';
 import { version } from '../version.js';
+import { writeWhole } from '@espalier/disk';
 
 /** How times are measured. */
 const LATENCY = { batch: 32, rounds: 5, seconds: 4 };
@@ -155,10 +155,10 @@ function zooGraph({ zoo, width, input, classes }: CompressFlags): ModelGraph | n
 }
 
 async function writeReport(folder: string, report: CompressionReport): Promise<void> {
-  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   const template = await reportTemplate();
   if (template !== null)
-    await writeFile(join(folder, 'report.html'), reportPage(template, compressionDocument(report)));
+    await writeWhole(join(folder, 'report.html'), reportPage(template, compressionDocument(report)));
 }
 
 function summary({

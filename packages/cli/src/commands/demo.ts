@@ -102,9 +102,9 @@ async function runLocally(job: Job, flags: DemoFlags, terminal: Terminal): Promi
     const { summary } = await served.ended;
     return { summary, folder: served.folder };
   } finally {
-    release();
     progress.end();
     await clients.end(GRACE);
+    release();
   }
 }
 

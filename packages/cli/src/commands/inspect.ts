@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLayersModel } from '@espalier/client-node';
 import { EspalierError, parsePartitionFile } from '@espalier/core';
@@ -13,6 +13,10 @@ import { partitionSvg } from '../data/partition-picture.js';
 import { describeModel, modelText, type ModelDescription } from '../describe-model.js';
 import { summaryTable } from '../summary-table.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
+import { readBounded, writeWhole } from '@espalier/disk';
+
+/** Bytes of a file that is looked at: what Node's buffers hold on every platform. */
+const LARGEST_FILE = 2 ** 31;
 
 /** Flags of `espalier inspect`. */
 export interface InspectFlags {
@@ -37,7 +41,7 @@ async function inspectData(path: string, format: OutputFormat, terminal: Termina
 
 /** Of which kind a file is, its first bytes say. */
 async function inspectFile(path: string, flags: InspectFlags, terminal: Terminal): Promise<void> {
-  const bytes = new Uint8Array(await readFile(path));
+  const bytes = new Uint8Array(await readBounded(path, LARGEST_FILE));
   const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   if (!head.includes('espalier-partition')) {
     await inspectModel(path, bytes, flags.format, terminal);
@@ -53,9 +57,7 @@ async function draw(description: PartitionDescription, out: string): Promise<voi
   const picture = out.toLowerCase().endsWith('.png')
     ? await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer()
     : svg;
-  await writeFile(out, picture).catch((error: unknown) => {
-    throw new EspalierError('storage', `cannot write ${out}: ${String(error)}`, { path: out });
-  });
+  await writeWhole(out, picture);
 }
 
 async function inspectModel(

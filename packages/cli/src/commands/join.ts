@@ -8,6 +8,7 @@ import { nodeHash } from '@espalier/server';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { noteSkipped } from '../data/note-skipped.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
+import type { PartOfWhole } from '../flag-numbers.js';
 import { onInterrupt } from '../interrupt.js';
 import { nodeClock, nodeSchedule } from '../platform.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
@@ -15,7 +16,7 @@ import type { OutputFormat, Terminal } from '../terminal.js';
 /** Flags of `espalier join`. */
 export interface JoinFlags extends CacheFlag {
   readonly data?: string;
-  readonly part?: { readonly part: number; readonly parts: number };
+  readonly part?: PartOfWhole;
   readonly name?: string;
   readonly token?: string;
   readonly backend?: string;

@@ -1,5 +1,5 @@
 import type { NewFlags } from '../new-job/new-flags.js';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { openModel } from '@espalier/client-node';
 import { EspalierError } from '@espalier/core';
@@ -8,6 +8,7 @@ import { estimateJob, estimateText, roundBytes } from '../new-job/estimate.js';
 import { jobText, samplesPerClient } from '../new-job/job-text.js';
 import { surveyData, type DataSurvey } from '../new-job/survey.js';
 import { bytes, type Terminal } from '../terminal.js';
+import { makeFolder, writeWhole } from '@espalier/disk';
 
 const USUAL = { model: 'cnn-small', density: 0.1, clients: 4, rounds: 30 };
 
@@ -41,8 +42,8 @@ export async function newJob(folder: string, flags: NewFlags, terminal: Terminal
   const text = jobText({ ...choices, rounds: roundsWithin(budget, perRound) }, survey);
   const job = parseJob(text);
   const estimate = await estimateJob(job, graph, samplesPerClient(survey, choices.clients));
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, text);
+  await makeFolder(folder);
+  await writeWhole(file, text);
   if (flags.format === 'json') terminal.out(JSON.stringify({ file, survey, rounds: job.rounds, estimate }));
   else terminal.out([`wrote ${file}`, estimateText(estimate), `Run it: ${runLine(file, data)}`].join('\n'));
 }

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { partitionOfJob } from '@espalier/client-node';
-import { EspalierError, partitionFileText } from '@espalier/core';
+import { partitionFileText } from '@espalier/core';
+import { writeWhole } from '@espalier/disk';
 import { jobOf, type JobFlags } from '../run-options.js';
 import { describePartition, partitionText } from '../data/describe-partition.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
@@ -15,9 +15,7 @@ export interface PartitionFlags extends JobFlags {
 /** Writes a job's partition to a file that another job may name, and shows it. */
 export async function partition(flags: PartitionFlags, terminal: Terminal): Promise<void> {
   const file = await partitionOfJob(await jobOf(flags), flags.data ?? null);
-  await writeFile(flags.out, partitionFileText(file)).catch((error: unknown) => {
-    throw new EspalierError('storage', `cannot write ${flags.out}: ${String(error)}`, { path: flags.out });
-  });
+  await writeWhole(flags.out, partitionFileText(file));
   const description = describePartition(file);
   terminal.out(flags.format === 'json' ? JSON.stringify(description) : partitionText(description));
   terminal.note(

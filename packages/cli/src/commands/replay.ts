@@ -1,17 +1,16 @@
 import { serveReplay } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
+import { limitsOf, type HostFlags } from '../host-flags.js';
 import type { OutputFormat, Terminal } from '../terminal.js';
 import { neededWebFolder } from '../web-app.js';
 
 /** Flags of `espalier serve --replay`. */
-export interface ReplayFlags {
+export interface ReplayFlags extends HostFlags {
   /** Run folder to show. */
   readonly replay: string;
   /** Run folder of the same job trained densely. */
   readonly control?: string;
-  readonly host: string;
-  readonly port: number;
   readonly format: OutputFormat;
 }
 
@@ -22,12 +21,16 @@ export async function replay(flags: ReplayFlags, terminal: Terminal): Promise<Ex
     ...{ host, port, web: neededWebFolder() },
     folder: flags.replay,
     control: flags.control ?? null,
+    limits: limitsOf(flags),
+    onRefusal: ({ code, message }) => {
+      // Strangers are turned away without a word; what went wrong here is for whoever looks after it.
+      if (code === 'internal') terminal.note(message);
+    },
   });
-  if (format === 'json') terminal.out(JSON.stringify({ listening: { url: served.url } }));
-  else
-    terminal.note(
-      `Showing ${flags.replay} on ${served.url}\nTry its model on ${served.url}/try; Ctrl-C ends this.`,
-    );
+  const shown = flags.publicUrl?.[0] ?? served.url;
+  if (format === 'json')
+    terminal.out(JSON.stringify({ listening: { url: served.url, publicUrls: flags.publicUrl ?? [] } }));
+  else terminal.note(`Showing ${flags.replay} on ${shown}\nTry its model on ${shown}/try; Ctrl-C ends this.`);
   await new Promise<void>((resolve) => {
     onInterrupt(() => {
       resolve();

@@ -1,5 +1,6 @@
 import { EspalierError, type Job } from '@espalier/core';
-import { parseJob, readRunFolder, type ServedJob } from '@espalier/server';
+import { removeParts } from '@espalier/disk';
+import { resumableJob, type ServedJob } from '@espalier/server';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { announce, limitsOf, tlsOf, type HostFlags } from '../host-flags.js';
@@ -75,6 +76,7 @@ function interrupted(served: ServedJob | null, signal: NodeJS.Signals, terminal:
   if (served === null) {
     terminal.note('espalier: interrupted before anybody could connect');
     // Whatever was begun can be taken up again: nothing is half written.
+    removeParts();
     process.exit(EXIT.interrupted);
   }
   if (signal === 'SIGTERM') served.handOver('the coordinator was asked to terminate');
@@ -90,5 +92,5 @@ async function servedJob({ job, resume, ...flags }: ServeFlags): Promise<Job> {
     );
   }
   if (job !== undefined) return jobOf({ ...flags, job });
-  return parseJob((await readRunFolder(resume ?? '')).jobYaml);
+  return resumableJob(resume ?? '');
 }

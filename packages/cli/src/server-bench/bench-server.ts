@@ -276,6 +276,7 @@ numClients: ${clients}
 rounds: ${rounds}
 batchSize: 8
 learningRate: 0.05
+momentMode: pooled
 pretrain: { epochs: 0, samplesPerClass: 0 }
 quorum: 1
 joinTimeout: 600

@@ -104,7 +104,7 @@ export class LoadFleet {
         update: {
           round,
           maskHash: model.mask.hash,
-          delta: model.values.map(() => 0.01 * (stream.uniform() - 0.5)),
+          delta: Float32Array.from(model.values ?? [], () => 0.01 * (stream.uniform() - 0.5)),
           moments: model.moments,
           samples: SAMPLES,
           metrics: {

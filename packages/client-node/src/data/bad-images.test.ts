@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { testFolder, type TestFolder } from '../testing/image-files.js';
@@ -49,6 +51,25 @@ describe('images of unusual kinds', () => {
       const expected = await sharp(bytes).raw().toBuffer();
       expect([...(await load(await folder.write('x.jpg', bytes)))]).toEqual([...expected]);
     }
+  });
+
+  it('reads no pipe, and believes no size that would fill the memory', async () => {
+    const png = await solid('red').png({ progressive: true }).toBuffer();
+    png.writeUInt32BE(16_000, 16);
+    png.writeUInt32BE(16_000, 20);
+    // The checksum of the header, which both decoders look at.
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    const huge = await folder.write('huge.png', png);
+    const sound = await folder.write('sound.png', await solid('red').png().toBuffer());
+    const pipe = join(folder.path, 'pipe.png');
+    execFileSync('mkfifo', [pipe]);
+    const entries = [huge, pipe, sound].map((path) => ({ path, label: 0 }));
+    const { skipped, dataset } = await loadImages(entries, options);
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('more than 67108864 pixels and is interlaced'),
+      'is no regular file, or far too large for an image',
+    ]);
+    expect(dataset.labels).toHaveLength(1);
   });
 
   it('takes the first picture of an animated file that calls itself a PNG', async () => {

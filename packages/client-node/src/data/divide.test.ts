@@ -93,6 +93,22 @@ describe('a partition file', () => {
     });
   });
 
+  it('divides procedural images too, and lies in the folder given for it', async () => {
+    const images = { kind: 'procedural', numClasses: 2, samplesPerClass: 6, testSamplesPerClass: 0 } as const;
+    const shape = { data: images, imageShape: [8, 8, 3] } as const;
+    await folder.write('p.json', partitionFileText(await partitionOfJob(serverJob(spec, shape), null)));
+    const job = serverJob({ kind: 'file', path: 'p.json' }, shape);
+    const { classes, server } = await prepareServerData(job, folder.path);
+    expect(server?.labels).toHaveLength(2);
+    const parts = [0, 1].map((part) =>
+      prepareClientData(clientJob(job, classes), { folder: folder.path, part }),
+    );
+    expect((await Promise.all(parts)).map(({ train }) => train.labels.length)).toEqual([5, 5]);
+    await expect(prepareClientData(clientJob(job, classes), { folder: null, part: 0 })).rejects.toThrow(
+      'give the folder that holds the file with --data <folder>',
+    );
+  });
+
   it.each<[string, () => Promise<unknown>, Partial<Shared>, RegExp]>([
     [
       'is missing',

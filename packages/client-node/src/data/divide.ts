@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   EspalierError,
   holdOut,
+  isEspalierError,
   parsePartitionFile,
   partitionSamples,
   type Partition,
   type PartitionFile,
   type PartitionSpec,
 } from '@espalier/core';
-import { codeOf } from './image-folder.js';
+import { placeWithin, readBounded } from '@espalier/disk';
 import { partitionPath, type SampleSource } from './sample-source.js';
 
 /** What of a job says how its samples are divided. */
@@ -19,6 +20,8 @@ export interface DivideOptions {
   readonly serverSamplesPerClass: number;
   /** The data folder, beside which a partition file lies. */
   readonly folder: string | null;
+  /** The job is somebody else's: the partition file must lie within the data folder. */
+  readonly confined?: boolean;
 }
 
 /** Positions in the training listing: the coordinator's own, and those of each client. Together they are all. */
@@ -50,9 +53,10 @@ export async function divide(source: SampleSource, options: DivideOptions): Prom
 async function readParts(
   source: SampleSource,
   held: { readonly server: readonly number[]; readonly clients: readonly number[] },
-  { partition, folder }: DivideOptions,
+  { partition, folder, confined = false }: DivideOptions,
 ): Promise<Partition> {
-  const path = partitionPath(partition.kind === 'file' ? partition.path : '', folder);
+  const named = partition.kind === 'file' ? partition.path : '';
+  const path = confined ? await confinedPath(named, folder) : partitionPath(named, folder);
   const file = await readPartitionFile(path);
   if (file.listing !== source.listing) {
     throw new EspalierError(
@@ -75,17 +79,38 @@ async function readParts(
   );
 }
 
+async function confinedPath(named: string, folder: string | null): Promise<string> {
+  if (folder !== null) {
+    return placeWithin(folder, named).catch((error: unknown) => {
+      throw unreadable(join(folder, named), error);
+    });
+  }
+  throw new EspalierError(
+    'invalid_data',
+    'this job divides its samples by a partition file; give the folder that holds the file with --data <folder>',
+  );
+}
+
+/** Bytes of a partition file: positions by the ten million fit. */
+const LARGEST_PARTITION = 128 * 2 ** 20;
+
 /**
  * Reads a file that `espalier partition` wrote.
  * @throws EspalierError `invalid_data` when it cannot be read, or is no such file.
  */
 export async function readPartitionFile(path: string): Promise<PartitionFile> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new EspalierError(
-      'invalid_data',
-      `the partition file ${path} cannot be read (${codeOf(error)}); write one with espalier partition`,
-      { path },
-    );
+  const bytes = await readBounded(path, LARGEST_PARTITION, 'the partition file').catch((error: unknown) => {
+    throw unreadable(path, error);
   });
-  return parsePartitionFile(text);
+  return parsePartitionFile(bytes.toString('utf8'));
+}
+
+/** A failure of the file system said as one of the data; any other error as it is. */
+function unreadable(path: string, error: unknown): unknown {
+  if (!isEspalierError(error) || error.code !== 'storage') return error;
+  return new EspalierError(
+    'invalid_data',
+    `the partition file ${path} cannot be read (${String(error.facts['system'] ?? 'unknown')}); write one with espalier partition`,
+    { path },
+  );
 }

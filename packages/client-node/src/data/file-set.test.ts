@@ -100,6 +100,24 @@ describe('IDX files', () => {
       gzipSync(idxFile([99, 99, 9], new Uint8Array(99 * 99 * 9))).subarray(0, 40),
       /cannot be unzipped/,
     ],
+    [
+      'are a gzip of more than their header says',
+      'train-images-idx3-ubyte.gz',
+      gzipSync(Buffer.concat([idxFile([2, 1, 1], [1, 2]), Buffer.alloc(9)])),
+      /holds more than its header says/,
+    ],
+    [
+      'are a gzip that unzips to a gigabyte of nothing',
+      'train-images-idx3-ubyte.gz',
+      gzipSync(Buffer.alloc(50_000_000)),
+      /holds elements of unknown type 0/,
+    ],
+    [
+      'are a small gzip that says it is a large file',
+      'train-images-idx3-ubyte.gz',
+      gzipSync(Buffer.from([0, 0, 8, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0])),
+      /its header says 281474976710672 bytes/,
+    ],
     ['are no gzip', 'train-images-idx3-ubyte.gz', Buffer.from('<html>'), /cannot be unzipped/],
     [
       'have labels of other images',

@@ -1,7 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import {
   cifarClasses,
   idxImages,
@@ -12,8 +10,10 @@ import {
   type CifarKind,
   type LabelledImages,
 } from '@espalier/client/data-formats';
-import { EspalierError, type FileDataSpec } from '@espalier/core';
+import { EspalierError, isEspalierError, type FileDataSpec } from '@espalier/core';
+import { readBounded } from '@espalier/disk';
 import { codeOf } from './image-folder.js';
+import { unzippedIdx } from './unzipped-idx.js';
 
 /** Training and test images of a set that comes in a few large files. */
 export interface FileSet {
@@ -22,8 +22,8 @@ export interface FileSet {
   readonly test: LabelledImages | null;
 }
 
-/** Largest file that gzip may grow to: 16 times the whole of MNIST, against files made to fill the memory. */
-const LARGEST_UNZIPPED = 1 << 30;
+/** Bytes of the largest file that is read: what Node's buffers hold on every platform. */
+const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
  * Reads a set of that kind from a folder, or from the one folder inside it that has the files.
@@ -98,8 +98,8 @@ async function idxPair(
   if (imageName === undefined || labelName === undefined) {
     throw wrong(folder, `has only one of ${split}-images and ${split}-labels; both are needed`);
   }
-  const images = parseIdx(await bytesOf(join(folder, imageName)), imageName);
-  const labels = parseIdx(await bytesOf(join(folder, labelName)), labelName);
+  const images = parseIdx(await idxBytes(join(folder, imageName)), imageName);
+  const labels = parseIdx(await idxBytes(join(folder, labelName)), labelName);
   return idxImages(images, labels, [imageName, labelName]);
 }
 
@@ -181,14 +181,15 @@ async function listed(folder: string): Promise<readonly string[]> {
   }
 }
 
+async function idxBytes(path: string): Promise<Uint8Array> {
+  const bytes = await bytesOf(path);
+  return path.endsWith('.gz') ? unzippedIdx(bytes, basename(path)) : bytes;
+}
+
 async function bytesOf(path: string): Promise<Buffer> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw wrong(path, `cannot be read (${codeOf(error)})`);
-  });
-  if (!path.endsWith('.gz')) return bytes;
-  return promisify(gunzip)(bytes, { maxOutputLength: LARGEST_UNZIPPED }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw wrong(basename(path), `cannot be unzipped (${why}); it was cut short or changed: fetch it again`);
+  return readBounded(path, LARGEST_FILE).catch((error: unknown) => {
+    if (!isEspalierError(error) || error.code !== 'storage') throw error;
+    throw wrong(path, `cannot be read (${String(error.facts['system'] ?? 'unknown')})`);
   });
 }
 

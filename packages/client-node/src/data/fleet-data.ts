@@ -2,7 +2,7 @@ import { datasetSize, holdOut, imageBytes, splitFraction, type Dataset, type Job
 import { divide } from './divide.js';
 import type { SkippedFile } from './image-folder.js';
 import { missingTestClasses } from './prepare-data.js';
-import { openSource, type SampleSource } from './sample-source.js';
+import { openSource, samplesFolder, type SampleSource } from './sample-source.js';
 
 /** All images of a data set, decoded once. */
 export interface FleetImages {
@@ -66,7 +66,14 @@ export async function openFleetImages(
   { cache = null }: { readonly cache?: string | null } = {},
 ): Promise<FleetImages> {
   const byClient = partition.kind === 'byFolder';
-  const source = await openSource({ spec: data, imageShape, seed, folder, byClient, cache });
+  const source = await openSource({
+    spec: data,
+    imageShape,
+    seed,
+    folder: samplesFolder({ data, partition }, folder),
+    byClient,
+    cache,
+  });
   const { dataset, sound, skipped } = await source.load(source.labels.map((_, position) => position));
   const test = await source.loadTest();
   const places = new Int32Array(sound.length);

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeFolder, writeWhole } from '@espalier/disk';
 import type { ImageEntry, SkippedFile } from './image-folder.js';
 
 /** Decoded images as the cache keeps them: only those that could be decoded. */
@@ -96,23 +97,17 @@ async function readExactly(file: FileHandle, position: number, length: number): 
 
 /** Keeps decoded images; a full or read-only disk only means that the next start is slow again. */
 export async function writeCache(folder: string, key: string, content: CachedImages): Promise<void> {
-  const temporary = `${fileOf(folder, key)}.${randomUUID()}`;
   const header = Buffer.from(JSON.stringify({ skipped: content.skipped }));
   const prefix = Buffer.alloc(PREFIX);
   MAGIC.copy(prefix);
   prefix.writeUInt32LE(header.length, MAGIC.length);
   prefix.writeUInt32LE(crc32(content.images, crc32(content.sound, crc32(header))), MAGIC.length + 4);
+  const parts = [prefix, header, content.sound, content.images];
   try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(temporary, 'wx');
-    try {
-      for (const part of [prefix, header, content.sound, content.images]) await file.writeFile(part);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, fileOf(folder, key));
+    await makeFolder(folder);
+    await writeWhole(fileOf(folder, key), parts, { shared: true, durable: false });
   } catch {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    // What is not kept is decoded again.
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { EspalierError, type Dataset } from '@espalier/core';
 import sharp from 'sharp';
 import { imageChecker, imageDecoder } from './decode-image.js';
+import { imageMemory } from './room.js';
 import { cacheKey, readCache, writeCache, type CachedImages } from './image-cache.js';
 import type { ImageEntry, SkippedFile } from './image-folder.js';
 
@@ -77,7 +78,7 @@ async function decodeAll(
   sharp.concurrency(1);
   sharp.cache(false);
   const decode = await imageDecoder(imageShape);
-  const images = new Uint8Array(entries.length * stride);
+  const images = imageMemory(entries.length, imageShape);
   const sound = new Uint8Array(entries.length);
   const reasons = new Map<number, string>();
   await inParallel(entries, async ({ path }, position) => {

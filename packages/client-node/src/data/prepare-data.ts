@@ -13,7 +13,7 @@ import {
 import type { ClientJob } from '@espalier/core/protocol';
 import { divide } from './divide.js';
 import type { SkippedFile } from './image-folder.js';
-import { openSource, type SampleSource } from './sample-source.js';
+import { openSource, samplesFolder, type SampleSource } from './sample-source.js';
 
 /** Where a client's samples lie, and which of them are its own. */
 export interface ClientDataOptions {
@@ -50,7 +50,7 @@ export async function prepareClientData(
     spec: job.data,
     imageShape: imageShapeOf(job),
     seed,
-    folder,
+    folder: samplesFolder(job, folder),
     byClient: part !== null && job.partition.kind === 'byFolder',
     splitsTest: part !== null,
     cache,
@@ -75,7 +75,7 @@ async function ownPositions(
 ): Promise<readonly number[]> {
   if (part === null) return source.labels.map((_, position) => position);
   const { numClients } = job;
-  const own = (await divide(source, { ...job, folder })).parts[part];
+  const own = (await divide(source, { ...job, folder, confined: true })).parts[part];
   if (own === undefined) {
     throw new EspalierError(
       'invalid_argument',
@@ -156,7 +156,7 @@ function serverSource(
     spec: data,
     imageShape,
     seed,
-    folder,
+    folder: samplesFolder({ data, partition }, folder),
     byClient: partition?.kind === 'byFolder',
     cache,
   });

@@ -9,8 +9,10 @@ import {
   type Dataset,
   type DataSpec,
   type FileDataSpec,
+  type PartitionSpec,
 } from '@espalier/core';
 import { readFileSet } from './file-set.js';
+import { checkRoom, imageMemory } from './room.js';
 import { scanImageFolder, type ImageEntry, type SkippedFile } from './image-folder.js';
 import { loadImages, type LoadedImages } from './load-images.js';
 
@@ -189,7 +191,8 @@ function heldImages(
   const [first] = entries;
   const own = first?.of.imageShape ?? imageShape;
   const stride = own[0] * own[1] * own[2];
-  const chosen = new Uint8Array(entries.length * stride);
+  checkRoom(entries.length, imageShape);
+  const chosen = imageMemory(entries.length, own);
   for (const [i, { at, of }] of entries.entries()) {
     chosen.set(of.images.subarray(at * stride, (at + 1) * stride), i * stride);
   }
@@ -227,6 +230,17 @@ function proceduralSource(
       return Promise.resolve(whole(proceduralDataset(test)));
     },
   };
+}
+
+/**
+ * Where a job's samples lie, of a folder that may hold its partition file alone: procedural images lie nowhere.
+ * @returns null where none are read
+ */
+export function samplesFolder(
+  { data, partition }: { readonly data: DataSpec; readonly partition?: PartitionSpec | undefined },
+  folder: string | null,
+): string | null {
+  return data.kind === 'procedural' && partition?.kind === 'file' ? null : folder;
 }
 
 /** Where a job's partition file lies: relative paths start at the data folder, or here where there is none. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { EspalierError } from '@espalier/core';
+import { EspalierError, isEspalierError } from '@espalier/core';
+import { storageError } from '@espalier/disk';
 
 /** How far a download has come, in bytes; `total` is null while the server has not said. */
 export type DownloadProgress = (received: number, total: number | null) => void;
@@ -13,6 +14,9 @@ export interface DownloadOptions {
   readonly md5: string;
   readonly onProgress?: DownloadProgress;
 }
+
+/** Bytes of a file; the largest of the catalogue has a sixth of it. */
+const LARGEST_DOWNLOAD = 2 ** 30;
 
 /** Connections that may break before the download gives up; what came stays for the next time. */
 const TRIES = 4;
@@ -113,20 +117,32 @@ async function store(response: Response, part: string, { from, onProgress }: Rec
   const total = announced === null ? null : from + Number(announced);
   const file = await open(part, from > 0 ? 'a' : 'w');
   let received = from;
+  let failure: unknown;
   try {
     for await (const chunk of response.body ?? []) {
-      await file.write(chunk as Uint8Array);
       received += (chunk as Uint8Array).length;
+      if (received > LARGEST_DOWNLOAD) throw tooLarge(response.url, received);
+      await file.writeFile(chunk as Uint8Array);
       onProgress?.(received, total);
     }
     return total === null || received === total;
   } catch (error) {
-    if (isDiskError(error))
-      throw new EspalierError('storage', `cannot write ${part}: ${String(error)}`, { path: part });
-    return false;
+    if (isEspalierError(error) || isDiskError(error)) failure = error;
+    else return false;
   } finally {
     await file.close();
   }
+  // What came over a full disk, or of another file, would only stand in the way of the next attempt.
+  await rm(part, { force: true });
+  throw isEspalierError(failure) ? failure : storageError('write', part, failure);
+}
+
+function tooLarge(url: string, bytes: number): EspalierError {
+  return new EspalierError(
+    'invalid_data',
+    `${url} sent ${bytes} bytes and more; no file of these sets has more than ${LARGEST_DOWNLOAD}: look at the address`,
+    { url, bytes },
+  );
 }
 
 function isDiskError(error: unknown): boolean {

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
+import { makeFolder } from '@espalier/disk';
 import { extract } from 'tar';
 import type { Archive, ArchiveFile } from './catalogue.js';
 import { download } from './download.js';
@@ -26,11 +27,7 @@ export interface FetchedFile {
  * @throws EspalierError `connection_lost`, `invalid_data`, `storage`; see `download`.
  */
 export async function fetchArchive(archive: Archive, options: FetchOptions): Promise<readonly FetchedFile[]> {
-  await mkdir(options.to, { recursive: true }).catch((error: unknown) => {
-    throw new EspalierError('storage', `cannot make the folder ${options.to}: ${String(error)}`, {
-      path: options.to,
-    });
-  });
+  await makeFolder(options.to);
   const fetched: FetchedFile[] = [];
   for (const file of archive.files) fetched.push(await fetchFile(file, options));
   return fetched;

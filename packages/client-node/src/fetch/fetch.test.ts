@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -93,6 +93,12 @@ describe('download', () => {
     await get();
     expect(await readFile(target())).toEqual(content);
     expect(site.asked).toEqual(['all', 'bytes=40000-', 'bytes=70000-']);
+  });
+
+  it('leaves nothing on a full disk', async () => {
+    await symlink('/dev/full', `${target()}.part`);
+    await expect(get()).rejects.toThrow(/^\[storage\] cannot write .*part: ENOSPC.*the disk is full/);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   it('goes on from what an earlier call left, also when that was all', async () => {

@@ -1,19 +1,10 @@
-import { EspalierError } from '@espalier/core';
+import { systemCode } from '@espalier/disk';
+
+/** Bytes of the largest model file that is read: what Node's buffers hold on every platform. */
+export const LARGEST_MODEL = 2 ** 31 - 1;
 
 /** True for the error of a file that does not exist. */
 export function isMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-/** The system's error as ours. */
-export function fileError(verb: 'read' | 'write', file: string, error: unknown): EspalierError {
-  return new EspalierError('storage', `cannot ${verb} ${file}: ${systemCode(error) ?? String(error)}`, {
-    path: file,
-  });
-}
-
-function systemCode(error: unknown): string | null {
-  const isCoded = typeof error === 'object' && error !== null && 'code' in error;
-  return isCoded && typeof error.code === 'string' ? error.code : null;
 }

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EspalierError, type ModelGraph } from '@espalier/core';
 import { importOnnx, importSafetensors, layersModelAsBundle } from '@espalier/core/formats';
 import { decodeBundle, decodeOnnx, type ModelBundle } from '@espalier/proto';
-import { fileError, isMissing } from './file-error.js';
+import { isMissing, LARGEST_MODEL } from './file-error.js';
 import { readLayersModel } from './read-layers-model.js';
+import { readBounded, storageError } from '@espalier/disk';
 
 /** Where a run folder keeps its model. */
 const RUN_MODEL = path.join('model', 'model.espalier');
@@ -18,29 +19,33 @@ const RUN_MODEL = path.join('model', 'model.espalier');
  */
 export async function readModelFile(location: string, graph: ModelGraph | null = null): Promise<ModelBundle> {
   const file = await fileAt(location);
-  const reader = READERS[path.extname(file).toLowerCase()];
+  const reader = READERS.get(path.extname(file).toLowerCase());
   if (reader) return reader(file, graph);
   throw new EspalierError(
     'invalid_data',
-    `${file} is no model that can be read; give ${Object.keys(READERS).join(', ')} or a run folder`,
+    `${file} is no model that can be read; give ${[...READERS.keys()].join(', ')} or a run folder`,
     { path: file },
   );
 }
 
 type Reader = (file: string, graph: ModelGraph | null) => Promise<ModelBundle>;
 
-const READERS: Readonly<Record<string, Reader>> = {
-  '.espalier': async (file) => decodeBundle(await bytesOf(file)),
-  '.json': async (file) => layersModelAsBundle(await readLayersModel(file)),
-  '.onnx': async (file) => {
-    const { graph, state, softmax } = importOnnx(decodeOnnx(await bytesOf(file)));
-    return layersModelAsBundle({ graph, state, softmax, classes: null, normalization: null });
-  },
-  '.safetensors': async (file, graph) => {
-    const read = importSafetensors(await bytesOf(file), graph);
-    return layersModelAsBundle({ ...read, softmax: false, classes: null, normalization: null });
-  },
-};
+const READERS = new Map<string, Reader>([
+  ['.espalier', async (file) => decodeBundle(await bytesOf(file))],
+  ['.json', async (file) => layersModelAsBundle(await readLayersModel(file))],
+  ['.onnx', readOnnx],
+  ['.safetensors', readSafetensors],
+]);
+
+async function readOnnx(file: string): Promise<ModelBundle> {
+  const { graph, state, softmax } = importOnnx(decodeOnnx(await bytesOf(file)));
+  return layersModelAsBundle({ graph, state, softmax, classes: null, normalization: null });
+}
+
+async function readSafetensors(file: string, graph: ModelGraph | null): Promise<ModelBundle> {
+  const read = importSafetensors(await bytesOf(file), graph);
+  return layersModelAsBundle({ ...read, softmax: false, classes: null, normalization: null });
+}
 
 async function fileAt(location: string): Promise<string> {
   if (!(await isFolder(location))) return location;
@@ -59,7 +64,7 @@ async function isFolder(location: string): Promise<boolean> {
   try {
     return (await stat(location)).isDirectory();
   } catch (error) {
-    if (!isMissing(error)) throw fileError('read', location, error);
+    if (!isMissing(error)) throw storageError('read', location, error);
     throw new EspalierError('invalid_data', `there is no ${location}; give a model file or a run folder`, {
       path: location,
     });
@@ -71,9 +76,5 @@ async function exists(file: string): Promise<boolean> {
 }
 
 async function bytesOf(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (error) {
-    throw fileError('read', file, error);
-  }
+  return new Uint8Array(await readBounded(file, LARGEST_MODEL));
 }

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EspalierError } from '@espalier/core';
 import {
@@ -9,7 +9,8 @@ import {
   type ImportedLayersModel,
   type WeightsGroup,
 } from '@espalier/core/formats';
-import { fileError, isMissing } from './file-error.js';
+import { isMissing, LARGEST_MODEL } from './file-error.js';
+import { storageError, readBounded } from '@espalier/disk';
 
 /** The largest model.json that is read: layers by the ten thousand fit, a weights file under that name does not. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -117,16 +118,12 @@ async function statOf(file: string): Promise<Stats | null> {
     return await stat(file);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw fileError('read', file, error);
+    throw storageError('read', file, error);
   }
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (error) {
-    throw fileError('read', file, error);
-  }
+  return new Uint8Array(await readBounded(file, LARGEST_MODEL));
 }
 
 function malformed(file: string, problem: string): EspalierError {

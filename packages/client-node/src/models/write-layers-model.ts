@@ -1,7 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExportedLayersModel } from '@espalier/core/formats';
-import { fileError } from './file-error.js';
+import { makeFolder, writeWhole } from '@espalier/disk';
 
 /** Bytes of one weights file: what tfjs writes, and browsers cache. */
 export const SHARD_BYTES = 4 * 2 ** 20;
@@ -21,18 +20,10 @@ export async function writeLayersModel(
   const names = Array.from({ length: count }, (_, i) => `group1-shard${i + 1}of${count}.bin`);
   const weights = modelJson.weightsManifest.flatMap((group) => group.weights);
   const file = path.join(folder, 'model.json');
-  try {
-    await mkdir(folder, { recursive: true });
-    for (const [i, name] of names.entries()) {
-      await writeFile(path.join(folder, name), weightData.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
-    }
-    await writeFile(
-      `${file}.part`,
-      JSON.stringify({ ...modelJson, weightsManifest: [{ paths: names, weights }] }),
-    );
-    await rename(`${file}.part`, file);
-  } catch (error) {
-    throw fileError('write', folder, error);
+  await makeFolder(folder);
+  for (const [i, name] of names.entries()) {
+    await writeWhole(path.join(folder, name), weightData.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
   }
+  await writeWhole(file, JSON.stringify({ ...modelJson, weightsManifest: [{ paths: names, weights }] }));
   return [file, ...names.map((name) => path.join(folder, name))];
 }

@@ -1,10 +1,10 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EspalierError, type Registry } from '@espalier/core';
 import { exportLayersModel, exportOnnx, exportSafetensors, type ValueCoding } from '@espalier/core/formats';
 import { encodeBundle, encodeOnnx, type ModelBundle } from '@espalier/proto';
-import { fileError } from './file-error.js';
 import { writeLayersModel } from './write-layers-model.js';
+import { makeFolder, writeWhole } from '@espalier/disk';
 
 /** How a model is written. */
 export interface WriteModelOptions {
@@ -99,18 +99,10 @@ export async function refuseExisting(folder: string): Promise<void> {
 /** Makes a folder that must not exist yet. @throws EspalierError `invalid_argument`, `storage`. */
 export async function makeNewFolder(folder: string): Promise<void> {
   await refuseExisting(folder);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileError('write', folder, error);
-  }
+  await makeFolder(folder);
 }
 
 async function writeOne(file: string, bytes: Uint8Array): Promise<readonly string[]> {
-  try {
-    await writeFile(file, bytes);
-    return [file];
-  } catch (error) {
-    throw fileError('write', file, error);
-  }
+  await writeWhole(file, bytes);
+  return [file];
 }

@@ -6,7 +6,9 @@ import { proceduralShare } from './procedural-share.js';
 
 /** The job makes its own images: a tab takes one of their shares. */
 export function ProceduralChoice({ job }: { readonly job: Invitation }): JSX.Element {
-  const part = useSignal(partOfAddress(job.numClients));
+  const asked = new URLSearchParams(location.search).get('part');
+  const named = partNamed(asked, job.numClients);
+  const part = useSignal(named ?? anyPart(job.numClients));
   const parts = Array.from({ length: job.numClients }, (_, at) => at);
   const take = (): void => {
     const dataset = proceduralShare(job, part.value);
@@ -20,6 +22,9 @@ export function ProceduralChoice({ job }: { readonly job: Invitation }): JSX.Ele
         This job draws its images by a formula, so nobody needs any of their own. Each client takes another
         share.
       </p>
+      {asked !== null && named === null ? (
+        <p role="alert">{`The address asks for part ${asked}, but this job has parts 1 to ${job.numClients}. Choose one.`}</p>
+      ) : null}
       <div class="fields">
         <label class="field">
           Share
@@ -44,9 +49,13 @@ export function ProceduralChoice({ job }: { readonly job: Invitation }): JSX.Ele
   );
 }
 
-/** `?part=2` is the second share; without it one is drawn, so that guests of one link seldom meet. */
-function partOfAddress(numClients: number): number {
-  const asked = Number(new URLSearchParams(location.search).get('part'));
-  if (Number.isSafeInteger(asked) && asked >= 1 && asked <= numClients) return asked - 1;
+/** `?part=2` is the second share; null for one that the job does not have. */
+function partNamed(asked: string | null, numClients: number): number | null {
+  const part = Number(asked);
+  return Number.isSafeInteger(part) && part >= 1 && part <= numClients ? part - 1 : null;
+}
+
+/** Drawn, so that guests of one link seldom meet. */
+function anyPart(numClients: number): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % numClients;
 }

@@ -65,6 +65,7 @@ const TASKS = {
   canary: 'proving the device',
   moments: 'measuring the candidates',
   losses: 'judging the candidates',
+  measure: 'measuring the model',
   train: 'training',
   evaluate: 'judging the final model',
 } as const;

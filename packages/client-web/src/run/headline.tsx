@@ -32,6 +32,8 @@ const DOING: Readonly<Record<Phase, string>> = {
   choose: 'Choosing the first mask.',
   train: 'Clients train.',
   close: 'Closing the round.',
+  measure: 'Clients measure the new model.',
+  settle: 'Merging the statistics of the new model.',
   evaluate: 'Clients judge the final model.',
   finished: 'Finished.',
 };

@@ -17,23 +17,33 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 const UNSIGNED_BYTES = 0x08;
 
+/** Bytes that tell how long any IDX file is. */
+export const IDX_HEAD = 4 + 4 * 255;
+
+/**
+ * The bytes of a whole IDX file, as its first ones say; null while there are too few of them to tell.
+ * @param head the first bytes; {@link IDX_HEAD} are always enough
+ * @throws EspalierError `invalid_data` for another file, or another type than unsigned bytes.
+ */
+export function idxLength(head: Uint8Array, name: string): number | null {
+  if (head.length < 4) return null;
+  const rank = rankOf(head, name);
+  const start = 4 + 4 * rank;
+  if (head.length < start) return null;
+  return start + sizeOf(shapeOf(head, rank));
+}
+
 /**
  * Reads an IDX file (LeCun et al., the MNIST database): two zero bytes, the type, the number of dimensions, their
  * sizes as big-endian 32-bit numbers, and the values.
  * @throws EspalierError `invalid_data` for another file, another type than unsigned bytes, or a length that disagrees.
  */
 export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
-    refuse(name, 'is no IDX file: it does not begin with two zero bytes');
-  const [type = 0, rank = 0] = bytes.subarray(2, 4);
-  if (type !== UNSIGNED_BYTES) {
-    refuse(name, `holds ${TYPES[type] ?? `elements of unknown type ${type}`}; expected unsigned bytes`);
-  }
+  const rank = rankOf(bytes, name);
   const start = 4 + 4 * rank;
-  if (rank === 0 || bytes.length < start) refuse(name, 'is cut short inside its header: fetch it again');
-  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (bytes.length < start) refuse(name, 'is cut short inside its header: fetch it again');
+  const shape = shapeOf(bytes, rank);
+  const size = sizeOf(shape);
   if (bytes.length - start !== size) {
     refuse(
       name,
@@ -41,6 +51,26 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
     );
   }
   return { shape, values: bytes.subarray(start) };
+}
+
+function rankOf(bytes: Uint8Array, name: string): number {
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
+    refuse(name, 'is no IDX file: it does not begin with two zero bytes');
+  const [type = 0, rank = 0] = bytes.subarray(2, 4);
+  if (type !== UNSIGNED_BYTES) {
+    refuse(name, `holds ${TYPES[type] ?? `elements of unknown type ${type}`}; expected unsigned bytes`);
+  }
+  if (rank === 0) refuse(name, 'is cut short inside its header: fetch it again');
+  return rank;
+}
+
+function shapeOf(bytes: Uint8Array, rank: number): readonly number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /**

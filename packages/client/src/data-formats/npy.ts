@@ -7,20 +7,23 @@ export interface NpyArray {
   readonly values: Uint8Array | Float32Array | Float64Array;
 }
 
+/** Bytes; NumPy itself trusts no header above 10,000. */
+const LONGEST_HEADER = 10_000;
+
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /** Little-endian readers by NumPy's type string; `|` marks types without an order. */
-const READERS: Readonly<Record<string, { bytes: number; read: (view: DataView, at: number) => number }>> = {
-  '|u1': { bytes: 1, read: (view, at) => view.getUint8(at) },
-  '|i1': { bytes: 1, read: (view, at) => view.getInt8(at) },
-  '<u2': { bytes: 2, read: (view, at) => view.getUint16(at, true) },
-  '<i2': { bytes: 2, read: (view, at) => view.getInt16(at, true) },
-  '<u4': { bytes: 4, read: (view, at) => view.getUint32(at, true) },
-  '<i4': { bytes: 4, read: (view, at) => view.getInt32(at, true) },
-  '<u8': { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
-  '<i8': { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  '<f4': { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-};
+const READERS = new Map<string, { bytes: number; read: (view: DataView, at: number) => number }>([
+  ['|u1', { bytes: 1, read: (view, at) => view.getUint8(at) }],
+  ['|i1', { bytes: 1, read: (view, at) => view.getInt8(at) }],
+  ['<u2', { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
+  ['<i2', { bytes: 2, read: (view, at) => view.getInt16(at, true) }],
+  ['<u4', { bytes: 4, read: (view, at) => view.getUint32(at, true) }],
+  ['<i4', { bytes: 4, read: (view, at) => view.getInt32(at, true) }],
+  ['<u8', { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) }],
+  ['<i8', { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) }],
+  ['<f4', { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
+]);
 
 /**
  * Reads an NPY file, versions 1 and 2: little-endian, C order; `uint8`, `float32` and whole numbers of any width.
@@ -35,11 +38,11 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
     refuse(name, `has a header that cannot be read: ${header.trim().slice(0, 80)}`);
   }
   if (order === 'True') refuse(name, 'is in Fortran order; save numpy.ascontiguousarray(array) instead');
-  const reader = READERS[descr];
+  const reader = READERS.get(descr);
   if (reader === undefined) {
     refuse(
       name,
-      `holds ${descr}; expected one of ${Object.keys(READERS).join(', ')}. Convert it with array.astype`,
+      `holds ${descr}; expected one of ${[...READERS.keys()].join(', ')}. Convert it with array.astype`,
     );
   }
   const shape = (dims.match(/\d+/g) ?? []).map(Number);
@@ -66,6 +69,7 @@ function readHeader(bytes: Uint8Array, name: string): { header: string; start: n
   const from = version === 1 ? 10 : 12;
   if (bytes.length < from) refuse(name, 'is cut short inside its header');
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (length > LONGEST_HEADER) refuse(name, `has a header of ${length} bytes; those of arrays are shorter`);
   if (bytes.length < from + length) refuse(name, 'is cut short inside its header');
   const header = new TextDecoder('latin1').decode(bytes.subarray(from, from + length));
   return { header, start: from + length };

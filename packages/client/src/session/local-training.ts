@@ -37,8 +37,14 @@ export function trainLocally(
   { work, stream }: { readonly work: TrainWork; readonly stream: StreamKey },
   control: TrainControl,
 ): Promise<LocalTraining> {
-  const { readjustment, ...rest } = work;
-  const options = { ...rest, normalization: context.job.normalization, stream };
+  const { readjustment, momentMode, ...rest } = work;
+  const options = {
+    ...rest,
+    // Training gathers them anyhow; where they are not asked for nobody looks at them.
+    momentMode: momentMode ?? ({ kind: 'pooled' } as const),
+    normalization: context.job.normalization,
+    stream,
+  };
   if (readjustment === undefined) return trainPlainly(context, received.mask, options, control);
   return trainReadjusting(context, received, { options, share: readjustment }, control);
 }

@@ -1,6 +1,7 @@
 import type { TrainControl } from '@espalier/core';
 import type { ClientMessage, ClientTask } from '@espalier/core/protocol';
 import { proveBackend } from './canary-task.js';
+import { measureModel } from './measure-task.js';
 import { candidateLosses, candidateMoments } from './selection-task.js';
 import type { TaskContext } from './task-context.js';
 import { evaluateFinal, trainRound } from './train-task.js';
@@ -21,6 +22,8 @@ export function performTask(
       return candidateMoments(context, task.message);
     case 'losses':
       return candidateLosses(context, task.message.candidates);
+    case 'measure':
+      return measureModel(context, task.message);
     case 'train':
       return trainRound(context, task.message, control);
     case 'evaluate':

@@ -1,34 +1,58 @@
 import {
   applyMaskDelta,
   EspalierError,
+  identityMoments,
   unpackActive,
   type Mask,
   type ModelGraph,
   type ParamTree,
   type SparseModel,
 } from '@espalier/core';
-import type { ReceivedModel } from './task-context.js';
+import type { MeasuredModel, ReceivedModel } from './task-context.js';
+
+/** What a client has of the models that it was sent before. */
+export interface KnownOfModels {
+  /** The last mask. */
+  readonly mask: Mask | null;
+  /** The model that it was sent to measure, and nothing since. */
+  readonly measured: MeasuredModel | null;
+}
 
 /**
- * The model that the message stands for, given the mask known so far.
- * @throws EspalierError `mask_mismatch` when the mask cannot be followed or has another hash than announced;
- *   `wrong_length` when the values do not fit it.
+ * The model that the message stands for, given what is known so far.
+ * @throws EspalierError `mask_mismatch` when the mask cannot be followed or has another hash than announced, or when the
+ *   values are not known; `wrong_length` when they do not fit it.
  */
-export function receiveModel(graph: ModelGraph, model: SparseModel, known: Mask | null): ReceivedModel {
-  const mask = followMask(model, known);
+export function receiveModel(graph: ModelGraph, model: SparseModel, known: KnownOfModels): ReceivedModel {
+  const mask = followMask(model, known.mask);
   if (mask.hash !== model.mask.hash) {
     throw mismatch(`the mask came out as ${mask.hash}, announced was ${model.mask.hash}`);
   }
   mask.checkFits(graph);
-  return { mask, params: paramsOf(graph, model, mask), moments: model.moments, values: model.values };
+  const values = model.values ?? knownValues(mask, known);
+  return {
+    mask,
+    params: paramsOf(graph, { model, values }, mask),
+    moments: model.moments ?? identityMoments(graph),
+    values,
+  };
+}
+
+function knownValues({ hash }: Mask, { measured }: KnownOfModels): Float32Array {
+  if (measured?.maskHash === hash) return measured.values;
+  throw mismatch('the values of this model are not known');
 }
 
 /** Of models that somebody still holds: clients of one process that got the same message unpack it once. */
 const unpacked = new WeakMap<SparseModel, ParamTree>();
 
 /** The announced hash has been checked, so that the model's mask can be no other. */
-function paramsOf(graph: ModelGraph, model: SparseModel, mask: Mask): ParamTree {
-  const params = unpacked.get(model) ?? unpackActive(graph, mask, model.values);
+function paramsOf(
+  graph: ModelGraph,
+  { model, values }: { readonly model: SparseModel; readonly values: Float32Array },
+  mask: Mask,
+): ParamTree {
+  const params = unpacked.get(model) ?? unpackActive(graph, mask, values);
   unpacked.set(model, params);
   return params;
 }

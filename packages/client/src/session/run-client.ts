@@ -45,7 +45,7 @@ export type Scheduler = (seconds: number, callback: () => void) => () => void;
 
 /** What a client is made of. Everything of the platform is handed in. */
 export interface ClientOptions {
-  /** Makes a fresh connection; rejects with `connection_lost`. */
+  /** Makes a fresh connection; rejects with `connection_lost`, or with what the coordinator said instead of letting it in. */
   readonly connect: () => Promise<FrameConnection>;
   /** Asked once, after the job has come. */
   readonly makeTrainer: (job: ClientJob) => Promise<Trainer>;
@@ -130,7 +130,7 @@ const SHARED_FROM_BYTES = 1024;
 
 /** Performs the reducer's effects. It decides nothing. */
 class Session {
-  readonly memory: TaskMemory = { mask: null, pool: null, final: null };
+  readonly memory: TaskMemory = { mask: null, measured: null, pool: null, final: null };
   readonly ended: Promise<ClientOutcome>;
   readonly #options: ClientOptions;
   #state: ClientState;
@@ -138,6 +138,8 @@ class Session {
   #channel: Channel<ClientMessage> | null = null;
   /** What came of a message before the last connection broke. */
   #unfinished: UnfinishedTransfer | null = null;
+  /** What was wrong with the present connection, when it was not the line. */
+  #failure: EspalierError | null = null;
   #trainer: Trainer | null = null;
   #data: ClientData | null = null;
   /** Settles when everything sent so far has left. */
@@ -205,7 +207,8 @@ class Session {
       }
       this.#attach(connection);
     } catch (error) {
-      this.dispatch({ kind: 'closed', reason: toEspalierError(error).rawMessage });
+      const { code, rawMessage } = toEspalierError(error);
+      this.dispatch({ kind: 'closed', reason: rawMessage, code });
     }
   }
 
@@ -242,11 +245,13 @@ class Session {
         if (this.#channel !== channel) return;
         this.#channel = null;
         this.#unfinished = channel.unfinished();
-        this.dispatch({ kind: 'closed', reason });
+        const { code = 'connection_lost', rawMessage = reason } = this.#failure ?? {};
+        this.#failure = null;
+        this.dispatch({ kind: 'closed', reason: rawMessage, code });
       },
       onError: (error) => {
         this.#report({ kind: 'note', message: `a message could not be read: ${error.message}` });
-        channel.close(error.rawMessage);
+        this.#giveUp(channel, error);
       },
     });
     this.#channel = channel;
@@ -258,7 +263,7 @@ class Session {
     const graph = this.#state.job?.graph;
     if (!graph || this.#options.shared) return;
     try {
-      this.memory.final = receiveModel(graph, model, this.memory.mask);
+      this.memory.final = receiveModel(graph, model, this.memory);
     } catch (error) {
       this.#report({
         kind: 'note',
@@ -302,8 +307,18 @@ class Session {
     const channel = this.#channel;
     if (!channel) return;
     this.#report({ kind: 'sent', message: message.kind });
-    // A send that fails means the connection is gone, which onClose reports.
-    this.#sending = channel.send(message).catch(() => undefined);
+    this.#sending = channel.send(message).catch((error: unknown) => {
+      // The connection is gone, which onClose reports; or the message could not be written, or its frame was refused.
+      const failure = toEspalierError(error);
+      if (failure.code !== 'connection_lost') this.#giveUp(channel, failure);
+    });
+  }
+
+  /** Closes a connection over which nothing sensible can come any more, and remembers why. */
+  #giveUp(channel: Channel<ClientMessage>, failure: EspalierError): void {
+    if (this.#channel !== channel) return;
+    this.#failure ??= failure;
+    channel.close(failure.rawMessage);
   }
 
   #enqueue(id: number, task: ClientTask): void {
@@ -314,7 +329,7 @@ class Session {
 
   async #runTask(id: number, task: ClientTask, signal: { readonly aborted: boolean }): Promise<void> {
     if (signal.aborted) return;
-    const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : null;
+    const round = 'round' in task.message ? task.message.round : null;
     this.#report({ kind: 'task', task: task.kind, round });
     try {
       const answer = await performTask(this.#context(), task, { signal, ...this.#listening(round) });

@@ -45,7 +45,7 @@ function context(): TaskContext {
     trainer,
     partitionIndex: 0,
     clock: () => 0,
-    memory: { mask: null, pool: null, final: null },
+    memory: { mask: null, measured: null, pool: null, final: null },
   };
 }
 

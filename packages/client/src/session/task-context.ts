@@ -24,9 +24,18 @@ export interface TaskContext {
 export interface TaskMemory {
   /** The mask of the last model received. */
   mask: Mask | null;
+  /** The model that it was sent to measure last, until it is sent another: that one may come without its values. */
+  measured: MeasuredModel | null;
   pool: { readonly pool: NestedPool; readonly batchSize: number } | null;
   /** The final model, once it has come. */
   final: ReceivedModel | null;
+}
+
+/** What is kept of a model between measuring it and training it. */
+export interface MeasuredModel {
+  readonly maskHash: string;
+  /** In mask order, as received. */
+  readonly values: Float32Array;
 }
 
 /** A model as it came, its mask followed and checked. */

@@ -9,8 +9,8 @@ import {
 import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
 import { ownMaskOf } from '@espalier/core/round';
 import { trainedDifference, trainLocally } from './local-training.js';
-import { receiveModel } from './received-model.js';
-import { EVALUATION_BATCH, type ReceivedModel, type TaskContext } from './task-context.js';
+import { takeModel } from './take-model.js';
+import { EVALUATION_BATCH, type TaskContext } from './task-context.js';
 
 type TrainMessage = Extract<ServerMessage, { kind: 'train' }>;
 
@@ -32,7 +32,7 @@ export async function trainRound(
     round,
     maskHash: received.mask.hash,
     delta: trainedDifference(context, received, trained),
-    moments: trained.state.moments,
+    moments: work.momentMode === null ? null : trained.state.moments,
     samples: datasetSize(data.train),
     metrics: {
       loss: last.losses.at(-1) ?? 0,
@@ -63,15 +63,6 @@ export async function evaluateFinal(
 /** Random numbers of one client's round: keyed by what it holds, never by its connection. */
 function trainStream({ job, partitionIndex }: TaskContext, round: number): StreamKey {
   return { seed: job.seed, purpose: 'train', round, partition: partitionIndex };
-}
-
-async function takeModel(context: TaskContext, model: TrainMessage['model']): Promise<ReceivedModel> {
-  const { job, trainer, memory } = context;
-  const received = receiveModel(job.graph, model, memory.mask);
-  memory.mask = received.mask;
-  memory.pool = null;
-  await trainer.load(job.graph, received, received.mask);
-  return received;
 }
 
 async function evaluateHeldOut({ job, data, trainer }: TaskContext): Promise<Evaluation> {

@@ -1,4 +1,4 @@
-import { ERROR_CODES, EspalierError, type ErrorCode } from '@espalier/core';
+import { ERROR_CODES, EspalierError, type ErrorCode, printable } from '@espalier/core';
 import { connectionOver, type FrameAnswer, type FrameConnection } from '@espalier/core/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { fieldOf } from './field-of.js';
@@ -41,15 +41,23 @@ function checkUrl(url: string): void {
 function unreachableServer(url: string, error: unknown): EspalierError {
   const told = fieldOf(error, 'data', 'code');
   const code = ERROR_CODES.find((each) => each === told);
-  if (code) return new EspalierError(code, String(fieldOf(error, 'message')), { url });
+  // Nothing has looked at what a socket.io server says before there is a connection.
+  if (code) return new EspalierError(code, sentenceOf(error), { url });
   // The library says `websocket error`; what is behind it, such as ECONNREFUSED, says more.
   const behind = fieldOf(error, 'description', 'message');
-  const reason = typeof behind === 'string' && behind !== '' ? behind : String(fieldOf(error, 'message'));
+  const reason = typeof behind === 'string' && behind !== '' ? printable(behind) : sentenceOf(error);
   return new EspalierError(
     'connection_lost',
     `no coordinator answers at ${url} (${reason}); check the address and that it runs`,
     { url },
   );
+}
+
+/** Most characters of a stranger's sentence that are shown. */
+const MOST_SHOWN = 1000;
+
+function sentenceOf(error: unknown): string {
+  return printable(String(fieldOf(error, 'message')).slice(0, MOST_SHOWN));
 }
 
 function connectOnce(url: string, { timeout = 10_000, ca }: ConnectOptions): Promise<FrameConnection> {

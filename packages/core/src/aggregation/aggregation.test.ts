@@ -148,6 +148,51 @@ describe('krum', () => {
   });
 });
 
+describe('a rule does not weaken without a word', () => {
+  const updates = (count: number) =>
+    Array.from({ length: count }, (_, k) => of(1, k === 0 ? 1000 : 1 + 0.01 * k));
+  const outcome = async (id: string, options: Record<string, number>, came: number, asked?: number) => {
+    const source = { ...updateSource(updates(came), 1), ...(asked === undefined ? {} : { asked }) };
+    const { values } = await aggregatorNamed(id).aggregate(source, options);
+    return values[0]! < 2 ? 'held' : 'moved';
+  };
+
+  // The first update is hostile. Updates that came of those asked; what becomes of it.
+  it.each<[string, Record<string, number>, number, number | undefined, string]>([
+    ['krum', { hostile: 0.2, select: 0 }, 5, undefined, 'held'],
+    ['krum', { hostile: 0.2, select: 0 }, 5, 9, 'held'],
+    ['krum', { hostile: 0.2, select: 0 }, 4, 5, 'krum needs 5 updates to hold off 1 hostile ones, 4 came'],
+    ['krum', { hostile: 0.4, select: 0 }, 5, undefined, 'krum needs 7 updates to hold off 2'],
+    ['krum', { hostile: 0.2, select: 4 }, 5, undefined, 'held'],
+    ['krum', { hostile: 0.2, select: 5 }, 5, undefined, 'krum needs 6 updates'],
+    ['krum', { hostile: 0, select: 0 }, 5, undefined, 'moved'],
+    ['trimmedMean', { trim: 0.2 }, 3, 5, 'held'],
+    ['trimmedMean', { trim: 0.2 }, 2, 5, 'the trimmed mean needs 3 updates'],
+    ['trimmedMean', { trim: 0.4 }, 4, 5, 'the trimmed mean needs 5 updates'],
+    ['trimmedMean', { trim: 0 }, 5, undefined, 'moved'],
+    ['median', {}, 3, undefined, 'held'],
+  ])('%s with %j, %p of %p', async (...row) => {
+    const [id, options, came, asked, expected] = row;
+    const result = outcome(id, options, came, asked);
+    if (expected === 'held' || expected === 'moved') expect(await result).toBe(expected);
+    else await expect(result).rejects.toThrow(`[invalid_argument] ${expected}`);
+  });
+
+  it('nor where coordinates are merged one by one', () => {
+    const spec: AggregationSpec = {
+      kind: 'trimmedMean',
+      weighting: 'equal',
+      clip: null,
+      options: { trim: 0.2 },
+    };
+    const column = Float64Array.of(1000, 1, 2);
+    const fold = (asked?: number): number =>
+      room.coordinateRule(spec, asked)!.rule(column, Float64Array.of(1, 1, 1), new Float64Array(3));
+    expect(fold(5)).toBe(2);
+    expect(() => fold(10)).toThrow('needs 5 updates');
+  });
+});
+
 const PLAIN: AggregationSpec = { kind: 'weightedMean', weighting: 'samples', clip: null, options: {} };
 
 describe('a round of updates', () => {

@@ -2,6 +2,7 @@ import type { MomentReport } from '../batchnorm/merge-moments.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
 import type { ColumnRule } from './column-rule.js';
+import type { Resistance } from './resistance.js';
 import type { UpdateProfile } from './update-profile.js';
 
 /** One client's difference with its weight. */
@@ -26,6 +27,8 @@ export interface UpdateSource {
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
   /** The profile of the update at that position where one was made when it came; null, or absent, where none was. */
   readonly profileAt?: (at: number) => UpdateProfile | null;
+  /** Clients that were asked for one; left out where all of them answered. */
+  readonly asked?: number;
 }
 
 /** What became of a round's updates. */
@@ -48,14 +51,16 @@ export interface Aggregator {
   /**
    * The same bits for the same updates, options and order. Updates stay as they were.
    * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite, or without
-   * updates; `not_finite`.
+   * updates, or with fewer than it needs for what it promises; `not_finite`.
    */
   aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
   /**
    * What the rule does at one coordinate, where it looks at coordinates one by one; null where it judges updates as a
    * whole. Whatever else clients report coordinate by coordinate can then follow it too.
    */
-  readonly coordinateRule: ((options: OptionValues) => ColumnRule) | null;
+  readonly coordinateRule: ((options: OptionValues, asked?: number) => ColumnRule) | null;
+  /** What it holds off when that many clients are asked; null for a rule that holds off nothing. */
+  readonly resistance: ((options: OptionValues, asked: number) => Resistance) | null;
   /**
    * Batch-norm statistics under the same rule; never a variance below 0.
    * @param reports those of the updates given to `aggregate`, in the same order
@@ -65,5 +70,6 @@ export interface Aggregator {
     reports: readonly MomentReport[],
     kept: Aggregation['kept'],
     options: OptionValues,
+    asked?: number,
   ): MomentTree;
 }

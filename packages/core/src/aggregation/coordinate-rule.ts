@@ -8,8 +8,14 @@ export interface CoordinateRule {
   readonly weighting: AggregationSpec['weighting'];
 }
 
-/** The rule of a job whose aggregator looks at coordinates one by one; null for any other, which leaves plain means. */
-export function coordinateRule({ kind, weighting, options }: AggregationSpec): CoordinateRule | null {
-  const rule = aggregatorNamed(kind).coordinateRule?.(options) ?? null;
+/**
+ * The rule of a job whose aggregator looks at coordinates one by one; null for any other, which leaves plain means.
+ * @param asked clients that were asked for a report; as many as there are reports unless told
+ */
+export function coordinateRule(
+  { kind, weighting, options }: AggregationSpec,
+  asked?: number,
+): CoordinateRule | null {
+  const rule = aggregatorNamed(kind).coordinateRule?.(options, asked) ?? null;
   return rule && { rule, weighting };
 }

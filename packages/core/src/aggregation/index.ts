@@ -7,6 +7,7 @@ export { coordinateRule, type CoordinateRule } from './coordinate-rule.js';
 export { krum } from './krum.js';
 export { median } from './median.js';
 export { aggregatorNamed, aggregators, DEFAULT_AGGREGATOR } from './registry.js';
+export type { Resistance } from './resistance.js';
 export { trimmedMean } from './trimmed-mean.js';
 export { findOutliers, profileUpdate, type UpdateOutlier, type UpdateProfile } from './update-profile.js';
 export { weightedMean } from './weighted-mean.js';

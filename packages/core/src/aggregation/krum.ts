@@ -2,13 +2,14 @@ import { mergeMoments } from '../batchnorm/merge-moments.js';
 import type { Aggregator, UpdateSource } from './aggregator.js';
 import { optionOf } from './check-update.js';
 import { BLOCK_VALUES, forEachBlock } from './fold-columns.js';
+import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 import { meanOf } from './weighted-mean.js';
 
 /**
  * (Multi-)Krum (Blanchard et al., "Machine Learning with Adversaries", NeurIPS 2017, §4): an update's score is the sum
  * of its squared distances to its n − f − 2 nearest; the `select` updates of least score are averaged, weighted by
- * samples. f = ⌊hostile · n⌋, lowered where n < 2f + 3, for which the paper promises nothing; below three updates all
- * are kept. Ties keep the lower partition index. Every pair of updates is compared, so time grows with n², and the
+ * samples. f is ⌊hostile ·⌋ the clients that were asked. Where n < 2f + 3, for which the paper promises nothing, and where
+ * more are to be averaged than are not presumed hostile, it refuses. Ties keep the lower partition index. Every pair of updates is compared, so time grows with n², and the
  * updates are read in blocks (see `foldColumns`) and once more for the mean.
  */
 export const krum: Aggregator = {
@@ -21,7 +22,7 @@ export const krum: Aggregator = {
       minimum: 0,
       below: 0.5,
       whole: false,
-      meaning: 'Share of the updates that may be hostile.',
+      meaning: 'Share of the clients asked that may be hostile.',
     },
     select: {
       default: 0,
@@ -39,6 +40,8 @@ export const krum: Aggregator = {
     return { values: await meanOf(source, kept), kept };
   },
   coordinateRule: null,
+  resistance: (options, asked) =>
+    resistanceOf(optionOf(options, 'hostile'), optionOf(options, 'select'), asked),
   mergeMoments: (reports, kept) => mergeMoments(kept.map((at) => reports[at]!)),
 };
 
@@ -47,14 +50,22 @@ async function selectUpdates(
   { hostile, select }: { readonly hostile: number; readonly select: number },
 ): Promise<readonly number[]> {
   const count = source.updates.length;
-  const f = Math.max(0, Math.min(Math.floor(hostile * count), Math.floor((count - 3) / 2)));
+  const resistance = resistanceOf(hostile, select, source.asked ?? count);
+  requireFewest('krum', count, resistance);
+  const f = resistance.hostile;
   const distances = await squaredDistances(source);
   const scores = distances.map((row) => sumOfSmallest(row, Math.max(1, count - f - 2)));
   const chosen = Math.min(count, select > 0 ? select : count - f);
   return [...scores.keys()]
-    .sort((a, b) => scores[a]! - scores[b]! || a - b)
+    .sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b)
     .slice(0, chosen)
     .sort((a, b) => a - b);
+}
+
+/** n ≥ 2f + 3, and as many that are not presumed hostile as are averaged. */
+function resistanceOf(share: number, select: number, asked: number): Resistance {
+  const hostile = hostileOf(share, asked);
+  return { hostile, fewest: Math.max(2 * hostile + 3, hostile + select), option: 'hostile' };
 }
 
 /** Per update its squared Euclidean distance to every other one, itself left out. */
@@ -62,14 +73,14 @@ async function squaredDistances(source: UpdateSource): Promise<readonly (readonl
   const count = source.updates.length;
   const sums = Array.from({ length: count }, () => new Float64Array(count));
   await forEachBlock(source, BLOCK_VALUES, ({ width, rows }) => {
-    for (let a = 0; a < count; a++) {
+    for (const [a, row] of sums.entries()) {
       for (let b = a + 1; b < count; b++) {
-        sums[a]![b]! += squaredDistance(rows, { a: a * width, b: b * width, width });
+        row[b] = (row[b] ?? 0) + squaredDistance(rows, { a: a * width, b: b * width, width });
       }
     }
   });
   return sums.map((_, a) =>
-    [...sums.keys()].filter((b) => b !== a).map((b) => sums[Math.min(a, b)]![Math.max(a, b)]!),
+    [...sums.keys()].filter((b) => b !== a).map((b) => sums[Math.min(a, b)]?.[Math.max(a, b)] ?? 0),
   );
 }
 
@@ -78,7 +89,7 @@ function squaredDistance(
   { a, b, width }: { readonly a: number; readonly b: number; readonly width: number },
 ): number {
   let sum = 0;
-  for (let i = 0; i < width; i++) sum += (rows[a + i]! - rows[b + i]!) ** 2;
+  for (let i = 0; i < width; i++) sum += ((rows[a + i] ?? 0) - (rows[b + i] ?? 0)) ** 2;
   return sum;
 }
 

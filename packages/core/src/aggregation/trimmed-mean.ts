@@ -3,11 +3,12 @@ import { everyUpdate, optionOf } from './check-update.js';
 import type { ColumnRule } from './column-rule.js';
 import { foldColumns } from './fold-columns.js';
 import { columnMoments } from './column-moments.js';
+import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 
 /**
  * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition 2): at every
- * coordinate the ⌊trim · n⌋ smallest and as many largest of n values are left out and the rest averaged, weighted by
- * samples. Counted in updates and not in samples, so that nobody gains places by claiming samples. Needs a coordinate
+ * coordinate the ⌊trim · n⌋ smallest and as many largest values are left out, n being the clients that were asked, and
+ * the rest averaged, weighted by samples. Counted in updates and not in samples, so that nobody gains places by claiming samples. Needs a coordinate
  * of all updates at once; see `foldColumns` for what that costs.
  */
 export const trimmedMean: Aggregator = {
@@ -20,25 +21,32 @@ export const trimmedMean: Aggregator = {
       minimum: 0,
       below: 0.5,
       whole: false,
-      meaning: 'Share of the updates left out at each end; above the share of hostile clients.',
+      meaning:
+        'Share of the clients asked whose values are left out at each end; at least the share that may be hostile.',
     },
   },
   aggregate: async (source, options) => ({
-    values: await foldColumns(source, trimmed(optionOf(options, 'trim'))),
+    values: await foldColumns(source, trimmed(optionOf(options, 'trim'), source.asked)),
     kept: everyUpdate(source.updates.length),
   }),
-  coordinateRule: (options) => trimmed(optionOf(options, 'trim')),
-  mergeMoments: (reports, _, options) => columnMoments(reports, trimmed(optionOf(options, 'trim'))),
+  coordinateRule: (options, asked) => trimmed(optionOf(options, 'trim'), asked),
+  resistance: (options, asked) => resistanceOf(optionOf(options, 'trim'), asked),
+  mergeMoments: (reports, _, options, asked) =>
+    columnMoments(reports, trimmed(optionOf(options, 'trim'), asked)),
 };
 
 /**
  * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of updates does
  * not matter.
+ * @param asked clients of whose number `trim` is a share; the values there are unless told
+ * @throws EspalierError `invalid_argument` within the rule, where nothing would be left between the ends.
  */
-export function trimmed(trim: number): ColumnRule {
+export function trimmed(trim: number, asked?: number): ColumnRule {
   return (column, weights, scratch) => {
     const count = column.length;
-    const cut = Math.min(Math.floor(trim * count), Math.floor((count - 1) / 2));
+    const resistance = resistanceOf(trim, asked ?? count);
+    requireFewest('the trimmed mean', count, resistance);
+    const cut = resistance.hostile;
     scratch.set(column);
     scratch.sort();
     const low = scratch[cut]!;
@@ -51,6 +59,11 @@ export function trimmed(trim: number): ColumnRule {
     const weight = inside.weight + shareLow * inside.atLow + shareHigh * inside.atHigh;
     return Math.min(high, Math.max(low, sum / weight));
   };
+}
+
+function resistanceOf(trim: number, asked: number): Resistance {
+  const hostile = hostileOf(trim, asked);
+  return { hostile, fewest: 2 * hostile + 1, option: 'trim' };
 }
 
 /** Σ w·x and Σ w strictly between the ends, and the weight at either end. */

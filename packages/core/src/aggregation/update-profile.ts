@@ -54,12 +54,12 @@ function sumOfSquares(values: Float32Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length & ~3;
   for (let i = 0; i < whole; i += 4) {
-    a += values[i]! * values[i]!;
-    b += values[i + 1]! * values[i + 1]!;
-    c += values[i + 2]! * values[i + 2]!;
-    d += values[i + 3]! * values[i + 3]!;
+    a += (values[i] ?? 0) * (values[i] ?? 0);
+    b += (values[i + 1] ?? 0) * (values[i + 1] ?? 0);
+    c += (values[i + 2] ?? 0) * (values[i + 2] ?? 0);
+    d += (values[i + 3] ?? 0) * (values[i + 3] ?? 0);
   }
-  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!;
+  for (let i = whole; i < values.length; i++) a += (values[i] ?? 0) * (values[i] ?? 0);
   return a + b + c + d;
 }
 
@@ -75,7 +75,8 @@ function addSigned(
   { from, count, signs }: { readonly from: number; readonly count: number; readonly signs: number },
 ): void {
   const at = from & (SKETCH - 1);
-  for (let i = 0; i < count; i++) sketch[at + i]! += (((signs >>> i) & 1) * 2 - 1) * values[from + i]!;
+  for (let i = 0; i < count; i++)
+    sketch[at + i] = (sketch[at + i] ?? 0) + (((signs >>> i) & 1) * 2 - 1) * (values[from + i] ?? 0);
 }
 
 /** 32 signs that look random, the same for the same coordinates (the finalizer of MurmurHash3). */
@@ -106,8 +107,8 @@ function byNorm(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
 function byDirection(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
   const units = profiles.map(({ sketch }) => unit(sketch));
   const all = new Float64Array(SKETCH);
-  for (const one of units) for (let i = 0; i < SKETCH; i++) all[i]! += one[i]!;
-  const cosines = units.map((one) => dot(one, unit(all.map((sum, i) => sum - one[i]!))));
+  for (const one of units) for (let i = 0; i < SKETCH; i++) all[i] = (all[i] ?? 0) + (one[i] ?? 0);
+  const cosines = units.map((one) => dot(one, unit(all.map((sum, i) => sum - (one[i] ?? 0)))));
   const usual = middleOf(cosines);
   if (usual < LEAST_AGREEMENT) return [];
   return cosines.flatMap((value, at) =>
@@ -123,6 +124,6 @@ function unit(values: Float64Array): Float64Array {
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
 }

@@ -18,6 +18,7 @@ export const weightedMean: Aggregator = {
     kept: everyUpdate(source.updates.length),
   }),
   coordinateRule: null,
+  resistance: null,
   mergeMoments: (reports) => mergeMoments(reports),
 };
 

@@ -18,9 +18,11 @@ export function apportion(layers: readonly LayerTarget[], total: number): Map<st
   checkTotal(layers, total);
   const counts = layers.map(({ size, target }) => Math.min(size, Math.max(1, Math.floor(target))));
   let missing = total - counts.reduce((sum, count) => sum + count, 0);
-  for (; missing > 0; missing--) counts[neediest(layers, counts, 1)]!++;
-  for (; missing < 0; missing++) counts[neediest(layers, counts, -1)]!--;
-  return new Map(layers.map(({ name }, i) => [name, counts[i]!]));
+  for (; missing > 0; missing--)
+    counts[neediest(layers, counts, 1)] = (counts[neediest(layers, counts, 1)] ?? 0) + 1;
+  for (; missing < 0; missing++)
+    counts[neediest(layers, counts, -1)] = (counts[neediest(layers, counts, -1)] ?? 0) - 1;
+  return new Map(layers.map(({ name }, i) => [name, counts[i] ?? 0]));
 }
 
 /** The layer whose count is furthest from its target in the direction of `step` and can still move that way. */
@@ -28,7 +30,7 @@ function neediest(layers: readonly LayerTarget[], counts: readonly number[], ste
   let best = -1;
   let largest = -Infinity;
   for (const [i, { size, target }] of layers.entries()) {
-    const count = counts[i]!;
+    const count = counts[i] ?? 0;
     const gap = step * (target - count);
     if (gap <= largest || (step > 0 ? count >= size : count <= 1)) continue;
     best = i;

@@ -28,7 +28,7 @@ export const distortionAllocation: Allocation = {
     const targets = specs.map(({ name, size }, i) => ({
       name,
       size,
-      target: Math.max(1, chosen[i]! * size),
+      target: Math.max(1, (chosen[i] ?? 0) * size),
     }));
     return apportion(targets, total);
   },
@@ -70,8 +70,8 @@ function leastDistortion(
       const cost = Math.ceil(weights / unit - 1e-9);
       const penalty = Math.min(most, distortion);
       for (let b = cost; b <= budget; b++) {
-        const value = best[b - cost]! + penalty;
-        if (value < next[b]!) [next[b], choice[b]] = [value, o];
+        const value = (best[b - cost] ?? 0) + penalty;
+        if (value < (next[b] ?? 0)) [next[b], choice[b]] = [value, o];
       }
     }
     best = next;
@@ -79,7 +79,7 @@ function leastDistortion(
   }
   const densities = layers.map(() => 0);
   for (let i = layers.length - 1, left = budget; i >= 0; i--) {
-    const option = layers[i]![choices[i]![left]!]!;
+    const option = layers[i]![choices[i]![left] ?? 0]!;
     densities[i] = option.density;
     left -= Math.ceil(option.weights / unit - 1e-9);
   }

@@ -22,9 +22,9 @@ export const globalAllocation: Allocation = {
     const floors = specs.map(({ size }) => (layerFloor === 0 ? 1 : keptCount(layerFloor, size)));
     const rest = keptTotal(specs, density) - floors.reduce((sum, floor) => sum + floor, 0);
     if (rest < 0) throw floorTooHigh(density, layerFloor);
-    const contested = specs.map((spec, i) => withoutTop(scoresLeft(spec, scores, left), floors[i]!));
+    const contested = specs.map((spec, i) => withoutTop(scoresLeft(spec, scores, left), floors[i] ?? 0));
     const won = winsPerLayer(contested, rest);
-    return new Map(specs.map(({ name }, i) => [name, floors[i]! + won[i]!]));
+    return new Map(specs.map(({ name }, i) => [name, (floors[i] ?? 0) + (won[i] ?? 0)]));
   },
 };
 
@@ -64,8 +64,8 @@ function winsPerLayer(layers: readonly Float32Array[], count: number): number[] 
   const wins = layers.map(() => 0);
   let layer = 0;
   for (const position of topK(all, count)) {
-    while (position >= ends[layer]!) layer++;
-    wins[layer]!++;
+    while (position >= (ends[layer] ?? 0)) layer++;
+    wins[layer] = (wins[layer] ?? 0) + 1;
   }
   return wins;
 }

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { addScaled } from '../vectors/add-scaled.js';
 import type { MomentTree, Moments } from '../params/model-state.js';
 
 /** One client's batch-norm statistics and the samples they come from. */
@@ -56,7 +57,7 @@ function mergeNode(
     merge === 'mean'
       ? parts.map((part) => part.variance)
       : parts.map((part) =>
-          Float64Array.from(part.variance, (own, c) => own + (part.mean[c]! - mean[c]!) ** 2),
+          Float64Array.from(part.variance, (own, c) => own + ((part.mean[c] ?? 0) - (mean[c] ?? 0)) ** 2),
         );
   const variance = weightedMeanOf(spreads, weights);
   if (![...mean, ...variance].every(Number.isFinite)) {
@@ -70,10 +71,8 @@ function mergeNode(
 
 /** Σ w·x / Σ w: divided once at the end, so that clients who agree are answered exactly what they say. */
 function weightedMeanOf(parts: readonly ArrayLike<number>[], weights: readonly number[]): Float64Array {
-  const sum = new Float64Array(parts[0]!.length);
-  for (const [k, part] of parts.entries()) {
-    for (let c = 0; c < sum.length; c++) sum[c]! += weights[k]! * part[c]!;
-  }
+  const sum = new Float64Array(parts[0]?.length ?? 0);
+  for (const [k, part] of parts.entries()) addScaled(sum, part, weights[k] ?? 0);
   const total = weights.reduce((all, weight) => all + weight, 0);
   return sum.map((value) => value / total);
 }

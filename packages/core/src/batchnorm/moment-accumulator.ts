@@ -47,8 +47,9 @@ export class MomentAccumulator {
     const own = this.#checked(node, count, [mean, variance]);
     own.count += count;
     for (let c = 0; c < own.sum.length; c++) {
-      own.sum[c]! += mean[c]! * count;
-      own.sumOfSquares[c]! += (variance[c]! + mean[c]! * mean[c]!) * count;
+      own.sum[c] = (own.sum[c] ?? 0) + (mean[c] ?? 0) * count;
+      own.sumOfSquares[c] =
+        (own.sumOfSquares[c] ?? 0) + ((variance[c] ?? 0) + (mean[c] ?? 0) * (mean[c] ?? 0)) * count;
     }
   }
 
@@ -57,8 +58,8 @@ export class MomentAccumulator {
     const own = this.#checked(node, count, [sum, sumOfSquares]);
     own.count += count;
     for (let c = 0; c < own.sum.length; c++) {
-      own.sum[c]! += sum[c]!;
-      own.sumOfSquares[c]! += sumOfSquares[c]!;
+      own.sum[c] = (own.sum[c] ?? 0) + (sum[c] ?? 0);
+      own.sumOfSquares[c] = (own.sumOfSquares[c] ?? 0) + (sumOfSquares[c] ?? 0);
     }
   }
 
@@ -98,7 +99,7 @@ function momentsOf(node: string, { sum, sumOfSquares, count }: NodeSums): Moment
     mean: Float32Array.from(means),
     // The difference of nearly equal numbers may come out below 0, which no variance is.
     variance: Float32Array.from(sumOfSquares, (total, c) =>
-      Math.max(0, total / count - means[c]! * means[c]!),
+      Math.max(0, total / count - (means[c] ?? 0) * (means[c] ?? 0)),
     ),
   };
 }

@@ -48,10 +48,18 @@ export const byteTerms: readonly CostTerm[] = [
       ownChanges.length === 0 ? 0 : clients * (HASH_BYTES + changesBytes(carried, ownChanges)),
   },
   {
+    id: 'moments',
+    label: 'moments',
+    sentence:
+      'The model counts batch-norm moments with every model, both ways. Where clients measure them apart, who is not asked to measure sends none.',
+    of: ({ graph, clients, moments }) =>
+      moments.kind === 'measured' && moments.samples === 0 ? -4 * clients * momentCount(graph) : 0,
+  },
+  {
     id: 'messages',
     label: 'messages',
     sentence:
-      'What a round’s three messages hold beside lists and values (hashes, settings, figures), and their frames with checks.',
+      'What a round’s messages hold beside lists and values (hashes, settings, figures), and their frames with checks.',
     of: (round) => round.clients * messageBytes(round),
   },
 ];
@@ -60,7 +68,7 @@ export const byteTerms: readonly CostTerm[] = [
 const HASH_BYTES = 34;
 
 /** Of a message beside lists and values, before framing: what docs/protocol.md, section 8, prints less one frame. */
-const HEAD_BYTES = { train: 106, update: 105, accepted: 4 } as const;
+const HEAD_BYTES = { train: 106, update: 105, measure: 59, measured: 28, accepted: 4 } as const;
 
 /** Transfer id 2, check 10, chunk's tag and length 4, header with length and hash 40; later frames have an index instead. */
 const FIRST_FRAME_BYTES = 56;
@@ -112,22 +120,40 @@ function reportedBytes({ asked, carried }: ClientRound): number {
   );
 }
 
+/** Of a round's messages, each by what it holds beside lists and values and by what it carries of them. */
+function messagesOf(round: ClientRound): readonly (readonly [head: number, content: number])[] {
+  const { graph, carried, moments } = round;
+  const values = 4 * packedLength(graph, carried);
+  const statistics = 4 * momentCount(graph);
+  const delivered = deliveredBytes(round);
+  const reported = reportedBytes(round);
+  const { train, update, measure, measured, accepted } = HEAD_BYTES;
+  if (moments.kind === 'training')
+    return [
+      [train, values + statistics + delivered],
+      [update, values + statistics + reported],
+      [accepted, 0],
+    ];
+  const answer = [
+    [update, values + reported],
+    [accepted, 0],
+  ] as const;
+  if (moments.samples === 0) return [[train, values + statistics + delivered], ...answer];
+  return [
+    [measure, values + delivered],
+    [measured, statistics],
+    [accepted, 0],
+    [train, statistics],
+    ...answer,
+  ];
+}
+
 function messageBytes(round: ClientRound): number {
-  const { graph, carried, maxFrameBytes } = round;
-  const model = 4 * (packedLength(graph, carried) + momentCount(graph));
   const framed = (bytes: number): number => {
-    const frames = Math.max(1, Math.ceil(bytes / (maxFrameBytes - FRAME_RESERVE)));
+    const frames = Math.max(1, Math.ceil(bytes / (round.maxFrameBytes - FRAME_RESERVE)));
     return FIRST_FRAME_BYTES + (frames - 1) * LATER_FRAME_BYTES;
   };
-  const { train, update, accepted } = HEAD_BYTES;
-  return (
-    train +
-    framed(train + model + deliveredBytes(round)) +
-    update +
-    framed(update + model + reportedBytes(round)) +
-    accepted +
-    framed(accepted)
-  );
+  return sum(messagesOf(round).map(([head, content]) => head + framed(head + content)));
 }
 
 function sum(values: readonly number[]): number {

@@ -45,6 +45,7 @@ const plain: ClientRound = {
   localEpochs: 1,
   gradientSamples: 2,
   denseFrom: 0.75,
+  moments: { kind: 'training' },
   maxFrameBytes: 1000,
 };
 const five = [{ layer: 'b/kernel', count: 5 }];
@@ -79,6 +80,12 @@ describe('bytes beside the model', () => {
     ],
     ['own masks', { ownChanges: fiveChanged }, { ownMasks: 2 * (34 + 6 + 34 + 15 + 4 + 4) }],
     ['half of the mask', { carried: keeping(10) }, { parts: -2 * 2 * 4 * 10 }],
+    // Without batch norms there is nothing in a measurement but heads and frames.
+    [
+      'a measurement',
+      { moments: { kind: 'measured', samples: 6 } },
+      { messages: MESSAGES + 2 * (59 + 56 + 28 + 56 + 4 + 56) },
+    ],
     // 306 and 305 bytes in chunks of 186.
     ['small frames', { maxFrameBytes: 256 }, { messages: MESSAGES + 2 * 2 * 18 }],
   ])('of %s', (_, round, expected) => {
@@ -106,6 +113,7 @@ describe('operations beside the model', () => {
       { gradients: -2 * 6 * (460 - 140) },
     ],
     ['half of the mask', { carried: keeping(10) }, { parts: -3 * 6 * 40 }],
+    ['a measurement', { moments: { kind: 'measured', samples: 5 } }, { moments: 5 * 140 }],
     [
       'a layer that is nearly dense',
       { carried: keeping(80), modelled: { mask: keeping(80), requests: [] } },

@@ -39,6 +39,8 @@ export interface ClientRound {
   readonly localEpochs: number;
   /** Samples, of all these clients together, whose whole gradients are computed: each client's last batch. */
   readonly gradientSamples: number;
+  /** Where batch-norm moments come from: training, or a measurement over that many samples of all these clients together. */
+  readonly moments: { readonly kind: 'training' } | { readonly kind: 'measured'; readonly samples: number };
   /** Share of kept weights from which on the trainer computes a layer with all of them; 0 for one that always does. */
   readonly denseFrom: number;
   /** Bytes of one frame at most. */

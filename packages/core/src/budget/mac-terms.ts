@@ -31,6 +31,13 @@ export const macTerms: readonly CostTerm[] = [
       seen(work) * (trainMacs(graph, carried, denseFrom).total - trainMacs(graph, carried).total),
   },
   {
+    id: 'moments',
+    label: 'moments',
+    sentence: 'A forward pass over the received model where clients measure its batch-norm moments.',
+    of: ({ graph, carried, denseFrom, moments }) =>
+      moments.kind === 'measured' ? moments.samples * trainMacs(graph, carried, denseFrom).forward : 0,
+  },
+  {
     id: 'gradients',
     label: 'inactive gradients',
     sentence:

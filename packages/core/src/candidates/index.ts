@@ -6,6 +6,7 @@ export {
   type CandidateStatistics,
   addEvaluations,
   mergeCandidates,
+  mergeMeasurements,
   selectCandidate,
 } from './select-candidate.js';
 export type { SelectionFigures } from './selection-figures.js';

@@ -1,8 +1,11 @@
 import { candidateLosses, chooseCandidate } from './choose-candidate.js';
 import { columnMoments } from '../aggregation/column-moments.js';
 import { mergeMoments } from '../batchnorm/merge-moments.js';
-import type { CoordinateRule } from '../aggregation/coordinate-rule.js';
+import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
+import { coordinateRule, type CoordinateRule } from '../aggregation/coordinate-rule.js';
+import { aggregatorNamed } from '../aggregation/registry.js';
 import type { Evaluation, MomentMode } from '../trainer/trainer.js';
+import type { Measurement } from '../trainer/client-update.js';
 import type { MomentTree } from '../params/model-state.js';
 import type { NestedPool } from './nested-pool.js';
 import type { SelectionFigures } from './selection-figures.js';
@@ -32,6 +35,23 @@ export function mergeCandidates(
     });
     return rule ? columnMoments(parts, rule.rule, variance) : mergeMoments(parts, variance);
   });
+}
+
+/**
+ * Moments of one model over the clients that measured them: exact pooled ones, or by the job's rule where that looks at
+ * coordinates one by one. Null where nobody measured, or fewer than the rule needs to hold off whom it promises to.
+ * @param asked clients that were asked to measure
+ */
+export function mergeMeasurements(
+  measurements: readonly Measurement[],
+  aggregation: AggregationSpec,
+  asked: number,
+): MomentTree | null {
+  const rule = coordinateRule(aggregation, asked);
+  const resistance = aggregatorNamed(aggregation.kind).resistance?.(aggregation.options, asked);
+  if (rule !== null && measurements.length < (resistance?.fewest ?? 1)) return null;
+  const reports = measurements.map(({ moments, samples }) => ({ candidates: [moments], samples }));
+  return mergeCandidates(reports, { kind: 'pooled' }, rule)[0] ?? null;
 }
 
 /** The candidate with the smallest loss over the clients (FedTiny, S6), and how all of them did. */

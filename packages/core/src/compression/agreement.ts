@@ -22,8 +22,8 @@ export function agreementOf(first: Float32Array, second: Float32Array, classes: 
     if (a.indexOf(Math.max(...a)) === b.indexOf(Math.max(...b))) same++;
     const [p, q] = [logProbabilities(a), logProbabilities(b)];
     p.forEach((value, c) => {
-      divergence += exp(value) * (value - q[c]!);
-      largest = Math.max(largest, Math.abs(a[c]! - b[c]!));
+      divergence += exp(value) * (value - (q[c] ?? 0));
+      largest = Math.max(largest, Math.abs((a[c] ?? 0) - (b[c] ?? 0)));
     });
   }
   return { argmax: same / size, divergence: Math.max(0, divergence / size), largest };

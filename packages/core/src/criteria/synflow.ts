@@ -1,6 +1,7 @@
-import { EspalierError } from '../errors.js';
-import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
-import { parameterSpecs, type ParamSpec } from '../graph/parameters.js';
+import { EspalierError, found, unreachable } from '../errors.js';
+import { isPlain, type GraphNode, type ModelGraph, type PlainNode } from '../graph/model-graph.js';
+import { nodeNamed, parameterSpecs, type ParamSpec } from '../graph/parameters.js';
+import { plainOp } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 import { layerValues } from '../mask/layer-values.js';
 import type { ParamTree } from '../params/model-state.js';
@@ -65,82 +66,86 @@ class Flow {
   /** |w| · what comes in · what it adds, as a share of the whole flow. */
   scores(spec: ParamSpec, values: Float32Array): Float32Array {
     const node = this.#node(spec.node);
-    const input = this.#forward.get(node.inputs[0]!)!;
-    const output = this.#backward.get(node.name)!;
+    const input = found(this.#forward.get(node.inputs[0] ?? ''), node.name);
+    const output = found(this.#backward.get(node.name), node.name);
     const scores = new Float32Array(values.length);
     for (const { from, input: i, output: o } of this.#runs(spec)) {
-      const reached = input[i]! / this.#total;
+      const reached = (input[i] ?? 0) / this.#total;
       for (let f = 0; f < o.length; f++) {
-        scores[from + f] = Math.abs(values[from + f]!) * reached * output[o.start + f]!;
+        scores[from + f] = Math.abs(values[from + f] ?? 0) * reached * (output[o.start + f] ?? 0);
       }
     }
     return scores;
   }
 
   #ahead(node: GraphNode, width: number): Float64Array {
-    const inputs = node.inputs.map((name) => this.#forward.get(name)!);
+    const inputs = node.inputs.map((name) => found(this.#forward.get(name), name));
     const [first = new Float64Array(0)] = inputs;
     const spec = this.#kernels.get(node.name);
     if (spec) {
       const output = new Float64Array(width);
-      const values = this.params.get(spec.name)!;
+      const values = found(this.params.get(spec.name), spec.name);
       for (const { from, input, output: o } of this.#runs(spec)) {
-        const value = first[input]!;
-        for (let f = 0; f < o.length; f++) output[o.start + f]! += Math.abs(values[from + f]!) * value;
+        const value = first[input] ?? 0;
+        for (let f = 0; f < o.length; f++)
+          output[o.start + f] = (output[o.start + f] ?? 0) + Math.abs(values[from + f] ?? 0) * value;
       }
       return output;
     }
+    if (isPlain(node)) return plainFlow(node, inputs, width);
     switch (node.op) {
       case 'input':
         return new Float64Array(width).fill(1);
       case 'batchNorm':
         return first.map((value, c) => value * this.#gamma(node, c));
-      case 'add':
-        return first.map((_, c) => inputs.reduce((sum, values) => sum + values[c]!, 0));
-      case 'concat':
-        return Float64Array.from(inputs.flatMap((values) => [...values]));
-      case 'flatten':
-        return Float64Array.from({ length: width }, (_, i) => first[i % first.length]!);
-      default:
+      case 'conv2d':
+      case 'dense':
+      case 'maxPool':
+      case 'avgPool':
         return first;
+      default:
+        return unreachable(node);
     }
   }
 
   #back(node: GraphNode): void {
-    const output = this.#backward.get(node.name)!;
-    const targets = node.inputs.map((name) => this.#backward.get(name)!);
+    const output = found(this.#backward.get(node.name), node.name);
+    const targets = node.inputs.map((name) => found(this.#backward.get(name), name));
     const spec = this.#kernels.get(node.name);
     const values = spec && this.params.get(spec.name);
     if (spec && values) {
-      const [target] = targets;
+      const [target = new Float64Array(0)] = targets;
       for (const { from, input, output: o } of this.#runs(spec)) {
         let sum = 0;
-        for (let f = 0; f < o.length; f++) sum += Math.abs(values[from + f]!) * output[o.start + f]!;
-        target![input]! += sum;
+        for (let f = 0; f < o.length; f++)
+          sum += Math.abs(values[from + f] ?? 0) * (output[o.start + f] ?? 0);
+        target[input] = (target[input] ?? 0) + sum;
       }
       return;
     }
     let start = 0;
     for (const target of targets) {
-      if (node.op === 'concat') target.forEach((_, c) => (target[c]! += output[start + c]!));
+      if (node.op === 'concat')
+        target.forEach((_, c) => (target[c] = (target[c] ?? 0) + (output[start + c] ?? 0)));
       else
         output.forEach(
           (value, i) =>
-            (target[i % target.length]! += node.op === 'batchNorm' ? value * this.#gamma(node, i) : value),
+            (target[i % target.length] =
+              (target[i % target.length] ?? 0) +
+              (node.op === 'batchNorm' ? value * this.#gamma(node, i) : value)),
         );
       start += target.length;
     }
   }
 
   #gamma({ name }: GraphNode, channel: number): number {
-    return Math.abs(this.params.get(`${name}/gamma`)![channel]!) || 1;
+    return Math.abs(this.params.get(`${name}/gamma`)?.[channel] ?? 0) || 1;
   }
 
   /** A kernel's weights in their order: runs from one input channel to the filters of one group. */
   *#runs({ node: name, shape, size }: ParamSpec): Generator<WeightRun, void> {
     const node = this.#node(name);
-    const filters = shape.at(-1)!;
-    const depth = shape.at(-2)!;
+    const [depth = 0, filters = 0] = shape.slice(-2);
     const length = filters / (node.op === 'conv2d' ? node.groups : 1);
     for (let row = 0; row * filters < size; row++) {
       for (let start = 0; start < filters; start += length) {
@@ -151,6 +156,25 @@ class Flow {
   }
 
   #node(name: string): GraphNode {
-    return this.graph.nodes.find((node) => node.name === name)!;
+    return nodeNamed(this.graph, name);
+  }
+}
+
+/** What comes through an op without attributes: an activation or a pool lets all of it pass. */
+function plainFlow({ op }: PlainNode, inputs: readonly Float64Array[], width: number): Float64Array {
+  const [first = new Float64Array(0)] = inputs;
+  const { family } = plainOp(op);
+  switch (family) {
+    case 'activation':
+    case 'globalPool':
+      return first;
+    case 'sum':
+      return first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? 0), 0));
+    case 'concat':
+      return Float64Array.from(inputs.flatMap((values) => [...values]));
+    case 'flatten':
+      return Float64Array.from({ length: width }, (_, i) => first[i % first.length] ?? 0);
+    default:
+      return unreachable(family);
   }
 }

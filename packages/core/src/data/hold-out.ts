@@ -61,6 +61,15 @@ export function splitFraction(size: number, fraction: number, key: StreamKey): F
   return { first: ascending(order.slice(0, count)), rest: ascending(order.slice(count)) };
 }
 
+/** Draws `count` of so many samples; positions ascend. All of them where there are no more. */
+export function drawSome(size: number, count: number, key: StreamKey): readonly number[] {
+  const order = shuffled(
+    Array.from({ length: size }, (_, i) => i),
+    randomStream(key),
+  );
+  return ascending(order.slice(0, count));
+}
+
 /**
  * Draws `fraction` of every class: the nearest whole number, and for fractions above 0 at least one of each class that
  * has two samples or more, so that no class is missing on either side.

@@ -7,7 +7,14 @@ export {
   type BatchOptions,
   type Normalization,
 } from './batches.js';
-export { holdOut, splitFraction, splitPerClass, type FractionSplit, type HeldOut } from './hold-out.js';
+export {
+  holdOut,
+  splitFraction,
+  splitPerClass,
+  type FractionSplit,
+  type HeldOut,
+  drawSome,
+} from './hold-out.js';
 export { partitionSamples } from './partition.js';
 export type { Partition, PartitionOptions } from './partitions/samples.js';
 export { classCounts, parsePartitionFile, partitionFileText, type PartitionFile } from './partition-file.js';

@@ -79,6 +79,7 @@ export {
   type ClipSpec,
   type ColumnRule,
   type CoordinateRule,
+  type Resistance,
   type RoundAggregation,
   type UpdateOutlier,
   type UpdateProfile,

@@ -1,5 +1,13 @@
-import { EspalierError } from '../errors.js';
-import type { Conv2dNode, ExplicitPadding, GraphNode, ModelGraph, Padding, PoolNode } from './model-graph.js';
+import { EspalierError, unreachable } from '../errors.js';
+import {
+  isPlain,
+  type Conv2dNode,
+  type ExplicitPadding,
+  type GraphNode,
+  type ModelGraph,
+  type Padding,
+  type PoolNode,
+} from './model-graph.js';
 import { parameterSpecs } from './parameters.js';
 import { inferShapes, inputShape, sizeOf } from './shapes.js';
 
@@ -44,6 +52,7 @@ function checkCounts({ nodes }: ModelGraph): void {
 }
 
 function checkAttributes(node: GraphNode): void {
+  if (isPlain(node)) return;
   switch (node.op) {
     case 'input':
       node.shape.forEach((extent) => {
@@ -70,7 +79,7 @@ function checkAttributes(node: GraphNode): void {
       checkPoolPadding(node);
       return;
     default:
-      return;
+      unreachable(node);
   }
 }
 

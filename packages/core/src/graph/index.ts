@@ -1,3 +1,4 @@
+export { isPlain } from './model-graph.js';
 export type {
   BatchNormNode,
   Conv2dNode,

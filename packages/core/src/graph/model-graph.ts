@@ -4,6 +4,8 @@
  * the batch; kernels are `[kh, kw, inChannels / groups, filters]`; dense kernels are `[inFeatures, units]`.
  */
 
+import { isPlainOp, type PlainOpKind } from './plain-ops.js';
+
 /** A tensor's shape without its batch dimension: `[h, w, c]` or `[features]`. */
 export type TensorShape = readonly number[];
 
@@ -71,9 +73,9 @@ export interface PoolNode extends NodeBase {
   readonly padding: Padding;
 }
 
-/** Ops without attributes: element-wise, joining and reshaping. `flatten` keeps `[h, w, c]` order. */
+/** An op without attributes: {@link PLAIN_OPS} says what each is. */
 export interface PlainNode extends NodeBase {
-  readonly op: 'relu' | 'relu6' | 'add' | 'concat' | 'globalAvgPool' | 'globalMaxPool' | 'flatten';
+  readonly op: PlainOpKind;
 }
 
 /** One named operation. */
@@ -81,6 +83,11 @@ export type GraphNode = InputNode | Conv2dNode | DenseNode | BatchNormNode | Poo
 
 /** The kind of a node. */
 export type OpKind = GraphNode['op'];
+
+/** Whether a node is an op without attributes. */
+export function isPlain(node: GraphNode): node is PlainNode {
+  return isPlainOp(node.op);
+}
 
 /** A network: nodes in topological order, the first of which is the input; `output` gives the logits. */
 export interface ModelGraph {

@@ -1,5 +1,5 @@
-import { EspalierError } from '../errors.js';
-import type { GraphNode, ModelGraph, TensorShape } from './model-graph.js';
+import { EspalierError, unreachable } from '../errors.js';
+import { isPlain, type GraphNode, type ModelGraph, type TensorShape } from './model-graph.js';
 import { inferShapes, sizeOf } from './shapes.js';
 
 /** What a parameter is to its node. */
@@ -89,6 +89,7 @@ function nodeParameters(
   input: TensorShape,
 ): readonly { role: ParamRole; shape: TensorShape }[] {
   const channels = input.at(-1) ?? 0;
+  if (isPlain(node)) return [];
   switch (node.op) {
     case 'conv2d':
       return [
@@ -105,7 +106,11 @@ function nodeParameters(
         { role: 'gamma', shape: [channels] },
         { role: 'beta', shape: [channels] },
       ];
-    default:
+    case 'input':
+    case 'maxPool':
+    case 'avgPool':
       return [];
+    default:
+      return unreachable(node);
   }
 }

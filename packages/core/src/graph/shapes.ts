@@ -1,14 +1,17 @@
 import { EspalierError, unreachable } from '../errors.js';
-import type {
-  Conv2dNode,
-  ExplicitPadding,
-  GraphNode,
-  ModelGraph,
-  Padding,
-  PoolNode,
-  Size2,
-  TensorShape,
+import {
+  isPlain,
+  type Conv2dNode,
+  type ExplicitPadding,
+  type GraphNode,
+  type ModelGraph,
+  type Padding,
+  type PlainNode,
+  type PoolNode,
+  type Size2,
+  type TensorShape,
 } from './model-graph.js';
+import { plainOp } from './plain-ops.js';
 
 /** Output shape per node name, in the graph's order. */
 export type ShapeTable = ReadonlyMap<string, TensorShape>;
@@ -44,16 +47,7 @@ function samePadding(input: number, window: number, stride: number): [number, nu
  */
 export function inferShapes(graph: ModelGraph): ShapeTable {
   const shapes = new Map<string, TensorShape>();
-  for (const [position, node] of graph.nodes.entries()) {
-    checkNode(node, position, shapes);
-    shapes.set(
-      node.name,
-      outputShape(
-        node,
-        node.inputs.map((name) => shapes.get(name) ?? []),
-      ),
-    );
-  }
+  for (const node of graph.nodes) inferNextShape(shapes, node);
   const output = shapes.get(graph.output);
   if (output?.length !== 1) {
     throw invalid(
@@ -62,6 +56,21 @@ export function inferShapes(graph: ModelGraph): ShapeTable {
     );
   }
   return shapes;
+}
+
+/**
+ * Adds the output shape of the node that follows those of the table.
+ * @throws EspalierError `invalid_graph` where it does not fit, and why.
+ */
+export function inferNextShape(shapes: Map<string, TensorShape>, node: GraphNode): void {
+  checkNode(node, shapes.size, shapes);
+  shapes.set(
+    node.name,
+    outputShape(
+      node,
+      node.inputs.map((name) => shapes.get(name) ?? []),
+    ),
+  );
 }
 
 /** `[h, w, c]` of the graph's input. */
@@ -84,7 +93,7 @@ function checkNode(node: GraphNode, position: number, seen: ReadonlyMap<string, 
     throw invalid(node.name, 'input must be the first node, and only it');
   const missing = node.inputs.find((name) => !seen.has(name));
   if (missing !== undefined) throw invalid(node.name, `reads ${missing}, which does not stand before it`);
-  const joins = node.op === 'add' || node.op === 'concat';
+  const joins = isPlain(node) && ['sum', 'concat'].includes(plainOp(node.op).family);
   const expected = node.op === 'input' ? 0 : 1;
   if (joins ? node.inputs.length < 2 : node.inputs.length !== expected) {
     throw invalid(node.name, `(${node.op}) has ${String(node.inputs.length)} inputs`);
@@ -93,6 +102,7 @@ function checkNode(node: GraphNode, position: number, seen: ReadonlyMap<string, 
 
 function outputShape(node: GraphNode, inputs: readonly TensorShape[]): TensorShape {
   const first = inputs[0] ?? [];
+  if (isPlain(node)) return plainShape(node, inputs);
   switch (node.op) {
     case 'input':
       return checkedExtents(node.name, node.shape);
@@ -106,20 +116,28 @@ function outputShape(node: GraphNode, inputs: readonly TensorShape[]): TensorSha
     case 'avgPool':
       return windowShape(node, node.poolSize, first, first[2] ?? 0);
     case 'batchNorm':
-    case 'relu':
-    case 'relu6':
       return first;
-    case 'add':
-      return addShape(node.name, inputs);
+    default:
+      return unreachable(node);
+  }
+}
+
+function plainShape({ op, name }: PlainNode, inputs: readonly TensorShape[]): TensorShape {
+  const [first = []] = inputs;
+  const { family } = plainOp(op);
+  switch (family) {
+    case 'activation':
+      return first;
+    case 'sum':
+      return addShape(name, inputs);
     case 'concat':
-      return concatShape(node.name, inputs);
-    case 'globalAvgPool':
-    case 'globalMaxPool':
-      return [image(node.name, first)[2] ?? 0];
+      return concatShape(name, inputs);
+    case 'globalPool':
+      return [image(name, first)[2] ?? 0];
     case 'flatten':
       return [sizeOf(first)];
     default:
-      return unreachable(node);
+      return unreachable(family);
   }
 }
 

@@ -1,4 +1,12 @@
-import type { Conv2dNode, GraphNode, ModelGraph } from '../graph/model-graph.js';
+import { unreachable } from '../errors.js';
+import {
+  isPlain,
+  type Conv2dNode,
+  type GraphNode,
+  type ModelGraph,
+  type PlainNode,
+} from '../graph/model-graph.js';
+import { plainOp } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 import { UnionFind } from './union-find.js';
 
@@ -55,24 +63,38 @@ interface FlowTurn {
 
 function outputChannels({ node, inputs, width, sets }: FlowTurn): Int32Array {
   const first = inputs[0] ?? new Int32Array(0);
+  if (isPlain(node)) return plainChannels(node, { inputs, width, sets });
   switch (node.op) {
     case 'conv2d':
       return convChannels(node, first, sets);
     case 'input':
     case 'dense':
       return fresh(width, sets);
-    case 'add':
-      for (const other of inputs)
-        first.forEach((id, i) => {
-          sets.union(id, other[i]!);
-        });
+    case 'batchNorm':
+    case 'maxPool':
+    case 'avgPool':
+      return first;
+    default:
+      return unreachable(node);
+  }
+}
+
+function plainChannels({ op }: PlainNode, { inputs, width, sets }: Omit<FlowTurn, 'node'>): Int32Array {
+  const [first = new Int32Array(0)] = inputs;
+  const { family } = plainOp(op);
+  switch (family) {
+    case 'activation':
+    case 'globalPool':
+      return first;
+    case 'sum':
+      for (const other of inputs) for (const [i, id] of first.entries()) sets.union(id, other[i] ?? id);
       return first;
     case 'concat':
       return Int32Array.from(inputs.flatMap((ids) => [...ids]));
     case 'flatten':
-      return Int32Array.from({ length: width }, (_, i) => first[i % first.length]!);
+      return Int32Array.from({ length: width }, (_, i) => first[i % first.length] ?? 0);
     default:
-      return first;
+      return unreachable(family);
   }
 }
 
@@ -83,15 +105,13 @@ function convChannels(node: Conv2dNode, input: Int32Array, sets: UnionFind): Int
     case 'whole':
       return fresh(filters, sets);
     case 'depthwise': {
-      return Int32Array.from({ length: filters }, (_, f) => input[Math.floor(f / perGroup)]!);
+      return Int32Array.from({ length: filters }, (_, f) => input[Math.floor(f / perGroup)] ?? 0);
     }
     case 'grouped': {
       const depth = input.length / groups;
-      input.forEach((id, i) => {
-        sets.union(id, input[i % depth]!);
-      });
+      for (const [i, id] of input.entries()) sets.union(id, input[i % depth] ?? id);
       const places = fresh(perGroup, sets);
-      return Int32Array.from({ length: filters }, (_, f) => places[f % perGroup]!);
+      return Int32Array.from({ length: filters }, (_, f) => places[f % perGroup] ?? 0);
     }
   }
 }

@@ -121,17 +121,17 @@ function removalSteps(
   for (const { id, space } of groups) spaces.set(space, [...(spaces.get(space) ?? []), id]);
   const keyed: { readonly ids: readonly number[]; readonly key: number }[] = [];
   for (const all of spaces.values()) {
-    all.sort((a, b) => scores[a]! - scores[b]! || a - b);
+    all.sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b);
     for (let from = 0; from + multiple < all.length;) {
       const rest = (all.length - from) % multiple;
       const to = from + (rest === 0 ? multiple : rest);
       const ids = all.slice(from, to);
-      const mean = ids.reduce((sum, id) => sum + scores[id]!, 0) / ids.length;
+      const mean = ids.reduce((sum, id) => sum + (scores[id] ?? 0), 0) / ids.length;
       keyed.push({ ids, key: spread === 'uniform' ? (from + to) / (2 * all.length) : mean });
       from = to;
     }
   }
-  return keyed.sort((a, b) => a.key - b.key || a.ids[0]! - b.ids[0]!).map(({ ids }) => ids);
+  return keyed.sort((a, b) => a.key - b.key || (a.ids[0] ?? 0) - (b.ids[0] ?? 0)).map(({ ids }) => ids);
 }
 
 function sizes(specs: readonly { readonly size: number }[]): number {

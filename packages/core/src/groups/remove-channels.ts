@@ -74,7 +74,7 @@ export function maskChannels({ graph, state }: GraphWithState, removed: Readonly
       const groups = groupAt.get(node) ?? new Int32Array(0);
       const values = state.params
         .get(name)
-        ?.map((value, i) => (removed.has(groups[i % groups.length]!) ? 0 : value));
+        ?.map((value, i) => (removed.has(groups[i % groups.length] ?? 0) ? 0 : value));
       return [name, values ?? new Float32Array(0)];
     }),
   );
@@ -96,7 +96,7 @@ function checkRemoval({ groups }: ChannelGroups, removed: ReadonlySet<number>): 
 function keptPositions({ groupAt }: ChannelGroups, removed: ReadonlySet<number>): Map<string, Uint32Array> {
   return new Map(
     [...groupAt].map(([name, groups]) => {
-      const positions = Array.from(groups.keys()).filter((i) => !removed.has(groups[i]!));
+      const positions = Array.from(groups.keys()).filter((i) => !removed.has(groups[i] ?? 0));
       return [name, Uint32Array.from(positions)];
     }),
   );
@@ -147,12 +147,12 @@ function cutKernel(values: Float32Array, { depth, filters, rows, columns }: Kern
   for (let tap = 0; tap < taps; tap++) {
     for (const row of rows) {
       const from = (tap * depth + row) * filters;
-      for (const column of columns) cutValues[next++] = values[from + column]!;
+      for (const column of columns) cutValues[next++] = values[from + column] ?? 0;
     }
   }
   return cutValues;
 }
 
 function pick(values: Float32Array, positions: Uint32Array): Float32Array {
-  return Float32Array.from(positions, (position) => values[position]!);
+  return Float32Array.from(positions, (position) => values[position] ?? 0);
 }

@@ -60,7 +60,7 @@ function groupScore(
 function sliceMean(values: Float64Array | undefined, { positions }: ChannelSlice, depth = Infinity): number {
   if (values === undefined) return 0;
   return (
-    positions.reduce((sum, position) => sum + (values[position % depth] ?? values[position]!), 0) /
+    positions.reduce((sum, position) => sum + (values[position % depth] ?? values[position] ?? 0), 0) /
     positions.length
   );
 }
@@ -74,10 +74,10 @@ function layerMeans({ name, shape }: ParamSpec, scores: ScoreTree, params: Param
   const rows = new Float64Array(depth);
   let total = 0;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+    const value = values[i] ?? 0;
     total += value;
-    filters[i % width]! += value;
-    rows[Math.floor(i / width) % depth]! += value;
+    filters[i % width] = (filters[i % width] ?? 0) + value;
+    rows[Math.floor(i / width) % depth] = (rows[Math.floor(i / width) % depth] ?? 0) + value;
   }
   const unit = total === 0 ? 1 : total;
   return {

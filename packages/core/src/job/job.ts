@@ -1,3 +1,4 @@
+import type { ModelMoments } from '../batchnorm/model-moments.js';
 import type { ModelSpec, ModelFile } from '../graph/model-spec.js';
 import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
 import type { LearningRateSpec, PretrainSpec } from '../trainer/learning-rate.js';
@@ -6,7 +7,7 @@ import type { AdjustmentSpec } from '../adjustment/adjustment-spec.js';
 import type { AggregationSpec } from '../aggregation/aggregation-spec.js';
 import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
 import type { Augmentation, Normalization } from '../data/batches.js';
-import type { MomentMode, Optimizer } from '../trainer/trainer.js';
+import type { Optimizer } from '../trainer/trainer.js';
 
 /** How the sparse mask begins, for methods that have no candidate pool. */
 export interface StaticMaskSpec {
@@ -45,7 +46,7 @@ export interface Job {
   readonly batchSize: number;
   readonly learningRate: LearningRateSpec;
   readonly optimizer: Optimizer;
-  readonly momentMode: MomentMode;
+  readonly momentMode: ModelMoments;
   readonly proximal: number;
   /** Over maskable weights; 1 trains densely. */
   readonly targetDensity: number;

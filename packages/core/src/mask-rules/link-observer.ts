@@ -38,8 +38,8 @@ export class LinkObserver implements RuleObserver {
     for (const layer of mask.layers) {
       const votes = this.#votes.get(layer.name);
       if (!votes) continue;
-      for (const index of layer.active) votes.held[index]! += samples;
-      for (const index of this.#winners(layer, weights)) votes.won[index]! += samples;
+      for (const index of layer.active) votes.held[index] = (votes.held[index] ?? 0) + samples;
+      for (const index of this.#winners(layer, weights)) votes.won[index] = (votes.won[index] ?? 0) + samples;
     }
   }
 
@@ -51,7 +51,7 @@ export class LinkObserver implements RuleObserver {
       const beliefs = linkMemory.copy(linkMemory.of(this.#memory, layer.name));
       for (const index of layer.active) {
         const aggregate = winners.has(index) ? 1 : 0;
-        const clients = held[index]! > 0 ? won[index]! / held[index]! : aggregate;
+        const clients = (held[index] ?? 0) > 0 ? (won[index] ?? 0) / (held[index] ?? 0) : aggregate;
         linkMemory.observe(beliefs, index, { aggregate, clients });
       }
       linkMemory.put(arrays, layer.name, beliefs);

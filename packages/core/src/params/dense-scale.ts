@@ -22,7 +22,7 @@ export function withDenseScale(graph: ModelGraph, state: ModelState, kept: reado
     const norm = norms.get(node);
     const kernel = params.get(name);
     if (norm === undefined || kernel === undefined) continue;
-    const factor = rms(kernel) / rms(Float32Array.from(active, (i) => kernel[i]!));
+    const factor = rms(kernel) / rms(Float32Array.from(active, (i) => kernel[i] ?? 0));
     if (!Number.isFinite(factor) || factor === 0) continue;
     params.set(name, times(kernel, factor));
     const bias = params.get(`${node}/bias`);

@@ -35,9 +35,9 @@ function placeWithin(
 ): void {
   let next = 0;
   for (let i = 0; i < own.length; i++) {
-    while (next < all.length && all[next]! < own[i]!) next++;
+    while (next < all.length && (all[next] ?? 0) < (own[i] ?? 0)) next++;
     if (all[next] !== own[i]) {
-      throw new EspalierError('invalid_mask', `${name}: weight ${own[i]!} is not of the larger mask`, {
+      throw new EspalierError('invalid_mask', `${name}: weight ${own[i] ?? 0} is not of the larger mask`, {
         name,
       });
     }

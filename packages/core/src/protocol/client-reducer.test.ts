@@ -2,13 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../graph/zoo/index.js';
 import { denseMask } from '../mask/mask.js';
 import { reduceClient } from './client-reducer.js';
-import {
-  initialClientState,
-  MAX_ATTEMPTS,
-  type ClientEffect,
-  type ClientEvent,
-  type ClientState,
-} from './client-state.js';
+import { initialClientState, type ClientEffect, type ClientEvent, type ClientState } from './client-state.js';
 import { PROTOCOL_VERSION, type ClientJob, type ClientMessage, type ServerMessage } from './messages.js';
 import type { SparseModel } from '../trainer/client-update.js';
 
@@ -91,6 +85,16 @@ function play(
   return { state, last };
 }
 
+/** What follows from so many losses in a row, each in turn. */
+function losses(count: number, from: ClientState): string[][] {
+  let state = from;
+  return Array.from({ length: count }, () => {
+    const played = play([lost], state);
+    state = played.state;
+    return played.last;
+  });
+}
+
 function brief(effect: ClientEffect): string {
   switch (effect.kind) {
     case 'run':
@@ -102,7 +106,9 @@ function brief(effect: ClientEffect): string {
     case 'connect':
       return `connect in ${effect.delaySeconds}`;
     case 'end':
-      return `end ${effect.outcome.kind}`;
+      return effect.outcome.kind === 'failed'
+        ? `end failed ${effect.outcome.code}`
+        : `end ${effect.outcome.kind}`;
     case 'join':
       return `join ${String(effect.returnToken)}`;
     default:
@@ -127,10 +133,10 @@ describe('joining', () => {
 
   it('ends on another protocol version, on bad data and on a fatal refusal', () => {
     const other = received({ ...challenge, protocolVersion: 99 });
-    expect(play([opened, other]).last).toEqual(['send leave', 'end failed']);
+    expect(play([opened, other]).last).toEqual(['send leave', 'end failed protocol_version']);
     expect(
       play([opened, received(challenge), { kind: 'dataFailed', code: 'invalid_data', message: 'x' }]).last,
-    ).toEqual(['send leave', 'end failed']);
+    ).toEqual(['send leave', 'end failed invalid_data']);
     const refused: ServerMessage = {
       kind: 'refused',
       code: 'unauthorized',
@@ -138,7 +144,7 @@ describe('joining', () => {
       facts: {},
       fatal: true,
     };
-    expect(play([...joining, received(refused)]).last).toEqual(['end failed']);
+    expect(play([...joining, received(refused)]).last).toEqual(['end failed unauthorized']);
   });
 });
 
@@ -227,17 +233,85 @@ describe('a lost connection', () => {
     expect(play([lost, lost, lost]).last).toEqual(['note', 'connect in 1']);
   });
 
-  it.each([
-    ['one it never met', initialClientState, MAX_ATTEMPTS.first],
-    ['one it knows', play(admitted).state, MAX_ATTEMPTS.known],
-  ])('gives up in the end on %s', (_, from, tries) => {
-    const losses = (count: number): string[] =>
-      play(
-        Array.from({ length: count }, () => lost),
-        from,
-      ).last;
-    expect(losses(tries - 1)[0]).toBe('note');
-    expect(losses(tries)).toEqual(['end failed']);
+  it.each<[string, ClientState]>([
+    ['one it never met', initialClientState],
+    ['one that has not let it in yet', play([...joining, received(welcome)]).state],
+    ['one it knows', play(admitted).state],
+  ])(
+    'waits 0.25 s, twice as long each time, at most 15 s, and gives up at the 12th failure: %s',
+    (_, from) => {
+      const waits = Array.from({ length: 11 }, (__, k) => Math.min(15, 0.25 * 2 ** k));
+      expect(losses(12, from)).toEqual([
+        ...waits.map((seconds) => ['note', `connect in ${seconds}`]),
+        [...(from.running ? ['cancel 1'] : []), 'end failed connection_lost'],
+      ]);
+    },
+  );
+
+  it('gives up at the 12th failure also when it gets as far as its seat each time', () => {
+    const vain = [lost, opened, received(challenge), received(welcome)];
+    const { state } = play([...joining, received(welcome), ...Array.from({ length: 11 }, () => vain).flat()]);
+    expect(play([lost], state).last).toEqual(['cancel 1', 'end failed connection_lost']);
+    // Admitted, it starts to count anew.
+    expect(play([done(1), received({ kind: 'admitted' }), lost], state).last).toEqual([
+      'note',
+      'connect in 0.25',
+    ]);
+  });
+
+  const dismissed = received({
+    ...{ kind: 'refused', code: 'limit_exceeded', message: 'too slow', facts: {}, fatal: true },
+  });
+  const full: ClientEvent = { kind: 'closed', reason: 'no room', code: 'limit_exceeded' };
+
+  it.each<[string, ClientState, ClientEvent, string[]]>([
+    ['a newcomer that finds no room', initialClientState, full, ['end failed limit_exceeded']],
+    [
+      'one that comes back and finds no room',
+      play([...admitted, lost]).state,
+      full,
+      ['note', 'connect in 0.5'],
+    ],
+    [
+      'a page that may not connect',
+      initialClientState,
+      { kind: 'closed', reason: 'x', code: 'unauthorized' },
+      ['end failed unauthorized'],
+    ],
+    [
+      'a challenge of another version that cannot be read',
+      play([opened]).state,
+      { kind: 'closed', reason: 'x', code: 'protocol_version' },
+      ['end failed protocol_version'],
+    ],
+    [
+      'a message that is no message',
+      play(admitted).state,
+      { kind: 'closed', reason: 'x', code: 'malformed_message' },
+      ['end failed malformed_message'],
+    ],
+    [
+      'a transfer that was damaged',
+      play([opened]).state,
+      { kind: 'closed', reason: 'x', code: 'transfer_corrupt' },
+      ['note', 'connect in 0.25'],
+    ],
+  ])('ends at once where trying again would change nothing: %s', (_, from, event, expected) => {
+    expect(play([event], from).last).toEqual(expected);
+  });
+
+  it.each<[string, readonly ClientEvent[], string]>([
+    ['who was sent away', [dismissed, lost], 'end failed limit_exceeded'],
+    ['who found no room', [lost, full], 'end failed limit_exceeded'],
+    ['who was sent away, and then found nobody', [dismissed, lost, lost], 'end failed connection_lost'],
+  ])('gives up with the last thing it was told: %s', (_, last, expected) => {
+    const known = play(admitted).state;
+    const failures = last.filter(({ kind }) => kind === 'closed').length;
+    const { state } = play(
+      Array.from({ length: 12 - failures }, () => lost),
+      known,
+    );
+    expect(play([opened, ...last], state).last).toEqual([expected]);
   });
 
   it('says goodbye when stopped', () => {

@@ -1,4 +1,4 @@
-import { unreachable } from '../errors.js';
+import { unreachable, type ErrorCode } from '../errors.js';
 import {
   MAX_ATTEMPTS,
   type ClientEffect,
@@ -8,6 +8,7 @@ import {
   type ClientTask,
 } from './client-state.js';
 import { PROTOCOL_VERSION, type ServerMessage } from './messages.js';
+import { toldToPeer } from './told-to-peer.js';
 
 type Of<K extends ClientEvent['kind']> = Extract<ClientEvent, { kind: K }>;
 type Received<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
@@ -23,7 +24,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
   if (state.phase === 'ended') return { state, effects: [] };
   switch (event.kind) {
     case 'opened':
-      return { state: { ...state, phase: 'greeting', challenge: null }, effects: [] };
+      return { state: { ...state, phase: 'greeting', challenge: null, dismissal: null }, effects: [] };
     case 'closed':
       return onClosed(state, event);
     case 'received':
@@ -31,7 +32,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
     case 'dataReady':
       return joinWhenReady({ ...state, dataReady: true });
     case 'dataFailed':
-      return end(state, { kind: 'failed', code: event.code, message: event.message }, event.message);
+      return endOver(state, event);
     case 'taskDone':
       return onTaskDone(state, event);
     case 'taskFailed':
@@ -43,21 +44,46 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
   }
 }
 
-function onClosed(state: ClientState, { reason }: Of<'closed'>): ClientTransition {
+/** Causes that may be gone at the next try; after any other, the same would be said again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'connection_lost',
+  'transfer_corrupt',
+  'frame_too_large',
+  'internal',
+]);
+
+/** One that has a seat is expected back, so that it may find room later; a newcomer is told at once. */
+function isPassing({ identity }: ClientState, code: ErrorCode): boolean {
+  return PASSING.has(code) || (code === 'limit_exceeded' && identity !== null);
+}
+
+function onClosed(state: ClientState, { reason, code = 'connection_lost' }: Of<'closed'>): ClientTransition {
+  if (!isPassing(state, code)) return end(state, { kind: 'failed', code, message: reason }, null);
   const attempts = state.attempts + 1;
-  if (attempts >= (state.job === null ? MAX_ATTEMPTS.first : MAX_ATTEMPTS.known)) {
-    const message = `the coordinator cannot be reached (${reason}) after ${attempts} tries: check its address, and that it runs`;
-    return end(state, { kind: 'failed', code: 'connection_lost', message }, reason);
-  }
+  if (attempts >= MAX_ATTEMPTS) return end(state, givenUp(state, { reason, code }, attempts), null);
   const delaySeconds = Math.min(15, 0.25 * 2 ** (attempts - 1));
   return {
     // A task goes on without a connection: its answer is sent when the coordinator asks again.
-    state: { ...state, phase: 'connecting', challenge: null, attempts },
+    state: { ...state, phase: 'connecting', challenge: null, attempts, dismissal: null },
     effects: [
       { kind: 'note', message: `not connected (${reason}); trying again in ${delaySeconds} s` },
       { kind: 'connect', delaySeconds },
     ],
   };
+}
+
+/** The last word is what counts: who was turned away must not be told that nobody is there. */
+function givenUp(
+  { dismissal }: ClientState,
+  { reason, code }: { readonly reason: string; readonly code: ErrorCode },
+  attempts: number,
+): ClientOutcome {
+  const told = code === 'connection_lost' ? dismissal : { code, message: reason };
+  if (told) {
+    return { kind: 'failed', code: told.code, message: `${told.message} (given up after ${attempts} tries)` };
+  }
+  const message = `the coordinator cannot be reached (${reason}) after ${attempts} tries: check its address, and that it runs`;
+  return { kind: 'failed', code, message };
 }
 
 function onReceived(state: ClientState, message: ServerMessage): ClientTransition {
@@ -74,6 +100,8 @@ function onReceived(state: ClientState, message: ServerMessage): ClientTransitio
       return ask(state, { kind: 'moments', message });
     case 'poolMoments':
       return ask(state, { kind: 'losses', message });
+    case 'measure':
+      return ask(state, { kind: 'measure', message });
     case 'train':
       return ask(state, { kind: 'train', message });
     case 'accepted':
@@ -109,8 +137,7 @@ function joinWhenReady(state: ClientState): ClientTransition {
 function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTransition {
   const { clientId, returnToken, partitionIndex } = message;
   const identity = { clientId, returnToken, partitionIndex };
-  // It is there and knows us: whatever failed before says nothing about the next loss.
-  const next: ClientState = { ...state, phase: 'proving', identity, attempts: 0 };
+  const next: ClientState = { ...state, phase: 'proving', identity };
   if (state.canaryAnswer) return { state: next, effects: [{ kind: 'send', message: state.canaryAnswer }] };
   if (state.running?.key === 'canary') return { state: next, effects: [] };
   return start(next, { kind: 'canary', message });
@@ -125,7 +152,9 @@ function onRefused(
   { code, message, facts, fatal }: Received<'refused'>,
 ): ClientTransition {
   // The coordinator closes the connection, which is met with the usual back-off.
-  if (fatal && code === 'limit_exceeded') return { state, effects: [{ kind: 'note', message }] };
+  if (fatal && code === 'limit_exceeded') {
+    return { state: { ...state, dismissal: { code, message } }, effects: [{ kind: 'note', message }] };
+  }
   if (fatal) return end(state, { kind: 'failed', code, message }, null);
   const next: ClientState = { ...state, lastAnswer: null };
   const note: ClientEffect = {
@@ -144,7 +173,11 @@ function onRefused(
 
 /** The round that a task is of; those of the selection and the canary belong to none and never get stale. */
 function roundOf({ message }: ClientTask): number {
-  return message.kind === 'train' || message.kind === 'finish' ? message.round : Infinity;
+  return isOfRound(message) ? message.round : Infinity;
+}
+
+function isOfRound(message: ClientTask['message']): message is Received<'measure' | 'train' | 'finish'> {
+  return message.kind === 'measure' || message.kind === 'train' || message.kind === 'finish';
 }
 
 /** A question: answered from memory, ignored when it is being worked on, else worked on instead of anything older. */
@@ -170,7 +203,7 @@ function start(state: ClientState, task: ClientTask): ClientTransition {
 
 /** The same question after a reconnect has the same key; canaries belong to one connection. */
 function taskKey({ kind, message }: ClientTask): string {
-  if (message.kind !== 'train' && message.kind !== 'finish') return kind;
+  if (!isOfRound(message)) return kind;
   return `${kind} ${message.round} ${message.model.mask.hash}`;
 }
 
@@ -196,9 +229,9 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
   const { task } = state.running;
   const next: ClientState = { ...state, running: null };
   const { code, message } = event;
-  if (task.kind === 'canary') return end(next, { kind: 'failed', code, message }, message);
+  if (task.kind === 'canary') return endOver(next, event);
   if (state.phase !== 'admitted') return { state: next, effects: [] };
-  const round = task.message.kind === 'train' || task.message.kind === 'finish' ? task.message.round : 0;
+  const round = isOfRound(task.message) ? task.message.round : 0;
   const asksMask = code === 'mask_mismatch';
   return {
     state: next,
@@ -206,10 +239,18 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
       { kind: 'note', message: `${task.kind} failed: [${code}] ${message}` },
       {
         kind: 'send',
-        message: asksMask ? { kind: 'requestMask', round } : { kind: 'failed', round, code, message },
+        message: asksMask
+          ? { kind: 'requestMask', round }
+          : { kind: 'failed', round, code, message: toldToPeer('client', event).message },
       },
     ],
   };
+}
+
+/** Ends over an error: the person who runs the client gets all of it, the coordinator what a peer may hear. */
+function endOver(state: ClientState, error: Of<'dataFailed'> | Of<'taskFailed'>): ClientTransition {
+  const { code, message } = error;
+  return end(state, { kind: 'failed', code, message }, toldToPeer('client', error).message);
 }
 
 /** Ends for good; a reason that is the client's own is told to the coordinator. */

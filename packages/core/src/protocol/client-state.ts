@@ -9,6 +9,7 @@ export type ClientTask =
   | { readonly kind: 'canary'; readonly message: Received<'welcome'> }
   | { readonly kind: 'moments'; readonly message: Received<'pool'> }
   | { readonly kind: 'losses'; readonly message: Received<'poolMoments'> }
+  | { readonly kind: 'measure'; readonly message: Received<'measure'> }
   | { readonly kind: 'train'; readonly message: Received<'train'> }
   | { readonly kind: 'evaluate'; readonly message: Received<'finish'> };
 
@@ -47,6 +48,12 @@ export interface ClientIdentity {
   readonly partitionIndex: number;
 }
 
+/** A coordinator's word, or one about what it sent. */
+export interface Dismissal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** The client's whole decision state. */
 export interface ClientState {
   readonly phase: ClientPhase;
@@ -64,12 +71,15 @@ export interface ClientState {
   readonly canaryAnswer: ClientMessage | null;
   /** Connections tried in vain since the last admission. */
   readonly attempts: number;
+  /** What the coordinator said on the present connection to send the client away for a while. */
+  readonly dismissal: Dismissal | null;
 }
 
 /** What happened. */
 export type ClientEvent =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'closed'; readonly reason: string }
+  /** No connection came about, or the one there was is gone; with a code where that has a cause besides the line. */
+  | { readonly kind: 'closed'; readonly reason: string; readonly code?: ErrorCode }
   | { readonly kind: 'received'; readonly message: ServerMessage }
   | { readonly kind: 'dataReady' }
   | { readonly kind: 'dataFailed'; readonly code: ErrorCode; readonly message: string }
@@ -89,8 +99,8 @@ export type ClientEffect =
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'end'; readonly outcome: ClientOutcome };
 
-/** Connections in a row that may fail before a client gives up: a coordinator it knows is worth waiting for. */
-export const MAX_ATTEMPTS = { first: 5, known: 12 } as const;
+/** Connections in a row that may fail before a client gives up: one and a half minutes, for a restart or a late start. */
+export const MAX_ATTEMPTS = 12;
 
 /** Before anything happened. */
 export const initialClientState: ClientState = {
@@ -104,4 +114,5 @@ export const initialClientState: ClientState = {
   lastAnswer: null,
   canaryAnswer: null,
   attempts: 0,
+  dismissal: null,
 };

@@ -7,6 +7,7 @@ import type {
   CoordinatorState,
   Seat,
 } from './coordinator-state.js';
+import { gone } from './seat.js';
 
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
@@ -47,6 +48,8 @@ export function markAttendance(config: CoordinatorConfig, state: CoordinatorStat
     const seat = seats.get(clientId);
     if (!seat || failed.has(clientId)) continue;
     if (answers.has(clientId)) {
+      // To measure is not yet to train: only the round's own answer clears the slate.
+      if (state.phase !== 'train') continue;
       if (seat.absences > 0 || seat.restUntil > 0) seats = seats.with({ ...seat, absences: 0, restUntil: 0 });
       continue;
     }
@@ -88,9 +91,7 @@ export function strike(
   if (!seat || BLAMELESS.has(code)) return { state, effects: [] };
   const strikes = seat.strikes + 1;
   const excluded = refusalLimit > 0 && strikes >= refusalLimit;
-  const struck: Seat = excluded
-    ? { ...seat, strikes, excluded, presence: 'gone', admitted: false }
-    : { ...seat, strikes };
+  const struck: Seat = excluded ? { ...gone(seat), strikes, excluded } : { ...seat, strikes };
   const next = { ...state, seats: state.seats.with(struck) };
   return { state: next, effects: excluded ? expulsion(struck) : [] };
 }

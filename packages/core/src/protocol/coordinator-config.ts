@@ -6,7 +6,7 @@ import type { CoordinatorConfig } from './coordinator-state.js';
 /** The reducer's view of a job. */
 export function coordinatorConfig(
   job: Job,
-  { evaluatesOnClients }: { readonly evaluatesOnClients: boolean },
+  { evaluatesOnClients, measures }: Pick<CoordinatorConfig, 'evaluatesOnClients' | 'measures'>,
 ): CoordinatorConfig {
   const { seed, numClients, clientsPerRound, rounds, quorum, roundTimeout, joinTimeout, returnTimeout } = job;
   const { adjustmentQuorum, restAfter, refusalLimit } = job;
@@ -24,6 +24,7 @@ export function coordinatorConfig(
     refusalLimit,
     selects: selectsOnClients(job),
     evaluatesOnClients,
+    measures,
     adjustmentRounds: adjustmentRoundsOf(job),
   };
 }

@@ -17,6 +17,7 @@ const config: CoordinatorConfig = {
   quorum: 0.6,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [],
   roundTimeout: 60,
   joinTimeout: 30,

@@ -12,6 +12,8 @@ import {
   adjustmentMade,
   adjustmentOf,
   isAsking,
+  isClosingMeasurement,
+  isComputing,
   judgeStep,
   openStep,
   orderedAnswers,
@@ -68,7 +70,7 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
     case 'resume':
       return onResume(config, state);
     case 'stop':
-      return onStop(state, event);
+      return onStop(config, state, event);
     default:
       return unreachable(event);
   }
@@ -139,33 +141,38 @@ function onDeadline(state: CoordinatorState, { step }: Of<'deadline'>): Transiti
   return still({ ...state, step: { ...state.step, deadlinePassed: true } });
 }
 
-function onStop(state: CoordinatorState, { reason }: Of<'stop'>): Transition {
+function onStop(config: CoordinatorConfig, state: CoordinatorState, { reason }: Of<'stop'>): Transition {
   const next: CoordinatorState = { ...state, stopping: true };
   const effects: CoordinatorEffect[] = [{ kind: 'note', message: `stopping: ${reason}` }];
   // What is being computed is finished first, so that no accepted answer is lost; everything else ends at once.
-  const computing = state.phase === 'merge' || state.phase === 'choose' || state.phase === 'close';
-  if (computing && !state.held) return { state: next, effects };
+  if (isComputing(state.phase) && !state.held) return { state: next, effects };
+  // The model reached is measured before it ships; being told to stop once more ends that too.
+  if (state.phase === 'measure' && !state.stopping) return { state: next, effects };
+  const ended = endStopped(config, { ...next, held: false });
+  return { state: ended.state, effects: [...effects, ...ended.effects] };
+}
+
+/** Ends a run that was told to stop: after a round has closed, its model is measured first. */
+function endStopped(config: CoordinatorConfig, state: CoordinatorState): Transition {
+  if (state.phase === 'close' && config.measures) return openStep(config, state, 'measure');
   return {
-    state: { ...next, phase: 'finished' },
-    effects: [...effects, { kind: 'finish', answers: [], stopped: true }],
+    state: { ...state, phase: 'finished' },
+    effects: [{ kind: 'finish', answers: [], stopped: true }],
   };
 }
 
 function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: Of<'computed'>): Transition {
   if (event.phase !== state.phase || state.held) return still(state);
   const next = event.phase === 'close' ? roundClosed(config, state) : state;
-  if (state.stopping) {
-    return {
-      state: { ...next, phase: 'finished' },
-      effects: [{ kind: 'finish', answers: [], stopped: true }],
-    };
-  }
+  if (state.stopping) return endStopped(config, next);
   return state.paused ? still({ ...next, held: true }) : stepAfter(config, next);
 }
 
 /** The step after what was computed. */
 function stepAfter(config: CoordinatorConfig, state: CoordinatorState): Transition {
-  return state.phase === 'merge' ? openStep(config, state, 'losses') : nextRound(config, state);
+  if (state.phase === 'merge') return openStep(config, state, 'losses');
+  if (state.phase === 'close' && config.measures) return openStep(config, state, 'measure');
+  return nextRound(config, state);
 }
 
 function onResume(config: CoordinatorConfig, state: CoordinatorState): Transition {
@@ -226,7 +233,10 @@ function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Tr
   const present = state.seats.working;
   const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
   if (!state.prepared || state.paused || (present < config.numClients && !late)) return null;
-  return config.selects ? openStep(config, state, 'moments') : nextRound(config, state);
+  if (config.selects) return openStep(config, state, 'moments');
+  // Without rounds the first model is the last.
+  if (config.rounds === 0 && config.measures) return openStep(config, state, 'measure');
+  return nextRound(config, state);
 }
 
 function widen(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
@@ -245,12 +255,13 @@ const COMPUTES: Readonly<Record<Exclude<AskingPhase, 'evaluate'>, ComputingPhase
   moments: 'merge',
   losses: 'choose',
   train: 'close',
+  measure: 'settle',
 };
 
 function closeStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   if (phase === 'evaluate') return finish(state);
   const computing = COMPUTES[phase];
-  const attended = phase === 'train' ? markAttendance(config, state) : still(state);
+  const attended = marksAttendance(config, state) ? markAttendance(config, state) : still(state);
   const adjustment = phase === 'train' ? adjustmentMade(config, state) : null;
   return {
     state: { ...attended.state, phase: computing },
@@ -266,6 +277,11 @@ function closeStep(config: CoordinatorConfig, state: CoordinatorState, phase: As
       },
     ],
   };
+}
+
+function marksAttendance(config: CoordinatorConfig, state: CoordinatorState): boolean {
+  const { phase } = state;
+  return phase === 'train' || (phase === 'measure' && !isClosingMeasurement(config, state));
 }
 
 function postponement(config: CoordinatorConfig, state: CoordinatorState): readonly CoordinatorEffect[] {

@@ -8,7 +8,9 @@ import type {
 } from './coordinator-state.js';
 import { exclusionMessage } from './coordinator-attendance.js';
 import { askPending, type Transition } from './coordinator-step.js';
+import { gone } from './seat.js';
 
+type ReturnTimer = Extract<CoordinatorEffect, { kind: 'startReturnTimer' }>;
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
 /**
@@ -56,7 +58,9 @@ export function joinClient(
     samples,
     share,
     returnToken: newReturnToken,
+    losses: 0,
     absences: 0,
+    expected: false,
     restUntil: 0,
     strikes: 0,
     excluded: false,
@@ -95,9 +99,9 @@ export function admitClient(
     const effects: CoordinatorEffect[] = [
       { kind: 'refuse', clientId, code: 'canary_failed', message: problem, fatal: true },
     ];
-    return { state: withSeat(state, { ...known, presence: 'gone', admitted: false }), effects };
+    return { state: withSeat(state, gone(known)), effects };
   }
-  const next = withSeat(state, { ...known, admitted: true });
+  const next = withSeat(state, { ...known, admitted: true, expected: true });
   const work = askPending(config, next, clientId);
   return { state: next, effects: [{ kind: 'admit', clientId }, ...work] };
 }
@@ -106,22 +110,28 @@ export function admitClient(
 export function markAway(config: CoordinatorConfig, state: CoordinatorState, clientId: ClientId): Transition {
   const known = state.seats.get(clientId);
   if (known?.presence !== 'present') return { state, effects: [] };
-  return {
-    state: withSeat(state, { ...known, presence: 'away', admitted: false }),
-    effects: [{ kind: 'startReturnTimer', clientId, seconds: config.returnTimeout }],
-  };
+  const away: Seat = { ...known, presence: 'away', admitted: false, losses: known.losses + 1 };
+  return { state: withSeat(state, away), effects: [returnTimer(config, away)] };
+}
+
+/** The wait for a client that is away, from now on. */
+export function returnTimer({ returnTimeout }: CoordinatorConfig, { clientId, losses }: Seat): ReturnTimer {
+  return { kind: 'startReturnTimer', clientId, loss: losses, seconds: returnTimeout };
 }
 
 /** Not waited for any longer: it said so, or did not return in time. It may still come back. */
 export function markGone(state: CoordinatorState, event: Of<'left'> | Of<'returnTimeout'>): Transition {
   const known = state.seats.get(event.clientId);
-  // It is back already: the timer of an earlier loss means nothing.
-  const overtaken = event.kind === 'returnTimeout' && known?.presence !== 'away';
-  if (!known || overtaken) return { state, effects: [] };
+  if (!known || (event.kind === 'returnTimeout' && isOvertaken(known, event))) return { state, effects: [] };
   return {
-    state: withSeat(state, { ...known, presence: 'gone', admitted: false }),
+    state: withSeat(state, gone(known)),
     effects: [{ kind: 'note', message: `client ${known.name} is no longer waited for` }],
   };
+}
+
+/** It is back already, or was meanwhile: the timer of an earlier loss means nothing. */
+function isOvertaken({ presence, losses }: Seat, { loss = losses }: Of<'returnTimeout'>): boolean {
+  return presence !== 'away' || loss !== losses;
 }
 
 function withSeat(state: CoordinatorState, changed: Seat): CoordinatorState {

@@ -18,6 +18,8 @@ export interface CoordinatorConfig {
   readonly selects: boolean;
   /** There is no server test set: clients evaluate on held-out samples of their own. */
   readonly evaluatesOnClients: boolean;
+  /** Clients measure the batch-norm moments of every round's model at its own weights. */
+  readonly measures: boolean;
   /** Rounds that end with a mask adjustment, ascending. */
   readonly adjustmentRounds: readonly number[];
   readonly roundTimeout: number;
@@ -33,17 +35,16 @@ export interface CoordinatorConfig {
 }
 
 /**
- * Where the run stands. Clients are asked in `moments`, `losses`, `train` and `evaluate`; the coordinator computes in
- * `merge`, `choose` and `close`.
+ * Where the run stands. Clients are asked in `moments`, `losses`, `train`, `measure` and `evaluate`; the coordinator
+ * computes in `merge`, `choose`, `close` and `settle`.
  */
-export type Phase =
-  'gather' | 'moments' | 'merge' | 'losses' | 'choose' | 'train' | 'close' | 'evaluate' | 'finished';
+export type Phase = 'gather' | AskingPhase | ComputingPhase | 'finished';
 
 /** Phases in which clients are asked for something. */
-export type AskingPhase = Extract<Phase, 'moments' | 'losses' | 'train' | 'evaluate'>;
+export type AskingPhase = 'moments' | 'losses' | 'train' | 'measure' | 'evaluate';
 
 /** Phases in which the coordinator computes. */
-export type ComputingPhase = Extract<Phase, 'merge' | 'choose' | 'close'>;
+export type ComputingPhase = 'merge' | 'choose' | 'close' | 'settle';
 
 /** One question to a cohort. */
 export interface Step {
@@ -98,7 +99,8 @@ export type CoordinatorEvent =
   | { readonly kind: 'canary'; readonly clientId: ClientId; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: ClientId }
   | { readonly kind: 'left'; readonly clientId: ClientId }
-  | { readonly kind: 'returnTimeout'; readonly clientId: ClientId }
+  /** `loss` says which of the client's losses was long enough ago; journals of older versions lack it. */
+  | { readonly kind: 'returnTimeout'; readonly clientId: ClientId; readonly loss?: number }
   | {
       readonly kind: 'answer';
       readonly clientId: ClientId;
@@ -132,6 +134,7 @@ export interface Adjustment {
 export type Request =
   | { readonly kind: 'pool' }
   | { readonly kind: 'poolMoments' }
+  | { readonly kind: 'measure'; readonly round: number }
   | {
       readonly kind: 'train';
       readonly round: number;
@@ -180,7 +183,12 @@ export type CoordinatorEffect =
   | { readonly kind: 'discard'; readonly payload: AnswerName }
   | { readonly kind: 'ask'; readonly clientId: ClientId; readonly request: Request }
   | { readonly kind: 'startDeadline'; readonly step: number; readonly seconds: number }
-  | { readonly kind: 'startReturnTimer'; readonly clientId: ClientId; readonly seconds: number }
+  | {
+      readonly kind: 'startReturnTimer';
+      readonly clientId: ClientId;
+      readonly loss: number;
+      readonly seconds: number;
+    }
   | { readonly kind: 'note'; readonly message: string }
   | {
       readonly kind: 'compute';

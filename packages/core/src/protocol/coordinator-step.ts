@@ -11,8 +11,10 @@ import type {
   Phase,
   Request,
   Seat,
+  ComputingPhase,
 } from './coordinator-state.js';
 import { canWork } from './seat.js';
+import { unreachable } from '../errors.js';
 
 /** A new state with what must be done about it. */
 export interface Transition {
@@ -20,9 +22,22 @@ export interface Transition {
   readonly effects: readonly CoordinatorEffect[];
 }
 
+const ASKING: ReadonlySet<Phase> = new Set<AskingPhase>([
+  'moments',
+  'losses',
+  'train',
+  'measure',
+  'evaluate',
+]);
+
 /** True while clients are being asked. */
 export function isAsking(phase: Phase): phase is AskingPhase {
-  return phase === 'moments' || phase === 'losses' || phase === 'train' || phase === 'evaluate';
+  return ASKING.has(phase);
+}
+
+/** True while the coordinator works on the answers of a step. */
+export function isComputing(phase: Phase): phase is ComputingPhase {
+  return !isAsking(phase) && phase !== 'gather' && phase !== 'finished';
 }
 
 /** Seats that can work now, by partition index. */
@@ -30,14 +45,43 @@ export function presentSeats(state: CoordinatorState): readonly Seat[] {
   return [...state.seats.values()].filter(canWork).sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
+/** Seats that a new cohort counts on, by partition index: a client whose connection is lost is waited for meanwhile. */
+function expectedSeats(state: CoordinatorState): readonly Seat[] {
+  return [...state.seats.values()]
+    .filter(({ expected }) => expected)
+    .sort((a, b) => a.partitionIndex - b.partitionIndex);
+}
+
 /**
  * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
  * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
  */
-export function quorumOf(config: CoordinatorConfig, phase: Phase): number {
-  const intended =
-    phase === 'train' ? Math.min(config.clientsPerRound, config.numClients) : config.numClients;
-  return Math.max(1, Math.ceil(config.quorum * intended));
+export function quorumOf(
+  config: Pick<CoordinatorConfig, 'clientsPerRound' | 'numClients' | 'quorum'>,
+  phase: Phase,
+): number {
+  const ofRound = phase === 'train' || phase === 'measure';
+  return needed(config, ofRound ? Math.min(config.clientsPerRound, config.numClients) : config.numClients);
+}
+
+/** {@link quorumOf} the open step; clients that carry a part of the mask are not meant to measure, where others can. */
+function quorumNow(config: CoordinatorConfig, { phase, seats }: CoordinatorState): number {
+  if (phase !== 'measure') return quorumOf(config, phase);
+  const whole = [...seats.values()].filter(({ share }) => share === 1).length;
+  const partial = whole === 0 ? 0 : seats.size - whole;
+  return needed(config, Math.min(config.clientsPerRound, Math.max(1, config.numClients - partial)));
+}
+
+function needed({ quorum }: Pick<CoordinatorConfig, 'quorum'>, intended: number): number {
+  return Math.max(1, Math.ceil(quorum * intended));
+}
+
+/** True for the measurement that nothing but the end of the run follows. */
+export function isClosingMeasurement(
+  { rounds }: CoordinatorConfig,
+  { phase, round, stopping }: CoordinatorState,
+): boolean {
+  return phase === 'measure' && (stopping || round >= rounds);
 }
 
 /** The adjustment that the open round asks for: the oldest that had to wait, else the round's own, else null. */
@@ -82,14 +126,14 @@ export function openStep(config: CoordinatorConfig, state: CoordinatorState, pha
   return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
 }
 
-/** The open step again, with everybody present in the cohort; accepted answers stand and are not asked for twice. */
+/** The open step again, with everybody expected in the cohort; accepted answers stand and are not asked for twice. */
 export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const { answers } = state.step;
-  const present = new Set(presentSeats(state).map((seat) => seat.clientId));
+  const expected = new Set(expectedSeats(state).map((seat) => seat.clientId));
   const cohort = [...state.seats.values()]
     .sort((a, b) => a.partitionIndex - b.partitionIndex)
     .map((seat) => seat.clientId)
-    .filter((clientId) => present.has(clientId) || answers.has(clientId));
+    .filter((clientId) => expected.has(clientId) || answers.has(clientId));
   return startStep(config, state, cohort, answers);
 }
 
@@ -105,7 +149,10 @@ function startStep(
     state: next,
     effects: [
       { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
-      ...cohort.flatMap((clientId) => askPending(config, next, clientId)),
+      // Whoever is not connected is asked when it is admitted again.
+      ...cohort
+        .filter((clientId) => isThere(next, clientId))
+        .flatMap((clientId) => askPending(config, next, clientId)),
     ],
   };
 }
@@ -135,6 +182,7 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
   if (phase === 'moments') return [{ kind: 'pool' }];
   // A client needs the pool before its merged statistics make sense; one that has it already is told apart by the shell.
   if (phase === 'losses') return [{ kind: 'poolMoments' }];
+  if (phase === 'measure') return [{ kind: 'measure', round }];
   if (phase === 'evaluate') return [{ kind: 'finish', round, evaluate: true }];
   return [
     { kind: 'train', round, adjustment: adjustmentOf(config, state), evaluate: config.evaluatesOnClients },
@@ -142,17 +190,40 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody present and then those who answered; a round asks `clientsPerRound` drawn from those
- * present and not resting by a stream keyed by the round, so that a restarted coordinator draws the same.
+ * Selection asks everybody expected and then those who answered. A round asks `clientsPerRound` drawn from those expected
+ * and not resting by a stream keyed by the round, so that a restarted coordinator, which opens steps before its clients
+ * are back, draws the same: first to measure, where the job measures, then to train. A client that did not measure in time
+ * is not asked to train in that round, so that one that hangs costs one deadline a round. Everybody measures the last model.
  */
 function drawCohort(
   config: CoordinatorConfig,
   state: CoordinatorState,
   phase: AskingPhase,
 ): readonly string[] {
-  const present = presentSeats(state).map((seat) => seat.clientId);
-  if (phase === 'losses') return present.filter((clientId) => state.step.answers.has(clientId));
-  if (phase !== 'train') return present;
+  const expected = expectedSeats(state).map((seat) => seat.clientId);
+  const { cohort, answers } = state.step;
+  switch (phase) {
+    case 'losses':
+      return expected.filter((clientId) => answers.has(clientId));
+    case 'train': {
+      const missed = new Set(
+        state.phase === 'settle' ? cohort.filter((clientId) => !answers.has(clientId)) : [],
+      );
+      return drawRound(config, state).filter((clientId) => !missed.has(clientId));
+    }
+    case 'measure': {
+      const closing = isClosingMeasurement(config, { ...state, phase });
+      return withWholeModel(state, closing ? expected : drawRound(config, state));
+    }
+    case 'moments':
+    case 'evaluate':
+      return expected;
+    default:
+      return unreachable(phase);
+  }
+}
+
+function drawRound(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const rested = restedClients(config, state);
   if (rested.length <= config.clientsPerRound) return rested;
   const stream = randomStream({ seed: config.seed, purpose: 'cohort', round: state.round });
@@ -160,21 +231,32 @@ function drawCohort(
   return rested.filter((clientId) => drawn.has(clientId));
 }
 
+/** Those that carry the whole mask: moments of a part are not the model's. All where nobody carries it. */
+function withWholeModel({ seats }: CoordinatorState, clients: readonly string[]): readonly string[] {
+  const whole = clients.filter((clientId) => seats.get(clientId)?.share === 1);
+  return whole.length > 0 ? whole : clients;
+}
+
 /**
- * Those present who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
+ * Those expected who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
  * could not be missed, also those whose rest ends first.
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
-  const present = presentSeats(state);
+  const expected = expectedSeats(state);
   const wanted = Math.min(config.clientsPerRound, 2 * quorumOf(config, 'train'));
-  const missing = wanted - present.filter((seat) => !isResting(state, seat)).length;
-  const woken = present
+  const missing = wanted - expected.filter((seat) => !isResting(state, seat)).length;
+  const woken = expected
     .filter((seat) => isResting(state, seat))
     .sort((a, b) => a.restUntil - b.restUntil || a.partitionIndex - b.partitionIndex)
     .slice(0, Math.max(0, missing));
-  return present
+  return expected
     .filter((seat) => !isResting(state, seat) || woken.includes(seat))
     .map(({ clientId }) => clientId);
+}
+
+function isThere({ seats }: CoordinatorState, clientId: string): boolean {
+  const seat = seats.get(clientId);
+  return seat !== undefined && canWork(seat);
 }
 
 /** How the open step may go on. */
@@ -183,18 +265,24 @@ export type StepVerdict = 'wait' | 'complete' | 'widen';
 /**
  * A step is complete when everybody still expected has answered, or when the deadline has passed, with a quorum.
  * Without a quorum it is widened to whoever else is present: at once when nobody is expected any more, else at the
- * deadline. With nobody there it waits; only the final evaluation ends at its deadline whatever came.
+ * deadline. With nobody there it waits; only the closing measurement and the final evaluation end whatever came.
  */
 export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
   const { cohort, answers, failed, deadlinePassed } = state.step;
-  const enough = answers.size >= quorumOf(config, state.phase);
   // Ends at the first it finds: this is asked at every event, of cohorts of thousands.
   const awaiting = cohort.some((clientId) => {
     const presence = state.seats.get(clientId)?.presence ?? 'gone';
     return !answers.has(clientId) && !failed.has(clientId) && presence !== 'gone';
   });
   if (awaiting && !deadlinePassed) return 'wait';
-  if (enough || state.phase === 'evaluate') return 'complete';
+  if (answers.size >= quorumNow(config, state) || endsAnyhow(config, state)) return 'complete';
   if (deadlinePassed) return state.seats.working > 0 ? 'widen' : 'wait';
   return presentSeats(state).some((seat) => !cohort.includes(seat.clientId)) ? 'widen' : 'wait';
+}
+
+function endsAnyhow(config: CoordinatorConfig, state: CoordinatorState): boolean {
+  if (state.phase === 'evaluate') return true;
+  if (!isClosingMeasurement(config, state)) return false;
+  // A run that was told to stop does not wait for clients to come back.
+  return state.step.deadlinePassed || (state.stopping && state.seats.working === 0);
 }

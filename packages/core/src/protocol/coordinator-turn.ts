@@ -52,6 +52,7 @@ const AFTER: Readonly<Record<AskingPhase, string>> = {
   moments: 'merge',
   losses: 'choose',
   train: 'close',
+  measure: 'settle',
   evaluate: 'finished',
 };
 

@@ -31,6 +31,7 @@ export { readState, writeState, type StoredState } from './stored-state.js';
 export {
   adjustmentOf,
   isAsking,
+  isComputing,
   pendingRequests,
   presentSeats,
   quorumOf,
@@ -50,3 +51,4 @@ export {
   type RunningTask,
 } from './client-state.js';
 export { reduceClient, type ClientTransition } from './client-reducer.js';
+export { toldToPeer, type Teller, type ToldError } from './told-to-peer.js';

@@ -1,6 +1,6 @@
 import type { Canary } from '../trainer/canary.js';
 import type { NestedPool } from '../candidates/nested-pool.js';
-import type { SparseModel, TrainWork, ClientUpdate } from '../trainer/client-update.js';
+import type { SparseModel, TrainWork, ClientUpdate, Measurement } from '../trainer/client-update.js';
 import type { DeviceProfile } from '../budget/device-profile.js';
 import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
 import type { Normalization } from '../data/batches.js';
@@ -10,7 +10,7 @@ import type { MomentTree } from '../params/model-state.js';
 import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What a client must know of a job before it joins. */
 export interface ClientJob {
@@ -69,6 +69,16 @@ export type ServerMessage =
       /** Ask for an evaluation of the received model on the client's held-out samples. */
       readonly evaluate: boolean;
     }
+  | {
+      /** Asks for the batch-norm moments of the model's weights on the client's own training samples. */
+      readonly kind: 'measure';
+      /** Rounds that the model has behind it. */
+      readonly round: number;
+      readonly model: SparseModel;
+      readonly batchSize: number;
+      /** Samples at most, drawn by the client; null for all of them. */
+      readonly samples: number | null;
+    }
   | { readonly kind: 'accepted'; readonly round: number }
   | {
       readonly kind: 'finish';
@@ -102,6 +112,7 @@ export type ClientMessage =
     }
   | { readonly kind: 'candidateLosses'; readonly candidates: readonly Evaluation[] }
   | { readonly kind: 'update'; readonly update: ClientUpdate }
+  | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'requestMask'; readonly round: number }
   | { readonly kind: 'evaluation'; readonly round: number; readonly evaluation: Evaluation }
   | {

@@ -16,6 +16,7 @@ const config: CoordinatorConfig = {
   quorum: 1,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [],
   roundTimeout: 100,
   joinTimeout: 30,

@@ -12,6 +12,7 @@ const config: CoordinatorConfig = {
   quorum: 1,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [0],
   roundTimeout: 100,
   joinTimeout: 30,
@@ -104,25 +105,26 @@ describe('a journal', () => {
     const passed = replayJournal(config, until(6), [
       { at: 200, event: { kind: 'lost', clientId: 'client0' } },
     ]);
-    expect(rearm(config, passed)).toEqual([{ kind: 'startDeadline', step: 1, seconds: 0 }]);
+    const away = { kind: 'startReturnTimer', clientId: 'client0', loss: 1, seconds: config.returnTimeout };
+    expect(rearm(config, passed)).toEqual([{ kind: 'startDeadline', step: 1, seconds: 0 }, away]);
     const over = replayJournal(config, passed, [
       { at: 201, event: { kind: 'left', clientId: 'client1' } },
       { at: 202, event: { kind: 'deadline', step: 1 } },
     ]);
     expect(over.state.step.deadlinePassed).toBe(true);
-    expect(rearm(config, over)).toEqual([]);
+    expect(rearm(config, over)).toEqual([away]);
   });
 });
 
 describe('a stored state', () => {
-  it('of a version without pauses, postponed adjustments and attendance has none of them', () => {
+  it('of a version without pauses, postponed adjustments, attendance and losses has none of them', () => {
     const { state } = until(6);
     const stored = JSON.parse(writeState(state)) as Record<string, unknown> & {
       seats: Record<string, unknown>[];
     };
     for (const field of ['paused', 'held', 'postponed']) Reflect.deleteProperty(stored, field);
     for (const seat of stored.seats) {
-      for (const field of ['absences', 'restUntil', 'strikes', 'excluded'])
+      for (const field of ['absences', 'restUntil', 'strikes', 'excluded', 'share', 'expected', 'losses'])
         Reflect.deleteProperty(seat, field);
     }
     expect(readState(JSON.stringify(stored))).toEqual(state);

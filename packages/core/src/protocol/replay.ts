@@ -6,6 +6,7 @@ import {
   type CoordinatorEvent,
   type CoordinatorState,
 } from './coordinator-state.js';
+import { returnTimer } from './coordinator-seats.js';
 import { adjustmentMade, isAsking, orderedAnswers } from './coordinator-step.js';
 
 /** An event with the seconds the run had lasted when it happened; time in which no coordinator ran does not count. */
@@ -66,10 +67,17 @@ export function deadlineAfter(
 }
 
 /**
- * What a coordinator that takes a run up again must do besides waiting for its clients: let the deadline go on with the
- * time that was left, compute what was being computed, or end what had ended. Clients are asked again when they return.
+ * What a coordinator that takes a run up again must do: let the deadline go on with the time that was left, compute what
+ * was being computed, or end what had ended; and wait for the clients that were away for a whole return time more.
+ * Clients are asked again when they return.
  */
-export function rearm(
+export function rearm(config: CoordinatorConfig, replayed: ReplayedState): readonly CoordinatorEffect[] {
+  const { phase, seats } = replayed.state;
+  const away = phase === 'finished' ? [] : [...seats.values()].filter(({ presence }) => presence === 'away');
+  return [...rearmStep(config, replayed), ...away.map((seat) => returnTimer(config, seat))];
+}
+
+function rearmStep(
   config: CoordinatorConfig,
   { state, deadline, at }: ReplayedState,
 ): readonly CoordinatorEffect[] {

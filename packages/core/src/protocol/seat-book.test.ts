@@ -12,6 +12,8 @@ const seatOf = (who: number, token: number, presence: Seat['presence'], admitted
   returnToken: `${who} ${token}`,
   presence,
   admitted,
+  expected: admitted,
+  losses: 0,
   absences: 0,
   restUntil: 0,
   strikes: 0,

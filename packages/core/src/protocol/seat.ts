@@ -13,6 +13,10 @@ export interface Seat {
   readonly presence: 'present' | 'away' | 'gone';
   /** Its backend computed the canary correctly on the present connection. */
   readonly admitted: boolean;
+  /** Admitted at some time and not `gone` since: cohorts count on it, whether it is connected at the moment or not. */
+  readonly expected: boolean;
+  /** Connections lost so far; a return timer says which loss it belongs to. */
+  readonly losses: number;
   /** Rounds in a row that it left unanswered. */
   readonly absences: number;
   /** The round from which it is asked again. */
@@ -21,6 +25,11 @@ export interface Seat {
   readonly strikes: number;
   /** It takes no further part. */
   readonly excluded: boolean;
+}
+
+/** The seat of a client that is not waited for any longer. */
+export function gone(seat: Seat): Seat {
+  return { ...seat, presence: 'gone', admitted: false, expected: false };
 }
 
 /** True for a seat whose client can be asked now. */

@@ -5,9 +5,10 @@ import { SeatBook } from './seat-book.js';
 
 /** What states did not have from the beginning, with what a state without it means. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
-const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1 };
+const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1, losses: 0 };
 
-type StoredSeat = Omit<Seat, keyof typeof LATER_OF_SEATS> & Partial<typeof LATER_OF_SEATS>;
+type StoredSeat = Omit<Seat, keyof typeof LATER_OF_SEATS | 'expected'> &
+  Partial<Pick<Seat, keyof typeof LATER_OF_SEATS | 'expected'>>;
 
 /** {@link CoordinatorState} as plain JSON: maps and sets are lists, in their order. States of older versions lack fields. */
 export interface StoredState
@@ -35,9 +36,14 @@ export function readState(text: string): CoordinatorState {
   return {
     ...LATER,
     ...rest,
-    seats: SeatBook.of(seats.map((seat) => ({ ...LATER_OF_SEATS, ...seat }))),
+    seats: SeatBook.of(seats.map(readSeat)),
     step: { ...step, answers: new Map(step.answers), failed: new Set(step.failed) },
   };
+}
+
+/** Whoever was waited for is, where a state does not say of whom cohorts count on. */
+function readSeat(seat: StoredSeat): Seat {
+  return { ...LATER_OF_SEATS, expected: seat.presence !== 'gone', ...seat };
 }
 
 /** Only our own writing comes here, whole by the database's word; what is no state at all is told all the same. */

@@ -10,7 +10,7 @@ export interface LevelTable {
 /** A quantizer's levels at those bits. @throws EspalierError `invalid_argument` for bits out of range. */
 export function levelTable(quantizer: Quantizer, bits: number): LevelTable {
   const levels = quantizer.levels(bits);
-  return { levels, midpoints: levels.slice(1).map((level, i) => (level + levels[i]!) / 2) };
+  return { levels, midpoints: levels.slice(1).map((level, i) => (level + (levels[i] ?? 0)) / 2) };
 }
 
 /** Position of the level nearest to a magnitude of at least 0. */
@@ -18,7 +18,7 @@ export function nearestLevel({ midpoints }: LevelTable, magnitude: number): numb
   let [low, high] = [0, midpoints.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (magnitude > midpoints[middle]!) low = middle + 1;
+    if (magnitude > (midpoints[middle] ?? 0)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -27,7 +27,7 @@ export function nearestLevel({ midpoints }: LevelTable, magnitude: number): numb
 /** The value nearest to `value` among ± level · scale. */
 export function rounded(table: LevelTable, value: number, scale: number): number {
   if (scale === 0) return 0;
-  const magnitude = table.levels[nearestLevel(table, Math.abs(value) / scale)]! * scale;
+  const magnitude = (table.levels[nearestLevel(table, Math.abs(value) / scale)] ?? 0) * scale;
   return value < 0 && magnitude > 0 ? -magnitude : magnitude;
 }
 
@@ -42,7 +42,7 @@ export function filterScales(kernel: Float32Array, filters: number, table: Level
   const scales = new Float32Array(filters);
   for (let f = 0; f < filters; f++) {
     let largest = 0;
-    for (let i = f; i < kernel.length; i += filters) largest = Math.max(largest, Math.abs(kernel[i]!));
+    for (let i = f; i < kernel.length; i += filters) largest = Math.max(largest, Math.abs(kernel[i] ?? 0));
     let least = Infinity;
     for (const clip of CLIPS) {
       const scale = Math.fround(largest * clip);
@@ -63,12 +63,12 @@ interface ErrorOptions {
 function roundingError(kernel: Float32Array, { first, step, scale, table }: ErrorOptions): number {
   let error = 0;
   for (let i = first; i < kernel.length; i += step)
-    error += (kernel[i]! - rounded(table, kernel[i]!, scale)) ** 2;
+    error += ((kernel[i] ?? 0) - rounded(table, kernel[i] ?? 0, scale)) ** 2;
   return error;
 }
 
 /** Every weight rounded to its filter's nearest level; weights that are 0 stay 0. */
 export function quantizeKernel(kernel: Float32Array, filters: number, table: LevelTable): Float32Array {
   const scales = filterScales(kernel, filters, table);
-  return kernel.map((value, i) => rounded(table, value, scales[i % filters]!));
+  return kernel.map((value, i) => rounded(table, value, scales[i % filters] ?? 0));
 }

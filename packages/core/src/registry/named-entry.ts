@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { shownValue } from '../shown-value.js';
 
 /** An explicit list of parts by name; users choose from it, so its keys are outward names. */
 export type Registry<Entry> = Readonly<Record<string, Entry>>;
@@ -14,17 +15,21 @@ export function entryNamed<Entry>(registry: Registry<Entry>, name: string, what:
   const names = Object.keys(registry);
   throw new EspalierError(
     'invalid_argument',
-    `there is no ${what} ${JSON.stringify(name)}; did you mean ${nearestNames(name, names).join(' or ')}? Valid names: ${names.join(', ')}`,
+    `there is no ${what} ${shownValue(name)}; did you mean ${nearestNames(name, names).join(' or ')}? Valid names: ${names.join(', ')}`,
     { name },
   );
 }
+
+/** Letters of a given name that are compared: the table of distances grows with them. */
+const LONGEST_NAME = 100;
 
 /**
  * Those of the valid names that are nearest to the given one in edits (insert, delete, replace a letter; case does not
  * count): all that share the least distance, in their own order. Empty only when there are no valid names.
  */
 export function nearestNames(given: string, valid: readonly string[]): readonly string[] {
-  const distances = valid.map((name) => editDistance(given.toLowerCase(), name.toLowerCase()));
+  const wanted = given.slice(0, LONGEST_NAME).toLowerCase();
+  const distances = valid.map((name) => editDistance(wanted, name.toLowerCase()));
   const least = Math.min(...distances);
   return valid.filter((_, i) => distances[i] === least);
 }

@@ -1,17 +1,13 @@
 import { unreachable } from '../errors.js';
-import type { Conv2dNode, Size2 } from '../graph/model-graph.js';
-import { affine, deviations, sumOf, transformed, type Distribution } from './distribution.js';
-import { relu6Series, reluSeries } from './gaussian.js';
+import { isPlain, type Conv2dNode, type Size2 } from '../graph/model-graph.js';
+import { affine, deviations, type Distribution } from './distribution.js';
 import { convolvedMoments } from './convolved-moments.js';
+import { lifted, type AnalyticSignal } from './plain-moments.js';
+import { PLAIN_SIGNALS } from './plain-signals.js';
 import type { NodeSide, Signals, SignalTurn } from './signals.js';
-
-/** What is known of a node's output: moments of both networks' channels, or null behind a join of flattened images. */
-export type AnalyticSignal = Distribution | null;
 
 /** Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so is what is made of them. */
 const NEIGHBOUR_CORRELATION = 0.5;
-/** How far the maximum of a window lies above the mean, in deviations: between 0 (equal pixels) and 1.03 (independent). */
-const POOL_LIFT = 0.6;
 
 /**
  * Moments that follow from weights and batch-norm statistics alone. A batch norm's output has mean β and deviation |γ|;
@@ -22,6 +18,7 @@ export const analyticSignals: Signals<AnalyticSignal> = {
   next(turn) {
     const { node } = turn.original;
     const [first = null] = turn.inputs;
+    if (isPlain(node)) return PLAIN_SIGNALS[node.op].moments(turn);
     switch (node.op) {
       case 'input':
         return standardInput(turn);
@@ -31,20 +28,9 @@ export const analyticSignals: Signals<AnalyticSignal> = {
         return first && convolved(null, turn, first);
       case 'batchNorm':
         return first && normalised(turn, first);
-      case 'relu':
-        return first && transformed(first, reluSeries);
-      case 'relu6':
-        return first && transformed(first, relu6Series);
-      case 'add':
-        return turn.inputs.every((input) => input !== null) ? sumOf(turn.inputs) : null;
-      case 'concat':
-        return joined(turn);
       case 'maxPool':
-      case 'globalMaxPool':
         return first && lifted(first);
       case 'avgPool':
-      case 'globalAvgPool':
-      case 'flatten':
         return first;
       default:
         return unreachable(node);
@@ -96,18 +82,18 @@ function normalised(
   { original, changed, keptOutputs }: SignalTurn<AnalyticSignal>,
   input: Distribution,
 ): Distribution {
-  const width = original.inputWidths[0]!;
+  const width = original.inputWidths[0] ?? 0;
   const n = input.mean.length;
   const scale = new Float64Array(n);
   const shift = new Float64Array(n);
   const set = (at: number, channel: number, side: NodeSide, own: number): void => {
-    const known = Math.max(1e-12, input.covariance[channel * n + channel]!);
-    const gamma = side.numbers.gamma![own]!;
-    const real = original.numbers.variance![channel]!;
+    const known = Math.max(1e-12, input.covariance[channel * n + channel] ?? 0);
+    const { gamma, beta, variance } = side.numbers;
+    const real = original.numbers.variance?.[channel] ?? 0;
     const factor =
-      Math.sqrt(real / known) * (gamma / Math.sqrt(side.numbers.variance![own]! + epsilonOf(side)));
+      Math.sqrt(real / known) * ((gamma?.[own] ?? 0) / Math.sqrt((variance?.[own] ?? 0) + epsilonOf(side)));
     scale[at] = factor;
-    shift[at] = side.numbers.beta![own]! - factor * input.mean[at]!;
+    shift[at] = (beta?.[own] ?? 0) - factor * (input.mean[at] ?? 0);
   };
   for (let i = 0; i < width; i++) set(i, i, original, i);
   keptOutputs.forEach((channel, own) => {
@@ -118,45 +104,4 @@ function normalised(
 
 function epsilonOf({ node }: NodeSide): number {
   return node.op === 'batchNorm' ? node.epsilon : 0;
-}
-
-function lifted(input: Distribution): Distribution {
-  const n = input.mean.length;
-  const mean = input.mean.map(
-    (value, i) => value + POOL_LIFT * Math.sqrt(Math.max(0, input.covariance[i * n + i]!)),
-  );
-  return { mean, covariance: input.covariance };
-}
-
-/** Branches are independent; the original's channels of all come first, then the changed network's. */
-function joined({ inputs, original, changed }: SignalTurn<AnalyticSignal>): AnalyticSignal {
-  const parts = inputs.filter((input) => input !== null);
-  const widths = original.inputWidths;
-  const changedWidths = changed.inputWidths;
-  const fits =
-    parts.length === inputs.length &&
-    parts.every(({ mean }, i) => mean.length === widths[i]! + changedWidths[i]!);
-  if (!fits) return null;
-  const half = sum(widths);
-  const n = half + sum(changedWidths);
-  const mean = new Float64Array(n);
-  const covariance = new Float64Array(n * n);
-  let [at, changedAt] = [0, half];
-  for (const [p, part] of parts.entries()) {
-    const places = Array.from(part.mean.keys(), (i) =>
-      i < widths[p]! ? at + i : changedAt + i - widths[p]!,
-    );
-    for (const [i, row] of places.entries()) {
-      mean[row] = part.mean[i]!;
-      for (const [j, column] of places.entries())
-        covariance[row * n + column] = part.covariance[i * places.length + j]!;
-    }
-    at += widths[p]!;
-    changedAt += changedWidths[p]!;
-  }
-  return { mean, covariance };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

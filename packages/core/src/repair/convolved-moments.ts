@@ -1,3 +1,4 @@
+import { addScaled } from '../vectors/add-scaled.js';
 import type { Distribution } from './distribution.js';
 import type { NodeSide } from './signals.js';
 
@@ -20,10 +21,10 @@ export interface ConvolvedOptions {
 export function convolvedMoments(options: ConvolvedOptions): Distribution {
   const { input, sides, keptInputs, groups } = options;
   const [original, changed] = sides;
-  const before = original.inputWidths[0]!;
+  const before = original.inputWidths[0] ?? 0;
   const total = input.mean.length;
   // Behind flatten the layer reads a row per pixel and the distribution has one per channel.
-  const pixels = Math.max(1, Math.round((before + changed.inputWidths[0]!) / total));
+  const pixels = Math.max(1, Math.round((before + (changed.inputWidths[0] ?? 0)) / total));
   const channels = before / pixels;
   const left = keptInputs.filter((position) => position < channels).length;
   const first = spread(original, { total, start: 0, channels, groups });
@@ -65,7 +66,7 @@ function groupsOf({ node }: NodeSide): number {
 }
 
 function spread(side: NodeSide, { total, start, channels, groups }: Layout): Filters {
-  const kernel = side.numbers.kernel!;
+  const { kernel = new Float32Array(0) } = side.numbers;
   const filters = filtersOf(side);
   const depth = channels / groups;
   const taps = kernel.length / (depth * filters);
@@ -81,7 +82,7 @@ function spread(side: NodeSide, { total, start, channels, groups }: Layout): Fil
     const [tap, place] = [Math.floor(row / depth), row % depth];
     for (let f = 0; f < filters; f++) {
       const channel = Math.floor(f / perGroup) * depth + place;
-      values[(tap * channels + channel) * filters + f] = kernel[row * filters + f]!;
+      values[(tap * channels + channel) * filters + f] = kernel[row * filters + f] ?? 0;
     }
   }
   return { ...layout, values, channelOf: null };
@@ -101,12 +102,13 @@ function means(
   const mean = Float64Array.from({ length: filters }, (_, f) => side.numbers.bias?.[f] ?? 0);
   for (let tap = 0; tap < taps; tap++) {
     if (channelOf) {
-      for (let f = 0; f < filters; f++) mean[f]! += values[tap * filters + f]! * input[channelOf[f]!]!;
+      for (let f = 0; f < filters; f++)
+        mean[f] = (mean[f] ?? 0) + (values[tap * filters + f] ?? 0) * (input[channelOf[f] ?? 0] ?? 0);
       continue;
     }
     for (let c = 0; c < channels; c++) {
       const from = (tap * channels + c) * filters;
-      for (let f = 0; f < filters; f++) mean[f]! += values[from + f]! * input[start + c]!;
+      addScaled(mean, values.subarray(from, from + filters), input[start + c] ?? 0);
     }
   }
   return mean;
@@ -121,13 +123,35 @@ function gramOf(
   const n = first.filters + second.filters;
   const gram = new Float64Array(n * n);
   for (let tap = 0; tap < first.taps; tap++) {
-    const here = sides.map((side) => tapOf(side, (other) => (other === tap ? 1 : 0)));
-    const near = sides.map((side) => tapOf(side, (other) => correlation(tap, other)));
-    if (first.channelOf && second.channelOf) addDepthwise(gram, covariance, { here, near, sides });
-    else addWhole(gram, covariance, { here, near, sides });
+    const parts = tapParts(sides, tap, correlation);
+    if (first.channelOf && second.channelOf) addDepthwise(gram, covariance, parts);
+    else addWhole(gram, covariance, parts);
   }
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!;
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j] ?? 0;
   return gram;
+}
+
+/** One network's filters under one tap. */
+interface TapPart {
+  readonly side: Filters;
+  /** Where its filters begin among those of both. */
+  readonly offset: number;
+  readonly here: Float64Array;
+  /** Those of all taps, each as far as its inputs are like this one's. */
+  readonly near: Float64Array;
+}
+
+function tapParts(
+  sides: readonly [Filters, Filters],
+  tap: number,
+  correlation: ConvolvedOptions['correlation'],
+): readonly TapPart[] {
+  return sides.map((side, s) => ({
+    side,
+    offset: s === 0 ? 0 : sides[0].filters,
+    here: tapOf(side, (other) => (other === tap ? 1 : 0)),
+    near: tapOf(side, (other) => correlation(tap, other)),
+  }));
 }
 
 /** Variances, and the covariance of every filter with what became of it; the inputs count as uncorrelated too. */
@@ -139,21 +163,19 @@ function diagonalGram(
   const [first, second] = sides;
   const n = first.filters + second.filters;
   const gram = new Float64Array(n * n);
-  const kept = Array.from(keptOutputs, (channel, own) => [channel, own] as const);
+  const varianceAt = (i: number): number => gram[i * (n + 1)] ?? 0;
   for (let tap = 0; tap < first.taps; tap++) {
-    const here = sides.map((side) => tapOf(side, (other) => (other === tap ? 1 : 0)));
-    const near = sides.map((side) => tapOf(side, (other) => correlation(tap, other)));
-    for (const [s, side] of sides.entries()) {
-      const offset = s * first.filters;
+    for (const { side, offset, here, near } of tapParts(sides, tap, correlation)) {
       eachRow(side, covariance, (from, variance, f) => {
-        gram[(offset + f) * (n + 1)]! += variance * near[s]![from + f]! * here[s]![from + f]!;
+        const product = variance * (near[from + f] ?? 0) * (here[from + f] ?? 0);
+        gram[(offset + f) * (n + 1)] = varianceAt(offset + f) + product;
       });
     }
   }
   // What became of a filter is taken to be as like it as their inputs allow.
-  for (const [channel, own] of kept) {
+  for (const [own, channel] of keptOutputs.entries()) {
     const at = first.filters + own;
-    const both = Math.sqrt(gram[channel * (n + 1)]! * gram[at * (n + 1)]!);
+    const both = Math.sqrt(varianceAt(channel) * varianceAt(at));
     const like = likeness(sides, channel, own);
     gram[channel * n + at] = like * both;
     gram[at * n + channel] = like * both;
@@ -168,11 +190,11 @@ function eachRow(
   add: (from: number, variance: number, filter: number) => void,
 ): void {
   if (channelOf) {
-    for (let f = 0; f < filters; f++) add(0, covariance[channelOf[f]! * (total + 1)]!, f);
+    for (let f = 0; f < filters; f++) add(0, covariance[(channelOf[f] ?? 0) * (total + 1)] ?? 0, f);
     return;
   }
   for (let c = 0; c < channels; c++) {
-    const variance = covariance[(start + c) * (total + 1)]!;
+    const variance = covariance[(start + c) * (total + 1)] ?? 0;
     for (let f = 0; f < filters; f++) add(c * filters, variance, f);
   }
 }
@@ -182,8 +204,8 @@ function likeness([first, second]: readonly [Filters, Filters], channel: number,
   if (first.channels !== second.channels) return 1;
   let [product, a, b] = [0, 0, 0];
   for (let row = 0; row * first.filters < first.values.length; row++) {
-    const x = first.values[row * first.filters + channel]!;
-    const y = second.values[row * second.filters + own]!;
+    const x = first.values[row * first.filters + channel] ?? 0;
+    const y = second.values[row * second.filters + own] ?? 0;
     product += x * y;
     a += x * x;
     b += y * y;
@@ -198,83 +220,79 @@ function tapOf({ taps, values }: Filters, weight: (tap: number) => number): Floa
   for (let tap = 0; tap < taps; tap++) {
     const share = weight(tap);
     if (share === 0) continue;
-    for (let i = 0; i < size; i++) sum[i]! += share * values[tap * size + i]!;
+    addScaled(sum, values.subarray(tap * size, (tap + 1) * size), share);
   }
   return sum;
-}
-
-interface Tap {
-  readonly here: readonly Float64Array[];
-  readonly near: readonly Float64Array[];
-  readonly sides: readonly [Filters, Filters];
 }
 
 /** Input channels that are worked on together, so that sums in memory are touched once for all of them. */
 const TOGETHER = 4;
 
 /** Adds the lower triangle of Zᵀ C Y, where either network's filters read their own channels. */
-function addWhole(gram: Float64Array, covariance: Float64Array, tap: Tap): void {
-  const { near, sides } = tap;
-  const [{ total, filters: original }, { filters: changed }] = sides;
-  const n = original + changed;
-  const rows = Array.from({ length: TOGETHER }, () => new Float64Array(n));
-  for (const [own, { start, channels, filters }] of sides.entries()) {
+function addWhole(gram: Float64Array, covariance: Float64Array, parts: readonly TapPart[]): void {
+  const n = Math.sqrt(gram.length);
+  const rows = fourOf(() => new Float64Array(n));
+  for (const { side, offset, near } of parts) {
+    const { start, channels, filters, total } = side;
     for (let d = 0; d < channels; d += TOGETHER) {
       const count = Math.min(TOGETHER, channels - d);
-      for (let k = 0; k < TOGETHER; k++) {
-        rows[k]!.fill(0);
-        if (k < count) writeRow(rows[k]!, covariance.subarray((start + d + k) * total), tap);
+      for (const [k, row] of rows.entries()) {
+        row.fill(0);
+        if (k < count) writeRow(row, covariance.subarray((start + d + k) * total), parts);
       }
-      const weights = near[own]!;
       for (let i = 0; i < filters; i++) {
-        const weightAt = (k: number): number => (k < count ? weights[(d + k) * filters + i]! : 0);
-        const end = own * original + i;
-        const sums = gram.subarray(end * n, end * n + end + 1);
-        addRows(sums, rows, [weightAt(0), weightAt(1), weightAt(2), weightAt(3)]);
+        const weightAt = (k: number): number => (k < count ? (near[(d + k) * filters + i] ?? 0) : 0);
+        const end = offset + i;
+        addRows(gram.subarray(end * n, end * n + end + 1), rows, fourOf(weightAt));
       }
     }
   }
 }
 
-type Four = readonly [number, number, number, number];
+type Four<Value> = readonly [Value, Value, Value, Value];
 
-function addRows(sums: Float64Array, rows: readonly Float64Array[], [p, q, r, s]: Four): void {
+function fourOf<Value>(make: (k: number) => Value): Four<Value> {
+  return [make(0), make(1), make(2), make(3)];
+}
+
+function addRows(sums: Float64Array, rows: Four<Float64Array>, [p, q, r, s]: Four<number>): void {
   if (p === 0 && q === 0 && r === 0 && s === 0) return;
-  const [a, b, c, d] = rows as readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [a, b, c, d] = rows;
   for (let j = 0; j < sums.length; j++) {
-    sums[j] = sums[j]! + p * a[j]! + q * b[j]! + r * c[j]! + s * d[j]!;
+    sums[j] = (sums[j] ?? 0) + p * (a[j] ?? 0) + q * (b[j] ?? 0) + r * (c[j] ?? 0) + s * (d[j] ?? 0);
   }
 }
 
 /** Covariances of one input channel, `covariance`, with every filter of both networks under one tap. */
-function writeRow(row: Float64Array, covariance: Float64Array, { here, sides }: Tap): void {
-  for (const [s, { start, channels, filters }] of sides.entries()) {
-    const to = row.subarray(s === 0 ? 0 : sides[0].filters).subarray(0, filters);
-    const values = here[s]!;
+function writeRow(row: Float64Array, covariance: Float64Array, parts: readonly TapPart[]): void {
+  for (const { side, offset, here } of parts) {
+    const { start, channels, filters } = side;
+    const to = row.subarray(offset, offset + filters);
+    const filtersOn = (d: number): Float64Array => here.subarray(d * filters, (d + 1) * filters);
+    const shareOf = (d: number): number => covariance[start + d] ?? 0;
     let d = 0;
     for (; d + TOGETHER <= channels; d += TOGETHER) {
-      const four = Array.from({ length: TOGETHER }, (_, k) =>
-        values.subarray((d + k) * filters, (d + k + 1) * filters),
+      const from = d;
+      addRows(
+        to,
+        fourOf((k) => filtersOn(from + k)),
+        fourOf((k) => shareOf(from + k)),
       );
-      const at = start + d;
-      addRows(to, four, [covariance[at]!, covariance[at + 1]!, covariance[at + 2]!, covariance[at + 3]!]);
     }
-    for (; d < channels; d++) {
-      const share = covariance[start + d]!;
-      for (let f = 0; f < filters; f++) to[f]! += share * values[d * filters + f]!;
-    }
+    for (; d < channels; d++) addScaled(to, filtersOn(d), shareOf(d));
   }
 }
 
-function addDepthwise(gram: Float64Array, covariance: Float64Array, { here, near, sides }: Tap): void {
-  const { total } = sides[0];
-  const channelOf = sides.flatMap((side) => [...side.channelOf!]);
-  const weights = here.flatMap((part) => [...part]);
-  const others = near.flatMap((part) => [...part]);
-  const n = channelOf.length;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      gram[i * n + j]! += others[i]! * weights[j]! * covariance[channelOf[i]! * total + channelOf[j]!]!;
+function addDepthwise(gram: Float64Array, covariance: Float64Array, parts: readonly TapPart[]): void {
+  const total = parts[0]?.side.total ?? 0;
+  const filters = parts.flatMap(({ side, here, near }) =>
+    Array.from(side.channelOf ?? [], (channel, f) => ({ channel, here: here[f] ?? 0, near: near[f] ?? 0 })),
+  );
+  const n = filters.length;
+  for (const [i, { channel, near }] of filters.entries()) {
+    for (const [j, other] of filters.slice(0, i + 1).entries()) {
+      const covered = covariance[channel * total + other.channel] ?? 0;
+      gram[i * n + j] = (gram[i * n + j] ?? 0) + near * other.here * covered;
     }
   }
 }

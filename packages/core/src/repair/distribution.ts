@@ -13,7 +13,7 @@ const TINY = 1e-12;
 /** Standard deviations, at least a tiny one. */
 export function deviations({ mean, covariance }: Distribution): Float64Array {
   const n = mean.length;
-  return Float64Array.from({ length: n }, (_, i) => Math.sqrt(Math.max(TINY, covariance[i * n + i]!)));
+  return Float64Array.from({ length: n }, (_, i) => Math.sqrt(Math.max(TINY, covariance[i * n + i] ?? 0)));
 }
 
 /** a·x + b per variable. */
@@ -25,9 +25,10 @@ export function affine(
   const n = mean.length;
   const scaled = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) scaled[i * n + j] = covariance[i * n + j]! * (scale[i]! * scale[j]!);
+    for (let j = 0; j < n; j++)
+      scaled[i * n + j] = (covariance[i * n + j] ?? 0) * ((scale[i] ?? 0) * (scale[j] ?? 0));
   }
-  return { mean: mean.map((value, i) => value * scale[i]! + shift[i]!), covariance: scaled };
+  return { mean: mean.map((value, i) => value * (scale[i] ?? 0) + (shift[i] ?? 0)), covariance: scaled };
 }
 
 /** The sum of independent variables of equal number. */
@@ -37,10 +38,10 @@ export function sumOf(parts: readonly Distribution[]): Distribution {
   const covariance = first?.covariance.slice() ?? new Float64Array(0);
   for (const other of others) {
     other.mean.forEach((value, i) => {
-      mean[i]! += value;
+      mean[i] = (mean[i] ?? 0) + value;
     });
     other.covariance.forEach((value, i) => {
-      covariance[i]! += value;
+      covariance[i] = (covariance[i] ?? 0) + value;
     });
   }
   return { mean, covariance };
@@ -52,24 +53,44 @@ export function transformed(
   seriesOf: (mean: number, deviation: number) => HermiteSeries,
 ): Distribution {
   const n = source.mean.length;
-  const spread = deviations(source);
-  const series = Array.from({ length: n }, (_, i) => seriesOf(source.mean[i]!, spread[i]!));
-  const terms = series.map(({ coefficients }) => weighted(coefficients));
-  const rest = series.map(({ variance }, i) => Math.sqrt(Math.max(0, variance - squares(terms[i]!))));
+  const variables = Array.from(deviations(source), (deviation, i) =>
+    variableOf(seriesOf(source.mean[i] ?? 0, deviation), deviation),
+  );
   const covariance = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    covariance[i * n + i] = series[i]!.variance;
-    for (let j = 0; j < i; j++) {
-      const rho = Math.max(-1, Math.min(1, source.covariance[i * n + j]! / (spread[i]! * spread[j]!)));
-      let power = rho;
-      let sum = 0;
-      for (let k = 0; k < HERMITE_TERMS; k++, power *= rho) sum += terms[i]![k]! * terms[j]![k]! * power;
-      const value = sum + rest[i]! * rest[j]! * power;
+  for (const [i, own] of variables.entries()) {
+    covariance[i * n + i] = own.variance;
+    for (const [j, other] of variables.slice(0, i).entries()) {
+      const value = covarianceOf(own, other, source.covariance[i * n + j] ?? 0);
       covariance[i * n + j] = value;
       covariance[j * n + i] = value;
     }
   }
-  return { mean: Float64Array.from(series, ({ mean }) => mean), covariance };
+  return { mean: Float64Array.from(variables, ({ mean }) => mean), covariance };
+}
+
+/** What becomes of one variable. */
+interface Variable {
+  readonly mean: number;
+  readonly variance: number;
+  /** Of the variable itself. */
+  readonly deviation: number;
+  readonly terms: Float64Array;
+  /** What the terms leave of the deviation. */
+  readonly rest: number;
+}
+
+function variableOf({ mean, variance, coefficients }: HermiteSeries, deviation: number): Variable {
+  const terms = weighted(coefficients);
+  return { mean, variance, deviation, terms, rest: Math.sqrt(Math.max(0, variance - squares(terms))) };
+}
+
+/** Covariance of two functions whose variables have that covariance. */
+function covarianceOf(a: Variable, b: Variable, covariance: number): number {
+  const rho = Math.max(-1, Math.min(1, covariance / (a.deviation * b.deviation)));
+  let power = rho;
+  let sum = 0;
+  for (let k = 0; k < HERMITE_TERMS; k++, power *= rho) sum += (a.terms[k] ?? 0) * (b.terms[k] ?? 0) * power;
+  return sum + a.rest * b.rest * power;
 }
 
 /** c_k / √k!, so that covariances are plain products. */

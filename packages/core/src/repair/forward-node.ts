@@ -1,14 +1,15 @@
 import { unreachable } from '../errors.js';
-import type { Conv2dNode, GraphNode, PoolNode, TensorShape } from '../graph/model-graph.js';
+import {
+  isPlain,
+  type Conv2dNode,
+  type GraphNode,
+  type PoolNode,
+  type TensorShape,
+} from '../graph/model-graph.js';
 import { resolvePadding, sizeOf } from '../graph/shapes.js';
+import type { Activations } from './activations.js';
 import type { LayerNumbers } from './layer-numbers.js';
-
-/** A batch of activations, `[size, ...shape]` row-major. */
-export interface Activations {
-  readonly shape: TensorShape;
-  readonly size: number;
-  readonly values: Float32Array;
-}
+import { PLAIN_SIGNALS } from './plain-signals.js';
 
 /** What one node makes of its inputs. */
 export interface NodeTurn {
@@ -19,15 +20,17 @@ export interface NodeTurn {
   readonly shape: TensorShape;
 }
 
+const NONE = new Float32Array(0);
+
 /** A node's output in inference mode: plain loops, for the few images that statistics need. */
 export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activations {
   const [x] = inputs;
   if (x === undefined) return { shape, size: 0, values: new Float32Array(0) };
   const { size } = x;
   const like = (values: Float32Array): Activations => ({ shape, size, values });
+  if (isPlain(node)) return like(PLAIN_SIGNALS[node.op].values(inputs, shape));
   switch (node.op) {
     case 'input':
-    case 'flatten':
       return like(x.values);
     case 'conv2d':
       return like(convolve(node, numbers, x, shape));
@@ -35,39 +38,16 @@ export function forwardNode({ node, numbers, inputs, shape }: NodeTurn): Activat
       return like(multiply(numbers, x, node.units));
     case 'batchNorm':
       return like(normalise(numbers, x, node.epsilon));
-    case 'relu':
-      return like(x.values.map((value) => Math.max(value, 0)));
-    case 'relu6':
-      return like(x.values.map((value) => Math.min(Math.max(value, 0), 6)));
-    case 'add':
-      return like(x.values.map((_, i) => inputs.reduce((sum, { values }) => sum + values[i]!, 0)));
-    case 'concat':
-      return like(join(inputs, shape));
     case 'maxPool':
     case 'avgPool':
       return like(pool(node, x, shape));
-    case 'globalAvgPool':
-    case 'globalMaxPool':
-      return like(pool(wholePool(node.op, x), x, [1, 1, shape[0]!]));
     default:
       return unreachable(node);
   }
 }
 
-function wholePool(op: 'globalAvgPool' | 'globalMaxPool', { shape }: Activations): PoolNode {
-  const poolSize = [shape[0]!, shape[1]!] as const;
-  return {
-    op: op === 'globalAvgPool' ? 'avgPool' : 'maxPool',
-    name: '',
-    inputs: [],
-    poolSize,
-    strides: [1, 1],
-    padding: 'valid',
-  };
-}
-
 function multiply(
-  { kernel, bias }: LayerNumbers,
+  { kernel = NONE, bias }: LayerNumbers,
   { values, size }: Activations,
   units: number,
 ): Float32Array {
@@ -76,38 +56,25 @@ function multiply(
   for (let n = 0; n < size; n++) {
     const row = output.subarray(n * units, (n + 1) * units);
     if (bias) row.set(bias);
-    for (let f = 0; f < features; f++) addRow(row, kernel!, f * units, values[n * features + f]!);
+    for (let f = 0; f < features; f++) addRow(row, kernel, f * units, values[n * features + f] ?? 0);
   }
   return output;
 }
 
 function addRow(row: Float32Array, kernel: Float32Array, from: number, share: number): void {
   if (share === 0) return;
-  for (let u = 0; u < row.length; u++) row[u]! += share * kernel[from + u]!;
+  for (let u = 0; u < row.length; u++) row[u] = (row[u] ?? 0) + share * (kernel[from + u] ?? 0);
 }
 
 function normalise(
-  { gamma, beta, mean, variance }: LayerNumbers,
+  { gamma = NONE, beta = NONE, mean = NONE, variance = NONE }: LayerNumbers,
   { values }: Activations,
   epsilon: number,
 ): Float32Array {
-  const channels = gamma!.length;
-  const scale = gamma!.map((value, c) => value / Math.sqrt(variance![c]! + epsilon));
-  const shift = beta!.map((value, c) => value - scale[c]! * mean![c]!);
-  return values.map((value, i) => value * scale[i % channels]! + shift[i % channels]!);
-}
-
-function join(inputs: readonly Activations[], shape: TensorShape): Float32Array {
-  const width = shape.at(-1) ?? 0;
-  const output = new Float32Array((inputs[0]?.size ?? 0) * sizeOf(shape));
-  let at = 0;
-  for (const { values, shape: part } of inputs) {
-    const own = part.at(-1) ?? 0;
-    for (let row = 0; row * own < values.length; row++)
-      output.set(values.subarray(row * own, (row + 1) * own), row * width + at);
-    at += own;
-  }
-  return output;
+  const channels = gamma.length;
+  const scale = gamma.map((value, c) => value / Math.sqrt((variance[c] ?? 0) + epsilon));
+  const shift = beta.map((value, c) => value - (scale[c] ?? 0) * (mean[c] ?? 0));
+  return values.map((value, i) => value * (scale[i % channels] ?? 0) + (shift[i % channels] ?? 0));
 }
 
 /** Calls `visit` for every output position and every real pixel under its window. */
@@ -137,12 +104,12 @@ function eachTap(
 
 function convolve(
   node: Conv2dNode,
-  { kernel, bias }: LayerNumbers,
+  { kernel = NONE, bias }: LayerNumbers,
   x: Activations,
   shape: TensorShape,
 ): Float32Array {
   const { filters, groups } = node;
-  const channels = x.shape[2]!;
+  const channels = x.shape[2] ?? 0;
   const depth = channels / groups;
   const perGroup = filters / groups;
   const output = new Float32Array(x.size * sizeOf(shape));
@@ -151,10 +118,11 @@ function convolve(
     for (let g = 0; g < groups; g++) {
       const to = position * filters + g * perGroup;
       for (let d = 0; d < depth; d++) {
-        const share = x.values[pixel * channels + g * depth + d]!;
+        const share = x.values[pixel * channels + g * depth + d] ?? 0;
         if (share === 0) continue;
         const from = (tap * depth + d) * filters + g * perGroup;
-        for (let f = 0; f < perGroup; f++) output[to + f]! += share * kernel![from + f]!;
+        for (let f = 0; f < perGroup; f++)
+          output[to + f] = (output[to + f] ?? 0) + share * (kernel[from + f] ?? 0);
       }
     }
   });
@@ -162,18 +130,18 @@ function convolve(
 }
 
 function pool(node: PoolNode, x: Activations, shape: TensorShape): Float32Array {
-  const channels = x.shape[2]!;
-  const positions = x.size * shape[0]! * shape[1]!;
+  const channels = x.shape[2] ?? 0;
+  const positions = x.size * (shape[0] ?? 0) * (shape[1] ?? 0);
   const isMax = node.op === 'maxPool';
   const output = new Float32Array(positions * channels).fill(isMax ? -Infinity : 0);
   const counts = new Float32Array(positions);
   eachTap(node, x, shape, (position, pixel) => {
-    counts[position]!++;
+    counts[position] = (counts[position] ?? 0) + 1;
     for (let c = 0; c < channels; c++) {
-      const value = x.values[pixel * channels + c]!;
+      const value = x.values[pixel * channels + c] ?? 0;
       const at = position * channels + c;
-      output[at] = isMax ? Math.max(output[at]!, value) : output[at]! + value;
+      output[at] = isMax ? Math.max(output[at] ?? 0, value) : (output[at] ?? 0) + value;
     }
   });
-  return isMax ? output : output.map((value, i) => value / counts[Math.floor(i / channels)]!);
+  return isMax ? output : output.map((value, i) => value / (counts[Math.floor(i / channels)] ?? 0));
 }

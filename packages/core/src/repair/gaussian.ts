@@ -54,7 +54,7 @@ export function reluSeries(mean: number, deviation: number): HermiteSeries {
 export function relu6Series(mean: number, deviation: number): HermiteSeries {
   const low = reluSeries(mean, deviation);
   const high = reluSeries(mean - 6, deviation);
-  const coefficients = low.coefficients.map((value, k) => value - high.coefficients[k]!);
+  const coefficients = low.coefficients.map((value, k) => value - (high.coefficients[k] ?? 0));
   // relu(x)·relu(x − 6) = relu(x − 6)² + 6·relu(x − 6).
   const squareHigh = high.variance + high.mean * high.mean;
   const squareLow = low.variance + low.mean * low.mean;

@@ -43,16 +43,17 @@ export function pruneWithFeedback({
     const start = tap * channels * filters;
     const part = values.subarray(start, start + channels * filters);
     for (let c = 0; c < channels; c++) {
-      const diagonal = factor[c * channels + c]!;
+      const diagonal = factor[c * channels + c] ?? 0;
       for (let f = 0; f < filters; f++) {
-        const wish = part[c * filters + f]!;
+        const wish = part[c * filters + f] ?? 0;
         const gone = kept[start + c * filters + f] === 0;
-        const value = gone ? 0 : table && scales ? rounded(table, wish, scales[f]!) : wish;
+        const value = gone ? 0 : table && scales ? rounded(table, wish, scales[f] ?? 0) : wish;
         part[c * filters + f] = value;
         errors[f] = (wish - value) / diagonal;
       }
       // Row by row, so that memory is read in order: networks have millions of weights.
-      for (let d = c + 1; d < channels; d++) addScaled(part, d * filters, errors, -factor[c * channels + d]!);
+      for (let d = c + 1; d < channels; d++)
+        addScaled(part, d * filters, errors, -(factor[c * channels + d] ?? 0));
     }
   }
   return values;
@@ -60,13 +61,14 @@ export function pruneWithFeedback({
 
 function addScaled(target: Float32Array, start: number, values: Float64Array, share: number): void {
   if (share === 0) return;
-  for (let i = 0; i < values.length; i++) target[start + i]! += share * values[i]!;
+  for (let i = 0; i < values.length; i++)
+    target[start + i] = (target[start + i] ?? 0) + share * (values[i] ?? 0);
 }
 
 /** The upper Cholesky factor of (C + λI)⁻¹, row-major. */
 function inverseFactor(covariance: Float64Array, n: number, ridge: number): Float64Array {
   let trace = 0;
-  for (let i = 0; i < n; i++) trace += covariance[i * n + i]!;
+  for (let i = 0; i < n; i++) trace += covariance[i * n + i] ?? 0;
   const scale = Math.max(trace / n, 1e-12);
   if (isDiagonal(covariance, n)) return inverseRoots(covariance, n, ridge * scale);
   for (let share = ridge; ; share *= 10) {
@@ -87,6 +89,6 @@ function isDiagonal(matrix: Float64Array, n: number): boolean {
 
 function inverseRoots(matrix: Float64Array, n: number, ridge: number): Float64Array {
   const roots = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) roots[i * (n + 1)] = 1 / Math.sqrt(matrix[i * (n + 1)]! + ridge);
+  for (let i = 0; i < n; i++) roots[i * (n + 1)] = 1 / Math.sqrt((matrix[i * (n + 1)] ?? 0) + ridge);
   return roots;
 }

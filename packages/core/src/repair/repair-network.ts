@@ -1,3 +1,4 @@
+import { EspalierError, found } from '../errors.js';
 import type { GraphWithState, SmallerNetwork } from '../groups/index.js';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.js';
 import { inferShapes } from '../graph/shapes.js';
@@ -59,9 +60,9 @@ class Repair<S> {
     for (const [i, node] of this.original.graph.nodes.entries()) {
       const widthsIn = (table: typeof shapes): number[] =>
         node.inputs.map((name) => table.get(name)?.at(-1) ?? 0);
-      const changed = this.smaller.graph.nodes[i]!;
+      const changed = found(this.smaller.graph.nodes[i], node.name);
       const before: SignalTurn<S> = {
-        inputs: node.inputs.map((name) => this.#signals.get(name)!),
+        inputs: node.inputs.map((name) => this.#signal(name)),
         original: { node, numbers: numbersOf(this.original.state, node), inputWidths: widthsIn(shapes) },
         changed: { node: changed, numbers: this.#numbers(changed), inputWidths: widthsIn(changedShapes) },
         keptInputs: this.#kept(node.inputs[0]),
@@ -78,6 +79,13 @@ class Repair<S> {
     return { params: this.#params, moments: this.#moments };
   }
 
+  /** Null is a signal too. */
+  #signal(name: string): S {
+    const signal = this.#signals.get(name);
+    if (signal === undefined) throw new EspalierError('internal', `nothing is known of ${name}`, { name });
+    return signal;
+  }
+
   #layer(turn: SignalTurn<S>): S {
     const { node } = turn.changed;
     this.#params.set(`${node.name}/kernel`, this.#newKernel(turn));
@@ -88,8 +96,8 @@ class Repair<S> {
 
   #newKernel({ original, changed, keptOutputs }: SignalTurn<S>): Float32Array {
     const { table, ridge, folds } = this.options;
-    const kernel = changed.numbers.kernel!;
-    const whole = original.numbers.kernel!;
+    const kernel = found(changed.numbers.kernel, changed.node.name);
+    const whole = found(original.numbers.kernel, original.node.name);
     const filters = keptOutputs.length;
     if (!folds && table === null) return kernel;
     const known = folds && !isGrouped(changed) ? this.#known(original.node) : null;
@@ -112,7 +120,7 @@ class Repair<S> {
 
   /** Moments of the channels a layer reads, pixels of a flattened image together. */
   #known({ inputs }: GraphNode): Known | null {
-    const source = unflattened(this.original.graph, inputs[0]!);
+    const source = unflattened(this.original.graph, inputs[0] ?? '');
     const signal = this.#signals.get(source);
     const distribution = signal === undefined ? null : this.options.signals.distribution(signal);
     return distribution && split(distribution, this.#kept(source));
@@ -127,7 +135,7 @@ class Repair<S> {
     if (numbers.bias) {
       this.#params.set(
         `${node.name}/bias`,
-        numbers.bias.map((value, i) => value + shifts[i]!.lost),
+        numbers.bias.map((value, i) => value + (shifts[i]?.lost ?? 0)),
       );
       return true;
     }
@@ -135,8 +143,8 @@ class Repair<S> {
     const moments = norm === null ? undefined : this.#moments.get(norm);
     if (norm !== null && moments) {
       this.#moments.set(norm, {
-        mean: moments.mean.map((value, i) => value - shifts[i]!.lost),
-        variance: moments.variance.map((value, i) => value * shifts[i]!.ratio),
+        mean: moments.mean.map((value, i) => value - (shifts[i]?.lost ?? 0)),
+        variance: moments.variance.map((value, i) => value * (shifts[i]?.ratio ?? 1)),
       });
     }
     return false;
@@ -165,9 +173,9 @@ function shiftsOf(
 ): readonly { lost: number; ratio: number }[] {
   const width = mean.length - kept.length;
   return Array.from(kept, (channel, i) => {
-    const ratio = variance[width + i]! / Math.max(1e-12, variance[channel]!);
+    const ratio = (variance[width + i] ?? 0) / Math.max(1e-12, variance[channel] ?? 0);
     return {
-      lost: mean[channel]! - mean[width + i]!,
+      lost: (mean[channel] ?? 0) - (mean[width + i] ?? 0),
       ratio: Math.min(RATIOS[1], Math.max(RATIOS[0], ratio)),
     };
   });
@@ -213,7 +221,8 @@ function folded({ kernel, whole, keptOutputs, known, ridge }: FoldOptions): Floa
   const all = cross.length / channels;
   const rest = cross.slice();
   for (let i = 0; i < channels; i++) {
-    for (let j = 0; j < channels; j++) rest[i * all + kept[j]!]! -= gram[i * channels + j]!;
+    for (let j = 0; j < channels; j++)
+      rest[i * all + (kept[j] ?? 0)] = (rest[i * all + (kept[j] ?? 0)] ?? 0) - (gram[i * channels + j] ?? 0);
   }
   const target = kernel.slice();
   if (rest.every((value) => Math.abs(value) < 1e-12)) return target;
@@ -225,12 +234,12 @@ function folded({ kernel, whole, keptOutputs, known, ridge }: FoldOptions): Floa
   for (let tap = 0; tap < taps; tap++) {
     for (let j = 0; j < all; j++) {
       const from = (tap * all + j) * width;
-      for (let f = 0; f < filters; f++) row[f] = whole[from + keptOutputs[f]!]!;
+      for (let f = 0; f < filters; f++) row[f] = whole[from + (keptOutputs[f] ?? 0)] ?? 0;
       for (let i = 0; i < channels; i++) {
-        const share = mix[i * all + j]!;
+        const share = mix[i * all + j] ?? 0;
         if (share === 0) continue;
         const to = (tap * channels + i) * filters;
-        for (let f = 0; f < filters; f++) target[to + f]! += share * row[f]!;
+        for (let f = 0; f < filters; f++) target[to + f] = (target[to + f] ?? 0) + share * (row[f] ?? 0);
       }
     }
   }
@@ -243,7 +252,7 @@ function isGrouped({ node }: NodeSide): boolean {
 
 function unflattened(graph: ModelGraph, name: string): string {
   const node = graph.nodes.find((one) => one.name === name);
-  return node?.op === 'flatten' ? unflattened(graph, node.inputs[0]!) : name;
+  return node?.op === 'flatten' ? unflattened(graph, node.inputs[0] ?? '') : name;
 }
 
 /** The batch norm that alone reads this node. */

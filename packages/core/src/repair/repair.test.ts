@@ -11,7 +11,8 @@ import { doubled, referenceForward } from '../testing/reference-network.js';
 import { parameterSpecs } from '../graph/parameters.js';
 import { inferShapes } from '../graph/shapes.js';
 import { normalCumulative, reluSeries, relu6Series } from './gaussian.js';
-import { forwardNode, type Activations } from './forward-node.js';
+import type { Activations } from './activations.js';
+import { forwardNode } from './forward-node.js';
 import { numbersOf } from './layer-numbers.js';
 import { analyticSignals, repairNetwork, sampledSignals } from './index.js';
 

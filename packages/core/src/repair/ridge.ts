@@ -1,4 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import { addScaled } from '../vectors/add-scaled.js';
 
 /** A least-squares problem in moments: express `targets` variables by `sources` variables. */
 export interface RidgeProblem {
@@ -18,7 +19,7 @@ export interface RidgeProblem {
  */
 export function solveRidge({ sources, targets, gram, cross, ridge }: RidgeProblem): Float64Array {
   let trace = 0;
-  for (let i = 0; i < sources; i++) trace += gram[i * sources + i]!;
+  for (let i = 0; i < sources; i++) trace += gram[i * sources + i] ?? 0;
   const scale = Math.max(trace / sources, 1e-12);
   for (let share = ridge; ; share *= 10) {
     const left = matrixOf(gram, sources, sources);
@@ -39,22 +40,18 @@ function solved(
   const result = cross.slice();
   const rowOf = (k: number): Float64Array => result.subarray(k * targets, (k + 1) * targets);
   for (let k = 0; k < rows; k++) {
-    for (let i = 0; i < k; i++) subtractRow(rowOf(k), rowOf(i), lower[k * rows + i]!);
-    divideRow(rowOf(k), lower[k * rows + k]!);
+    for (let i = 0; i < k; i++) addScaled(rowOf(k), rowOf(i), -(lower[k * rows + i] ?? 0));
+    divideRow(rowOf(k), lower[k * rows + k] ?? 0);
   }
   for (let k = rows - 1; k >= 0; k--) {
-    for (let i = k + 1; i < rows; i++) subtractRow(rowOf(k), rowOf(i), lower[i * rows + k]!);
-    divideRow(rowOf(k), lower[k * rows + k]!);
+    for (let i = k + 1; i < rows; i++) addScaled(rowOf(k), rowOf(i), -(lower[i * rows + k] ?? 0));
+    divideRow(rowOf(k), lower[k * rows + k] ?? 0);
   }
   return result;
 }
 
-function subtractRow(from: Float64Array, row: Float64Array, share: number): void {
-  for (let j = 0; j < from.length; j++) from[j]! -= row[j]! * share;
-}
-
 function divideRow(row: Float64Array, by: number): void {
-  for (let j = 0; j < row.length; j++) row[j]! /= by;
+  for (let j = 0; j < row.length; j++) row[j] = (row[j] ?? 0) / by;
 }
 
 function matrixOf(values: Float64Array, rows: number, columns: number): Matrix {

@@ -1,5 +1,6 @@
 import type { Distribution } from './distribution.js';
-import { forwardNode, type Activations } from './forward-node.js';
+import type { Activations } from './activations.js';
+import { forwardNode } from './forward-node.js';
 import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
 
 /** A node's output for some images in both networks. */
@@ -48,9 +49,11 @@ function marginalsOf({ values, shape }: Activations): Marginals {
   const rows = values.length / channels;
   const mean = new Float64Array(channels);
   const variance = new Float64Array(channels);
-  for (let i = 0; i < values.length; i++) mean[i % channels]! += values[i]! / rows;
   for (let i = 0; i < values.length; i++)
-    variance[i % channels]! += (values[i]! - mean[i % channels]!) ** 2 / rows;
+    mean[i % channels] = (mean[i % channels] ?? 0) + (values[i] ?? 0) / rows;
+  for (let i = 0; i < values.length; i++)
+    variance[i % channels] =
+      (variance[i % channels] ?? 0) + ((values[i] ?? 0) - (mean[i % channels] ?? 0)) ** 2 / rows;
   return { mean, variance };
 }
 
@@ -70,19 +73,20 @@ function momentsOf(original: Activations, changed: Activations): Distribution | 
   const covariance = new Float64Array(n * n);
   const row = new Float64Array(n);
   for (let r = 0; r < rows; r++) {
-    for (let i = 0; i < first; i++) row[i] = original.values[r * first + i]!;
-    for (let i = 0; i < second; i++) row[first + i] = changed.values[r * second + i]!;
+    for (let i = 0; i < first; i++) row[i] = original.values[r * first + i] ?? 0;
+    for (let i = 0; i < second; i++) row[first + i] = changed.values[r * second + i] ?? 0;
     for (let i = 0; i < n; i++) {
-      const value = row[i]!;
+      const value = row[i] ?? 0;
       if (value === 0) continue;
-      mean[i]! += value;
-      for (let j = 0; j <= i; j++) covariance[i * n + j]! += value * row[j]!;
+      mean[i] = (mean[i] ?? 0) + value;
+      for (let j = 0; j <= i; j++)
+        covariance[i * n + j] = (covariance[i * n + j] ?? 0) + value * (row[j] ?? 0);
     }
   }
-  for (let i = 0; i < n; i++) mean[i]! /= rows;
+  for (let i = 0; i < n; i++) mean[i] = (mean[i] ?? 0) / rows;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const value = covariance[i * n + j]! / rows - mean[i]! * mean[j]!;
+      const value = (covariance[i * n + j] ?? 0) / rows - (mean[i] ?? 0) * (mean[j] ?? 0);
       covariance[i * n + j] = value;
       covariance[j * n + i] = value;
     }

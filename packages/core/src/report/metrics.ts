@@ -23,8 +23,8 @@ export interface RoundMetrics {
   readonly density: DensityFigures;
   /** Of this round; `upPerClient` by partition index, of those who sent something. */
   readonly bytes: ByteFigures & { readonly upPerClient: Readonly<Record<string, number>> };
-  /** Multiply-accumulates executed by all clients. */
-  readonly macs: { readonly train: number };
+  /** Multiply-accumulates executed by all clients: in training, and in measuring the moments of the model they received. */
+  readonly macs: { readonly train: number; readonly moments: number };
   /** Highest of the clients' trainers. */
   readonly peakBytes: number;
   /** From this round's first question to its new model. */
@@ -82,6 +82,8 @@ export interface RunSummary {
   readonly bytes: ByteFigures & { readonly setup: ByteFigures; readonly upPerRoundMedian: number };
   readonly macs: {
     readonly train: number;
+    /** In measuring moments, of the last model too. */
+    readonly moments: number;
     /** Of one sample through the final sparse model, counted by the mask. */
     readonly forwardPerSample: number;
     /** The same network dense. */
@@ -93,4 +95,6 @@ export interface RunSummary {
   readonly selection: SelectionFigures | null;
   readonly backends: readonly string[];
   readonly refusals: Readonly<Record<string, number>>;
+  /** Clients that measured the moments of the final model; null where they were gathered in training or selection. */
+  readonly momentClients: number | null;
 }

@@ -28,6 +28,7 @@ const expected: UpdateExpectation = {
   samples: 9,
   topGradients: [],
   readjustment: SHARE,
+  moments: true,
   evaluation: false,
 };
 const update: ClientUpdate = {

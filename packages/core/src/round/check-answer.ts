@@ -4,7 +4,7 @@ import { firstNotFinite } from '../params/finite.js';
 import { followOwnMask } from '../adjustment/readjust-mask.js';
 import { momentSpecs } from '../graph/parameters.js';
 import { packedLength } from '../params/pack.js';
-import type { ClientUpdate } from '../trainer/client-update.js';
+import type { ClientUpdate, Measurement } from '../trainer/client-update.js';
 import type { Evaluation, TopGradientRequest } from '../trainer/trainer.js';
 import type { Mask } from '../mask/mask.js';
 import type { MomentTree } from '../params/model-state.js';
@@ -20,6 +20,8 @@ export interface UpdateExpectation {
   readonly topGradients: readonly TopGradientRequest[];
   /** Share of every layer's weights that the client exchanges in a mask of its own; null for none. */
   readonly readjustment: number | null;
+  /** It must carry moments; else it must carry none. */
+  readonly moments: boolean;
   readonly evaluation: boolean;
 }
 
@@ -38,13 +40,14 @@ export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): 
     );
   }
   checkLength('values', update.delta.length, packedLength(graph, trainedMask(update, expected)));
-  checkMoments(graph, update.moments);
-  if (update.samples !== expected.samples) {
+  if (expected.moments !== (update.moments !== null)) {
     throw new EspalierError(
       'invalid_data',
-      `the update claims ${update.samples} samples, the client joined with ${expected.samples}`,
+      `batch-norm moments were ${expected.moments ? 'asked for' : 'not asked for'}`,
     );
   }
+  if (update.moments) checkMoments(graph, update.moments);
+  checkSamples('update', update.samples, expected.samples);
   checkGradientReport(mask, expected.topGradients, update.topGradients);
   if (expected.evaluation !== (update.evaluation !== null)) {
     throw new EspalierError(
@@ -64,6 +67,16 @@ function trainedMask({ ownMask }: ClientUpdate, { model, readjustment }: UpdateE
     );
   }
   return ownMask && readjustment !== null ? followOwnMask(model.mask, ownMask, readjustment) : model.mask;
+}
+
+/**
+ * Looks at what a client measured of the open round's model.
+ * @param samples declared at join
+ * @throws EspalierError as {@link checkUpdate}.
+ */
+export function checkMeasurement(graph: ModelGraph, measurement: Measurement, samples: number): void {
+  checkMoments(graph, measurement.moments);
+  checkSamples('measurement', measurement.samples, samples);
 }
 
 /** One set of moments per candidate. @throws EspalierError as {@link checkUpdate}. */
@@ -105,6 +118,14 @@ function checkMoments(graph: ModelGraph, moments: MomentTree): void {
       throw new EspalierError('invalid_data', `${node} has a negative variance; a variance is at least 0`);
     }
   }
+}
+
+function checkSamples(what: string, claimed: number, joined: number): void {
+  if (claimed === joined) return;
+  throw new EspalierError(
+    'invalid_data',
+    `the ${what} claims ${claimed} samples, the client joined with ${joined}`,
+  );
 }
 
 const NONE = new Float32Array();

@@ -45,6 +45,7 @@ function rules(masks: readonly Mask[] | null): ClosingRules {
   return {
     round: 0,
     serverOptimizer: optimizer,
+    intended: 2,
     aggregation: { kind: 'weightedMean', weighting: 'samples', clip: null, options: {} },
     maskOf: masks && (({ maskHash }: UpdateSummary) => byHash.get(maskHash)!),
     observer: null,
@@ -146,10 +147,14 @@ describe('sub-models', () => {
     const other = mask.successor(maskFromScores(graph, initialState(graph, 2).params, counts).layers);
     const changed = globalModel(graph, other, { params: moved, moments }, { previousMask: mask });
     const next = subModels.of(changed, 0.5);
-    expect(outgoingModel(next, half.mask.hash).maskUpdate).toMatchObject({ parent: half.mask.hash });
-    expect(outgoingModel(next, null).maskUpdate.kind).toBe('full');
+    expect(outgoingModel(next, { mask: half.mask.hash, values: false }).maskUpdate).toMatchObject({
+      parent: half.mask.hash,
+    });
+    expect(outgoingModel(next, { mask: null, values: false }).maskUpdate.kind).toBe('full');
     // A share that nobody had before has nothing to descend from.
-    expect(outgoingModel(subModels.of(changed, 0.25), half.mask.hash).maskUpdate.kind).toBe('full');
+    expect(
+      outgoingModel(subModels.of(changed, 0.25), { mask: half.mask.hash, values: false }).maskUpdate.kind,
+    ).toBe('full');
   });
 
   it('are the same for a coordinator that begins with the model', () => {

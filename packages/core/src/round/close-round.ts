@@ -43,6 +43,8 @@ export interface ClosingRules {
   readonly round: number;
   readonly serverOptimizer: ServerOptimizerSpec;
   readonly aggregation: AggregationSpec;
+  /** Clients that a round asks. */
+  readonly intended: number;
   /** The mask that an update was trained under; null where all have the round's. */
   readonly maskOf: ((update: UpdateSummary) => Mask) | null;
   /** Looks at every client's weights; null where the method remembers nothing. */
@@ -87,7 +89,7 @@ export async function closeRound(
     parts,
     stepped,
     memory: memory ?? {},
-    rule: coordinateRule(rules.aggregation),
+    rule: coordinateRule(rules.aggregation, rules.intended),
   });
   const params = adjustment.rule.rewinds
     ? applyMask(graph, adjusted.mask, adjustment.origin())
@@ -122,7 +124,7 @@ interface Stepped {
 async function steppedState(
   { model, slots: before }: SteppedModel,
   reader: UpdateReader,
-  { round, aggregation, serverOptimizer: { kind, options } }: ClosingRules,
+  { round, aggregation, intended, serverOptimizer: { kind, options } }: ClosingRules,
   parts: RoundParts | null,
 ): Promise<SteppedState> {
   const { graph, mask } = model;
@@ -135,13 +137,13 @@ async function steppedState(
   });
   // A profile that was made when its update came is of the values as sent.
   const profileAt = parts === null ? reader.profileAt : () => null;
-  const source = { length: packedLength(graph, base), updates: readers, profileAt };
+  const source = { length: packedLength(graph, base), updates: readers, profileAt, asked: intended };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
   const remembered = base === mask ? before : moveSlots(graph, before, { before: mask, after: base });
   const { update, slots } = serverOptimizerNamed(kind).step(delta, remembered, { round, options });
   parts?.keepUnheld(update, seen.kept);
   const params = unpackActive(graph, base, addUpdate(valuesUnder(model, base), update));
-  const moments = aggregatedMoments(updates, seen, aggregation);
+  const moments = aggregatedMoments(updates, seen, { ...aggregation, intended }) ?? model.state.moments;
   return { model, base, state: { params, moments }, slots, updates, seen };
 }
 
@@ -201,14 +203,15 @@ function adjust(
   return rule.adjust(context, { params: state.params, gradients, requests, reports, ownMasks, memory });
 }
 
+/** Null where updates carry no moments, for the new model's are measured afterwards. */
 function aggregatedMoments(
   updates: readonly UpdateSummary[],
   { kept }: ClosedRound['seen'],
-  { kind, weighting, options }: AggregationSpec,
-): MomentTree {
-  const reports = updates.map(({ moments, samples }) => ({
-    moments,
-    samples: weighting === 'equal' ? 1 : samples,
-  }));
-  return aggregatorNamed(kind).mergeMoments(reports, kept, options);
+  { kind, weighting, options, intended }: AggregationSpec & { readonly intended: number },
+): MomentTree | null {
+  const reports = updates.flatMap(({ moments, samples }) =>
+    moments === null ? [] : [{ moments, samples: weighting === 'equal' ? 1 : samples }],
+  );
+  if (reports.length < updates.length) return null;
+  return aggregatorNamed(kind).mergeMoments(reports, kept, options, intended);
 }

@@ -6,6 +6,7 @@ import { initialState } from '../params/initialize.js';
 import { methodNamed } from '../methods/registry.js';
 import { nestedPool, type NestedPool } from '../candidates/nested-pool.js';
 import { pruneInPasses } from '../criteria/prune-in-passes.js';
+import { trainingMoments } from '../batchnorm/model-moments.js';
 import { unreachable } from '../errors.js';
 import { withDenseScale } from '../params/dense-scale.js';
 import type { Dataset } from '../data/dataset.js';
@@ -66,7 +67,7 @@ async function pretrain(
   const fresh = initial ?? initialState(graph, job.seed);
   const { epochs, learningRate } = job.pretrain;
   if (epochs === 0 || serverData === null) return fresh;
-  const { batchSize, optimizer, normalization, augmentation, momentMode } = job;
+  const { batchSize, optimizer, normalization, augmentation } = job;
   await trainer.load(graph, fresh, null);
   const { state } = await trainer.train(serverData, {
     epochs,
@@ -75,7 +76,7 @@ async function pretrain(
     optimizer,
     normalization,
     augmentation,
-    momentMode,
+    momentMode: trainingMoments(job.momentMode),
     proximal: 0,
     stream: { seed: job.seed, purpose: 'pretrain' },
     topGradients: [],

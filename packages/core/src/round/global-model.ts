@@ -3,7 +3,7 @@ import type { Mask } from '../mask/mask.js';
 import { maskDelta } from '../mask/delta.js';
 import type { MaskUpdate } from '../mask/mask-update.js';
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { ModelState } from '../params/model-state.js';
+import type { ModelState, MomentTree } from '../params/model-state.js';
 import type { OptimizerSlots } from '../server-optimizer/server-optimizer.js';
 import type { SparseModel } from '../trainer/client-update.js';
 
@@ -44,13 +44,26 @@ export function globalModel(
   return { graph, mask, state, values, previousMask, ranks: ranks ?? values };
 }
 
-/** The model as sent to somebody who has the mask of that hash, or none. */
-export function outgoingModel(model: GlobalModel, knownMaskHash: string | null): SparseModel {
+/** The same weights with the moments that were measured at them. */
+export function withMoments(model: GlobalModel, moments: MomentTree): GlobalModel {
+  return { ...model, state: { ...model.state, moments } };
+}
+
+/** What the receiver of a model has of it already. */
+export interface KnownOfModel {
+  /** Hash of the mask it has; null for none. */
+  readonly mask: string | null;
+  /** It has the values too. */
+  readonly values: boolean;
+}
+
+/** The model as sent to somebody who has that much of it. */
+export function outgoingModel(model: GlobalModel, known: KnownOfModel): SparseModel {
   const { mask, values, state } = model;
   return {
     mask: { version: mask.version, hash: mask.hash },
-    maskUpdate: maskUpdateFor(model, knownMaskHash),
-    values,
+    maskUpdate: maskUpdateFor(model, known.mask),
+    values: known.values ? null : values,
     moments: state.moments,
   };
 }

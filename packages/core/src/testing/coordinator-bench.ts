@@ -16,6 +16,7 @@ export const PLAIN_CONFIG: CoordinatorConfig = {
   quorum: 0.6,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [],
   roundTimeout: 60,
   joinTimeout: 30,

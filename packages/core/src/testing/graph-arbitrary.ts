@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { unreachable } from '../errors.js';
 import type { GraphNode, ModelGraph, OpKind, Padding, Size2, TensorShape } from '../graph/model-graph.js';
+import { isOfFamily, plainOpsOf } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 
 /** What the drawn graphs may hold. */
@@ -14,7 +16,7 @@ export interface GraphArbitraryOptions {
 
 /** Choices for one step; each op reads those it needs, so that every drawn step makes a valid node. */
 interface Step {
-  readonly op: (typeof BODY_OPS)[number];
+  readonly op: BodyOp;
   readonly source: number;
   readonly other: number;
   readonly filters: number;
@@ -26,15 +28,20 @@ interface Step {
 }
 
 interface Head {
-  readonly op: 'globalAvgPool' | 'globalMaxPool' | 'flatten';
+  readonly op: (typeof HEAD_OPS)[number];
   readonly hidden: number;
   readonly norm: boolean;
-  readonly activation: 'relu' | 'relu6';
+  readonly activation: (typeof ACTIVATIONS)[number];
   readonly useBias: boolean;
   readonly classes: number;
 }
 
-const BODY_OPS = ['conv2d', 'batchNorm', 'relu', 'relu6', 'add', 'concat', 'maxPool', 'avgPool'] as const;
+const ACTIVATIONS = plainOpsOf('activation');
+const HEAD_OPS = [...plainOpsOf('globalPool'), ...plainOpsOf('flatten')];
+const JOINS = [...plainOpsOf('sum'), ...plainOpsOf('concat')];
+type BodyOp =
+  'conv2d' | 'batchNorm' | 'maxPool' | 'avgPool' | (typeof ACTIVATIONS)[number] | (typeof JOINS)[number];
+const BODY_OPS: readonly BodyOp[] = ['conv2d', 'batchNorm', ...ACTIVATIONS, ...JOINS, 'maxPool', 'avgPool'];
 
 /**
  * Small random graphs over all ops: convolutions with groups (depthwise too), strides, every kind of padding and uneven
@@ -74,10 +81,10 @@ function stepArbitrary(ops: readonly Step['op'][]): fc.Arbitrary<Step> {
 
 function headArbitrary(): fc.Arbitrary<Head> {
   return fc.record({
-    op: fc.constantFrom('globalAvgPool', 'globalMaxPool', 'flatten'),
+    op: fc.constantFrom(...HEAD_OPS),
     hidden: fc.nat(5),
     norm: fc.boolean(),
-    activation: fc.constantFrom('relu', 'relu6'),
+    activation: fc.constantFrom(...ACTIVATIONS),
     useBias: fc.boolean(),
     classes: fc.integer({ min: 2, max: 5 }),
   });
@@ -107,7 +114,9 @@ function bodyNode(step: Step, name: string, shapes: ReadonlyMap<string, TensorSh
   // Counting from the newest makes deep graphs likely and branches possible.
   const source = names[Math.max(0, names.length - 1 - step.source)]!;
   const shape = shapes.get(source)!;
-  switch (step.op) {
+  const { op } = step;
+  if (isOfFamily(op, 'activation')) return { op, name, inputs: [source] };
+  switch (op) {
     case 'conv2d':
       return convNode(step, { name, inputs: [source] }, shape);
     case 'batchNorm':
@@ -126,9 +135,9 @@ function bodyNode(step: Step, name: string, shapes: ReadonlyMap<string, TensorSh
       };
     case 'maxPool':
     case 'avgPool':
-      return poolNode(step, { op: step.op, name, inputs: [source] }, shape);
+      return poolNode(step, { op, name, inputs: [source] }, shape);
     default:
-      return { op: step.op, name, inputs: [source] };
+      return unreachable(op);
   }
 }
 

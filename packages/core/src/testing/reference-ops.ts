@@ -63,10 +63,9 @@ export function referenceNode(turn: ReferenceTurn): ReferenceResult {
     case 'avgPool':
       return pool(turn, node.op, windowsOf(node, x.shape));
     case 'globalAvgPool':
+      return pool(turn, 'avgPool', [wholeImage(x.shape)]);
     case 'globalMaxPool':
-      return pool(turn, node.op === 'globalAvgPool' ? 'avgPool' : 'maxPool', [
-        { rows: range(0, x.shape[1]!), columns: range(0, x.shape[2]!) },
-      ]);
+      return pool(turn, 'maxPool', [wholeImage(x.shape)]);
     default:
       return unreachable(node);
   }
@@ -180,6 +179,10 @@ function concat({ inputs, shape }: ReferenceTurn): Tensor64 {
 interface PixelWindow {
   readonly rows: readonly number[];
   readonly columns: readonly number[];
+}
+
+function wholeImage([, height = 0, width = 0]: TensorShape): PixelWindow {
+  return { rows: range(0, height), columns: range(0, width) };
 }
 
 /** The real pixels under each window, windows in row-major order. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Batch } from '../data/batches.js';
 import type { GraphNode, ModelGraph, Padding, Size2 } from '../graph/model-graph.js';
+import { plainOpsOf } from '../graph/plain-ops.js';
 import { parameterSpecs } from '../graph/parameters.js';
 import type { Mask } from '../mask/mask.js';
 import { smallGraphs } from './graph-arbitrary.js';
@@ -128,8 +129,7 @@ const opNetworks: Readonly<Record<string, ModelGraph>> = {
     { op: 'flatten', name: 'f', inputs: ['lift'] },
     { op: 'batchNorm', name: 'a', inputs: ['f'], epsilon: 1e-3, initialGamma: 1 },
   ]),
-  relu: network([{ op: 'relu', name: 'a', inputs: ['lift'] }]),
-  relu6: network([{ op: 'relu6', name: 'a', inputs: ['lift'] }]),
+  ...plainNetworks('activation'),
   add: network([{ op: 'add', name: 'a', inputs: ['lift', 'image', 'lift'] }]),
   concat: network([{ op: 'concat', name: 'a', inputs: ['image', 'lift', 'image'] }]),
   'maxPool same': poolNetwork('maxPool', { padding: 'same', strides: [2, 2] }),
@@ -144,9 +144,15 @@ const opNetworks: Readonly<Record<string, ModelGraph>> = {
   }),
   'avgPool valid': poolNetwork('avgPool', { poolSize: [2, 3], strides: [2, 1] }),
   'avgPool of one pixel': poolNetwork('avgPool', { poolSize: [1, 1], strides: [2, 3] }),
-  globalAvgPool: network([{ op: 'globalAvgPool', name: 'a', inputs: ['lift'] }]),
-  globalMaxPool: network([{ op: 'globalMaxPool', name: 'a', inputs: ['lift'] }]),
+  ...plainNetworks('globalPool'),
 };
+
+function plainNetworks(family: 'activation' | 'globalPool'): Readonly<Record<string, ModelGraph>> {
+  const networks = plainOpsOf(family).map(
+    (op) => [op, network([{ op, name: 'a', inputs: ['lift'] }])] as const,
+  );
+  return Object.fromEntries<ModelGraph>(networks);
+}
 
 type ConvNode = Extract<GraphNode, { op: 'conv2d' }>;
 type PoolNode = Extract<GraphNode, { op: 'maxPool' | 'avgPool' }>;

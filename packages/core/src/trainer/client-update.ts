@@ -1,6 +1,6 @@
 import type { MaskReference, MaskUpdate, OwnMask } from '../mask/mask-update.js';
 import type { MomentTree } from '../params/model-state.js';
-import type { TrainOptions, TopGradientRequest, TopGradients, Evaluation } from './trainer.js';
+import type { Evaluation, MomentMode, TopGradientRequest, TopGradients, TrainOptions } from './trainer.js';
 
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
@@ -9,13 +9,19 @@ export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 export interface SparseModel {
   readonly mask: MaskReference;
   readonly maskUpdate: MaskUpdate;
-  /** Canonical parameter order; active values of maskable parameters, all values of the others. */
-  readonly values: Float32Array;
-  readonly moments: MomentTree;
+  /**
+   * Canonical parameter order; active values of maskable parameters, all values of the others. Null where the receiver
+   * has them: they are those of the last model it was sent, to measure, under the same mask.
+   */
+  readonly values: Float32Array | null;
+  /** Null in a model that is sent to be measured. */
+  readonly moments: MomentTree | null;
 }
 
 /** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
-export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'> {
+export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization' | 'momentMode'> {
+  /** How the update's moments come out of training; null where it is to carry none. */
+  readonly momentMode: MomentMode | null;
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
   /**
@@ -23,6 +29,18 @@ export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'
    * gradient come, and it trains on under the mask that it made. Left out where the mask stays.
    */
   readonly readjustment?: number;
+}
+
+/** Batch-norm moments of one model's weights, as one client measured them. */
+export interface Measurement {
+  /** As it was asked. */
+  readonly round: number;
+  readonly moments: MomentTree;
+  /** Training samples of the client, all of them: how much its moments weigh. */
+  readonly samples: number;
+  /** Multiply-accumulates executed. */
+  readonly macs: number;
+  readonly seconds: number;
 }
 
 /** One client's work of one round. */
@@ -35,8 +53,8 @@ export interface ClientUpdate {
    * was asked for one, grown weights counting from 0.
    */
   readonly delta: Float32Array;
-  /** Statistics after training (absolute, not a difference). */
-  readonly moments: MomentTree;
+  /** Gathered in training (absolute, not a difference); null where none were asked for. */
+  readonly moments: MomentTree | null;
   readonly samples: number;
   readonly metrics: UpdateMetrics;
   readonly topGradients: readonly TopGradients[];

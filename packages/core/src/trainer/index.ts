@@ -27,4 +27,11 @@ export {
   checkTrainOptions,
 } from './checks.js';
 export type { LearningRateSpec, PretrainSpec } from './learning-rate.js';
-export type { ClientUpdate, SparseModel, TrainWork, UpdateMetrics, UpdateSummary } from './client-update.js';
+export type {
+  ClientUpdate,
+  SparseModel,
+  TrainWork,
+  UpdateMetrics,
+  UpdateSummary,
+  Measurement,
+} from './client-update.js';

@@ -1,4 +1,4 @@
-import type { DraftBuffer } from './draft.js';
+import type { DraftBuffer } from '../ops/arguments.js';
 
 const ALIGNMENT = 64;
 

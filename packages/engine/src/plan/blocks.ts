@@ -45,8 +45,8 @@ export function writeBlocks(
   const rows = bounds.length - 1;
   const tables = memory.u32(at, rows * (count + 1));
   for (let row = 0; row < rows; row++) {
-    let slot = bounds[row]! / 4;
-    const end = bounds[row + 1]! / 4;
+    let slot = (bounds[row] ?? 0) / 4;
+    const end = (bounds[row + 1] ?? 0) / 4;
     for (let block = 0; block <= count; block++) {
       while (slot < end && channelOf(slot) < block * channels) slot++;
       tables[block * rows + row] = 4 * slot;

@@ -1,32 +1,11 @@
-import { FLOAT_FIELDS, OPS, RECORD_BYTES } from '../gen/ops.js';
+import { OPS, RECORD_BYTES, type OpArguments } from '../gen/ops.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
+import type { Argument, DraftBuffer } from '../ops/arguments.js';
 
-/** A stretch of memory whose address is not yet known. */
-export interface DraftBuffer {
-  readonly bytes: number;
-  /** First and last op that touch it. */
-  first: number;
-  last: number;
-  /** Bytes from the arena's start; set by {@link placeBuffers}. */
-  offset: number;
-}
+type OpName = keyof OpArguments;
 
-/** A place in a buffer. */
-export interface At {
-  readonly buffer: DraftBuffer;
-  readonly bytes: number;
-}
-
-/** An argument: a number, or an address that the placement will give. */
-export type Argument = number | At;
-
-type OpName = keyof typeof OPS;
-type FieldOf<Name extends OpName> = (typeof OPS)[Name]['fields'][number];
-
-interface DraftOp {
-  readonly name: OpName;
-  readonly args: Readonly<Record<string, Argument>>;
-}
+/** One op: its name and its arguments. */
+export type DraftOp = { [Name in OpName]: readonly [name: Name, args: OpArguments[Name]] }[OpName];
 
 /** Ops up to (not including) `end`, after which somebody looks at `buffer`. */
 export interface Pause {
@@ -48,11 +27,9 @@ export class Draft {
     return buffer;
   }
 
-  op<Name extends OpName>(name: Name, args: Readonly<Record<FieldOf<Name>, Argument>>): void {
-    for (const argument of Object.values<Argument>(args)) {
-      if (typeof argument !== 'number') this.touch(argument.buffer);
-    }
-    this.ops.push({ name, args });
+  op(...op: DraftOp): void {
+    this.#touchAll(op);
+    this.ops.push(op);
   }
 
   /**
@@ -60,13 +37,14 @@ export class Draft {
    * Returns whether it may.
    */
   deferJoin(buffer: DraftBuffer): boolean {
-    const last = this.ops.at(-1);
-    const z = last?.name === 'join' ? last.args['z'] : undefined;
-    if (last === undefined || z === undefined || typeof z === 'number' || z.buffer !== buffer) return false;
-    this.ops[this.ops.length - 1] = { name: 'join', args: { ...last.args, deferred: 1 } };
-    // The join's own inputs are now read while the next op runs.
-    for (const argument of Object.values(last.args))
-      if (typeof argument !== 'number') this.touch(argument.buffer);
+    const [name, join] = this.ops.at(-1) ?? [];
+    if (name !== 'join') return false;
+    const { at } = join.z;
+    if (typeof at === 'number' || at.buffer !== buffer) return false;
+    this.ops.pop();
+    // The join's own inputs are now read while the next op runs, one op later.
+    this.op('join', { ...join, deferred: 1 });
+    this.#touchAll(['join', join]);
     return true;
   }
 
@@ -81,6 +59,15 @@ export class Draft {
     buffer.last = Math.max(buffer.last, this.ops.length - 1);
     this.pauses.push({ end: this.ops.length, label, buffer });
   }
+
+  #touchAll(op: DraftOp): void {
+    for (const word of wordsOf(op)) if (typeof word !== 'number') this.touch(word.buffer);
+  }
+}
+
+/** The arguments of an op in the order of its record. */
+function wordsOf<Name extends OpName>([name, args]: readonly [Name, OpArguments[Name]]): readonly Argument[] {
+  return OPS[name].words(args);
 }
 
 /** Bytes the records of a draft take. */
@@ -93,12 +80,12 @@ export function writeRecords(draft: Draft, memory: LinearMemory, address: number
   const words = RECORD_BYTES / 4;
   const integers = memory.i32(address, draft.ops.length * words);
   const floats = memory.f32(address, draft.ops.length * words);
-  for (const [index, { name, args }] of draft.ops.entries()) {
-    integers[index * words] = OPS[name].code;
-    for (const [position, field] of OPS[name].fields.entries()) {
-      const argument = args[field] ?? 0;
+  for (const [index, op] of draft.ops.entries()) {
+    const { code, floats: real } = OPS[op[0]];
+    integers[index * words] = code;
+    for (const [position, argument] of wordsOf(op).entries()) {
       const value = typeof argument === 'number' ? argument : arena + argument.buffer.offset + argument.bytes;
-      const target = FLOAT_FIELDS.includes(field) ? floats : integers;
+      const target = real.includes(position) ? floats : integers;
       target[index * words + 1 + position] = value;
     }
   }

@@ -2,15 +2,27 @@ import {
   EspalierError,
   inferShapes,
   resolvePadding,
+  unreachable,
   type BatchNormNode,
   type Conv2dNode,
   type DenseNode,
   type GraphNode,
+  type InputNode,
   type ModelGraph,
   type OpKind,
+  type PlainNode,
   type PoolNode,
 } from '@espalier/core';
-import { extentsOf, widenGap, type Tensor } from './tensor.js';
+import { widenBorders } from './borders.js';
+import {
+  sourcesOf,
+  type JoinTerm,
+  type LoweredModel,
+  type PoolStep,
+  type Step,
+  type WeightedStep,
+} from './steps.js';
+import { extentsOf, type Tensor } from './tensor.js';
 
 /** Every op the engine trains. */
 export const ENGINE_OPS: ReadonlySet<OpKind> = new Set<OpKind>([
@@ -18,90 +30,29 @@ export const ENGINE_OPS: ReadonlySet<OpKind> = new Set<OpKind>([
   ...(['maxPool', 'avgPool', 'globalAvgPool', 'globalMaxPool', 'flatten'] as const),
 ]);
 
-/** A layer with weights: a convolution, or a dense layer as a 1×1 convolution of one position. */
-export interface WeightedStep {
-  readonly kind: 'weighted';
-  readonly node: string;
-  readonly x: Tensor;
-  readonly y: Tensor;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padTop: number;
-  readonly padLeft: number;
-  readonly groups: number;
-  readonly hasBias: boolean;
-}
-
-/** One term of a join: a value, perhaps through a batch norm of its own. */
-export interface JoinTerm {
-  readonly source: Tensor;
-  readonly norm: BatchNormNode | null;
-  /** Whether the source is a layer's output that nobody else reads: its gradient may take its place. */
-  readonly inPlace: boolean;
-}
-
-/** `activation(term [+ term])`: batch norm, addition and activation in one pass. */
-export interface JoinStep {
-  readonly kind: 'join';
-  readonly terms: readonly JoinTerm[];
-  /** 0 none, 1 relu, 2 relu6. */
-  readonly activation: 0 | 1 | 2;
-  readonly z: Tensor;
-}
-
-/** Max or average over windows; global pooling is one window. */
-export interface PoolStep {
-  readonly kind: 'pool';
-  readonly average: boolean;
-  readonly window: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padTop: number;
-  readonly padLeft: number;
-  readonly x: Tensor;
-  readonly z: Tensor;
-}
-
-/** An image as features in [h, w, c] order. */
-export interface FlattenStep {
-  readonly kind: 'flatten';
-  readonly x: Tensor;
-  readonly z: Tensor;
-}
-
-/** Channels side by side. */
-export interface ConcatStep {
-  readonly kind: 'concat';
-  readonly sources: readonly Tensor[];
-  readonly z: Tensor;
-}
-
-/** One unit of the plan. */
-export type Step = WeightedStep | JoinStep | PoolStep | FlattenStep | ConcatStep;
-
-/** A network as the planner sees it. */
-export interface LoweredModel {
-  readonly graph: ModelGraph;
-  readonly input: Tensor;
-  readonly output: Tensor;
-  readonly tensors: readonly Tensor[];
-  readonly steps: readonly Step[];
-}
-
 /**
  * Groups the graph's nodes into steps and gives every tensor the border its readers need.
  * @throws EspalierError `op_unsupported` naming the first node the engine cannot train, `invalid_graph`.
  */
 export function lowerGraph(graph: ModelGraph): LoweredModel {
   const foreign = graph.nodes.find((node) => !ENGINE_OPS.has(node.op));
-  if (foreign) {
-    throw new EspalierError(
-      'op_unsupported',
-      `node ${foreign.name}: the sparse engine has no ${foreign.op}; use the tfjs trainer`,
-      { node: foreign.name, op: foreign.op },
-    );
-  }
+  if (foreign) throw unsupported(foreign);
   return new Lowering(graph).model();
 }
+
+function unsupported({ name, op }: Pick<GraphNode, 'name' | 'op'>): EspalierError {
+  return new EspalierError(
+    'op_unsupported',
+    `node ${name}: the sparse engine has no ${op}; use the tfjs trainer`,
+    {
+      node: name,
+      op,
+    },
+  );
+}
+
+/** Every node but the input. */
+type InnerNode = Exclude<GraphNode, InputNode>;
 
 class Lowering {
   readonly #graph: ModelGraph;
@@ -128,11 +79,8 @@ class Lowering {
       const extents = extentsOf(shapes.get(node.name) ?? []);
       this.#tensors.set(node.name, { id, name: node.name, ...extents, gapY: 0, gapX: 0, trainable: false });
     }
-    const steps = sparseReadersFirst(
-      kept.filter((node) => node.op !== 'input').map((node) => this.#step(node)),
-    );
-    for (const step of steps) borderFor(step);
-    alignIdentities(steps);
+    const steps = sparseReadersFirst(kept.flatMap((node) => (node.op === 'input' ? [] : [this.#step(node)])));
+    widenBorders(steps);
     return {
       graph: this.#graph,
       input: this.#tensor(this.#graph.nodes[0]?.name ?? ''),
@@ -167,7 +115,7 @@ class Lowering {
     return tensor;
   }
 
-  #step(node: GraphNode): Step {
+  #step(node: InnerNode): Step {
     const step = this.#stepOf(node);
     const z = step.kind === 'weighted' ? step.y : step.z;
     z.trainable =
@@ -175,7 +123,7 @@ class Lowering {
     return step;
   }
 
-  #stepOf(node: GraphNode): Step {
+  #stepOf(node: InnerNode): Step {
     const z = this.#tensor(node.name);
     switch (node.op) {
       case 'conv2d':
@@ -196,19 +144,27 @@ class Lowering {
         return { kind: 'flatten', x: this.#tensor(node.inputs[0] ?? ''), z };
       case 'concat':
         return { kind: 'concat', sources: node.inputs.map((name) => this.#tensor(name)), z };
+      case 'add':
+      case 'batchNorm':
+        return { kind: 'join', activation: 0, z, terms: this.#termsOf(node) };
+      case 'relu':
+        return { kind: 'join', activation: 1, z, terms: this.#activated(node) };
+      case 'relu6':
+        return { kind: 'join', activation: 2, z, terms: this.#activated(node) };
       default:
-        return this.#join(node, z);
+        return unreachable(node);
     }
   }
 
-  #join(root: GraphNode, z: Tensor): JoinStep {
-    const activation = root.op === 'relu' ? 1 : root.op === 'relu6' ? 2 : 0;
-    const inner = activation === 0 ? root : this.#nodes.get(root.inputs[0] ?? '');
-    const core = inner && (activation === 0 || this.#absorbed.has(inner.name)) ? inner : root;
-    if (core.op === 'add')
-      return { kind: 'join', activation, z, terms: core.inputs.map((name) => this.#term(name)) };
-    if (core.op === 'batchNorm') return { kind: 'join', activation, z, terms: [this.#normTerm(core)] };
-    return { kind: 'join', activation, z, terms: [this.#term(core.inputs[0] ?? '')] };
+  #termsOf(node: PlainNode | BatchNormNode): readonly JoinTerm[] {
+    return node.op === 'batchNorm' ? [this.#normTerm(node)] : node.inputs.map((name) => this.#term(name));
+  }
+
+  /** What an activation is of: the terms of the norm or addition that became part of it, or its input. */
+  #activated({ inputs: [name = ''] }: PlainNode): readonly JoinTerm[] {
+    const inner = this.#nodes.get(name);
+    const absorbed = this.#absorbed.has(name) && (inner?.op === 'add' || inner?.op === 'batchNorm');
+    return absorbed ? this.#termsOf(inner) : [this.#term(name)];
   }
 
   #term(name: string): JoinTerm {
@@ -253,7 +209,7 @@ function sparseReadersFirst(steps: readonly Step[]): readonly Step[] {
 }
 
 function skipsPixels(step: Step): step is WeightedStep {
-  return step.kind === 'weighted' && step.kernel.some((size, axis) => size < step.strides[axis]!);
+  return step.kind === 'weighted' && (step.kernel[0] < step.strides[0] || step.kernel[1] < step.strides[1]);
 }
 
 function weightedStep(node: Conv2dNode | DenseNode, x: Tensor, y: Tensor): WeightedStep {
@@ -280,74 +236,6 @@ function poolStep(node: PoolNode, x: Tensor, z: Tensor): PoolStep {
   };
 }
 
-/** The tensors a step reads. */
-export function sourcesOf(step: Step): readonly Tensor[] {
-  if (step.kind === 'join') return step.terms.map((term) => term.source);
-  return step.kind === 'concat' ? step.sources : [step.x];
-}
-
 function hasNorm(step: Step): boolean {
   return step.kind === 'join' && step.terms.some((term) => term.norm !== null);
-}
-
-/** Borders: what the forward pass reads around x, and what the input gradient reads around the gradient of y. */
-function borderFor(step: Step): void {
-  if (step.kind !== 'weighted') return;
-  const { x, y, kernel, strides } = step;
-  const vertical = { size: x.height, out: y.height, kernel: kernel[0], stride: strides[0], pad: step.padTop };
-  const horizontal = {
-    size: x.width,
-    out: y.width,
-    kernel: kernel[1],
-    stride: strides[1],
-    pad: step.padLeft,
-  };
-  widenGap(x, forwardReach(vertical), forwardReach(horizontal));
-  widenGap(y, gradientReach(vertical), gradientReach(horizontal));
-}
-
-interface Axis {
-  readonly size: number;
-  readonly out: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly pad: number;
-}
-
-function forwardReach({ size, out, kernel, stride, pad }: Axis): number {
-  return Math.max(0, pad, (out - 1) * stride + kernel - 1 - pad - (size - 1));
-}
-
-function gradientReach({ size, out, kernel, stride, pad }: Axis): number {
-  let reach = 0;
-  for (let tap = 0; tap < kernel; tap++) {
-    const phase = phaseOfTap(tap, stride, pad);
-    if (phase >= size) continue;
-    const low = (phase + pad - tap) / stride;
-    const last = Math.ceil((size - phase) / stride) - 1;
-    reach = Math.max(reach, -low, last + low - (out - 1));
-  }
-  return reach;
-}
-
-/** The stride phase of input pixels that a kernel tap touches: `(phase + pad − tap)` divides by the stride. */
-export function phaseOfTap(tap: number, stride: number, pad: number): number {
-  return (((tap - pad) % stride) + stride) % stride;
-}
-
-/** A plain term's gradient is the join's own buffer, so both tensors must be laid out alike. */
-function alignIdentities(steps: readonly Step[]): void {
-  let changed = true;
-  while (changed) {
-    changed = false;
-    for (const step of steps) {
-      if (step.kind !== 'join') continue;
-      for (const { source, norm } of step.terms) {
-        if (norm || (source.gapY === step.z.gapY && source.gapX === step.z.gapX)) continue;
-        widenGap(source, step.z.gapY, step.z.gapX);
-        widenGap(step.z, source.gapY, source.gapX);
-        changed = true;
-      }
-    }
-  }
 }

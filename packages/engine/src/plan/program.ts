@@ -1,12 +1,14 @@
 import { RECORD_BYTES } from '../gen/ops.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
 import { placeBuffers } from './arena.js';
-import { Draft, recordBytes, writeRecords, type DraftBuffer } from './draft.js';
+import { NO_VIEW, type DraftBuffer } from '../ops/arguments.js';
+import { Draft, recordBytes, writeRecords } from './draft.js';
 import { canRecompute, emitBackward } from './emit-backward.js';
-import { Emission, emitForward, type ProgramSpec } from './emit.js';
-import type { LoweredModel } from './lower.js';
-import type { LayerStore, Store } from './store.js';
-import { planeOf, positionsOf } from './tensor.js';
+import { Emission, startOf, type ProgramSpec } from './emission.js';
+import { emitForward } from './emit.js';
+import type { LoweredModel } from './steps.js';
+import type { LayerStore } from './layer-store.js';
+import type { Store } from './store.js';
 
 /** A run of records with an address of its own. */
 export interface Segment {
@@ -42,19 +44,23 @@ export interface ProgramDraft {
 export function draftProgram(model: LoweredModel, store: Store, spec: ProgramSpec): ProgramDraft {
   const emission = new Emission(model, store, spec);
   const { draft, posBytes } = emission;
+  const { lanes } = spec;
   const { input, output } = model;
-  const staging = draft.buffer(4 * spec.lanes * input.channels * input.height * input.width);
-  const labels = draft.buffer(4 * spec.lanes);
+  const staging = draft.buffer(4 * lanes * input.channels * input.height * input.width);
+  const labels = draft.buffer(4 * lanes);
   draft.touch(labels);
   emitForward(emission, staging);
   const logits = emission.value(output);
-  const learn = spec.kind === 'learn';
-  const gradient = learn ? draft.buffer(positionsOf(output) * posBytes) : null;
-  const plane = planeOf(output) * posBytes;
+  const gradient = spec.kind === 'learn' ? emission.scratch(output) : null;
   draft.op('loss', {
-    ...{ logits: emission.origin(logits, output), dlogits: gradient ? emission.origin(gradient, output) : 0 },
-    ...{ labels: { buffer: labels, bytes: 0 }, result: store.result, classes: output.channels },
-    ...{ lanes: spec.lanes, posBytes, plane, dPlane: plane, scale: 1 / spec.lossSamples },
+    logits: emission.view(logits, output),
+    dlogits: gradient ? emission.view(gradient, output) : NO_VIEW,
+    labels: startOf(labels),
+    result: store.result,
+    classes: output.channels,
+    lanes,
+    posBytes,
+    scale: 1 / spec.lossSamples,
   });
   if (gradient) {
     forgetRecomputed(emission);
@@ -138,18 +144,17 @@ function packLayer(draft: Draft, layer: LayerStore, src: number): void {
     kStride: 4 * filters,
     rowStride: 4,
   });
-  for (const [i, dst] of layer.backPack.entries()) {
-    const taps = phases[i]?.taps ?? [];
+  for (const { taps, pack: dst } of phases) {
+    if (!dst) continue;
     for (const [t, [ky, kx]] of taps.entries()) {
       draft.op('packDense', {
-        ...{ dst: dst + 16 * t * filters, src: src + 4 * (ky * step.kernel[1] + kx) * channels * filters },
-        ...{
-          kCount: filters,
-          kTotal: taps.length * filters,
-          rows: channels,
-          kStride: 4,
-          rowStride: 4 * filters,
-        },
+        dst: dst + 16 * t * filters,
+        src: src + 4 * (ky * step.kernel[1] + kx) * channels * filters,
+        kCount: filters,
+        kTotal: taps.length * filters,
+        rows: channels,
+        kStride: 4,
+        rowStride: 4 * filters,
       });
     }
   }

@@ -1,58 +1,8 @@
-import { parameterSpecs, type LayerMask, type Mask } from '@espalier/core';
-import { blockBytes, blocksOf, ONE_BLOCK, type Blocks } from './blocks.js';
-import { phaseOfTap, type LoweredModel, type WeightedStep } from './lower.js';
-
-/** One parameter's place in the values, gradients and optimiser state. */
-export interface Slot {
-  readonly name: string;
-  /** Values of the whole parameter. */
-  readonly size: number;
-  /** Values kept: only the active ones of a sparse kernel. */
-  readonly count: number;
-  /** Floats from the start of the values; a multiple of 4, and so is the room behind it. */
-  readonly start: number;
-}
-
-/** One stride phase of a layer's input gradient: input pixels `(phaseY + sy·i, phaseX + sx·j)`. */
-export interface Phase {
-  readonly y: number;
-  readonly x: number;
-  /** Kernel taps that reach these pixels. */
-  readonly taps: readonly (readonly [number, number])[];
-}
-
-/** Where a layer's structure lies. Addresses of things it does not have are 0. */
-export interface LayerStore {
-  readonly step: WeightedStep;
-  readonly kernel: Slot;
-  readonly bias: Slot | null;
-  /** The active weights' list; null where all are kept. */
-  readonly active: Uint32Array | null;
-  /** Whether all weights are computed with, the inactive ones as zeros. */
-  readonly dense: boolean;
-  readonly phases: readonly Phase[];
-  /** Byte offset per (tap, input channel) of one group. */
-  readonly kOff: number;
-  /** Each kept weight's flat index; 0 where all are kept. */
-  readonly flat: number;
-  /** All weights, inactive ones 0, of a dense layer that keeps only some. */
-  readonly full: number;
-  /** Rows by output channel: bounds and input offsets, in the order of `flat`. */
-  readonly rowPtr: number;
-  readonly off: number;
-  /** The same rows by input channels; and those of the transpose by output channels. */
-  readonly blocks: Blocks;
-  readonly backBlocks: Blocks;
-  /** Rows by (phase, input channel): bounds, offsets into the output gradient, source bytes and values. */
-  readonly backPtr: number;
-  readonly backOff: number;
-  readonly backFrom: number;
-  readonly backVal: number;
-  /** Packed weights of the dense path, and per phase its transposed ones with their offsets. */
-  readonly pack: number;
-  readonly backPack: readonly number[];
-  readonly backKOff: readonly number[];
-}
+import type { Mask } from '@espalier/core';
+import { Bump } from './bump.js';
+import { draftLayer, placeLayer, placeOffsets, type LayerStore } from './layer-store.js';
+import { floatsOf, planSlots, slotNamed, type Slot } from './slots.js';
+import type { LoweredModel } from './steps.js';
 
 /** Where a batch norm's numbers lie. */
 export interface NormStore {
@@ -76,7 +26,7 @@ export interface Store {
   readonly floats: number;
   readonly values: number;
   readonly grads: number;
-  /** All byte offsets stand together, so that one pass scales them to another batch size. */
+  /** All byte offsets are together, so that one pass scales them to another batch size. */
   readonly offsets: number;
   readonly offsetCount: number;
   /** f64 sum of losses, f64 correct count. */
@@ -84,21 +34,6 @@ export interface Store {
   /** Eight f32 for the optimiser. */
   readonly hyper: number;
   readonly end: number;
-}
-
-/** Bump allocation from a first address. */
-class Bump {
-  next: number;
-
-  constructor(first: number) {
-    this.next = first;
-  }
-
-  take(bytes: number): number {
-    const address = Math.ceil(this.next / 16) * 16;
-    this.next = address + bytes;
-    return address;
-  }
 }
 
 /**
@@ -116,8 +51,8 @@ export interface StoreOptions {
 
 /** Gives every persistent number an address from `base` on. A null mask keeps everything. */
 export function planStore(model: LoweredModel, mask: Mask | null, { base, denseFrom }: StoreOptions): Store {
-  const slots = planSlots(model, mask);
-  const floats = slots.reduce((end, slot) => Math.max(end, slot.start + rounded(slot.count)), 0);
+  const slots = planSlots(model.graph, mask);
+  const floats = floatsOf(slots);
   const bump = new Bump(base);
   const result = bump.take(16);
   const hyper = bump.take(32);
@@ -145,122 +80,6 @@ export function planStore(model: LoweredModel, mask: Mask | null, { base, denseF
   };
 }
 
-function rounded(count: number): number {
-  return Math.ceil(count / 4) * 4;
-}
-
-function planSlots({ graph }: LoweredModel, mask: Mask | null): readonly Slot[] {
-  let start = 0;
-  return parameterSpecs(graph).map(({ name, size }) => {
-    const count = mask?.layer(name)?.active.length ?? size;
-    const slot = { name, size, count, start };
-    start += rounded(count);
-    return slot;
-  });
-}
-
-function slotNamed(slots: readonly Slot[], name: string): Slot | null {
-  return slots.find((slot) => slot.name === name) ?? null;
-}
-
-type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'dense' | 'phases'>;
-
-function draftLayer(
-  step: WeightedStep,
-  slots: readonly Slot[],
-  { mask, denseFrom }: { mask: Mask | null; denseFrom: number },
-): LayerDraft {
-  const kernel = slotNamed(slots, `${step.node}/kernel`)!;
-  const bias = step.hasBias ? slotNamed(slots, `${step.node}/bias`) : null;
-  const listed = mask?.layer(kernel.name);
-  // Groups go by the lists too: a depthwise row has nine weights, which is what the sparse kernel is good at.
-  const dense = step.groups === 1 && kernel.count >= denseFrom * kernel.size;
-  const active = activeOf(kernel, listed, dense);
-  return { step, kernel, bias, active, dense, phases: phasesOf(step) };
-}
-
-/** A list where some weights are missing, or where the lists are what is computed with. */
-function activeOf({ size }: Slot, listed: LayerMask | undefined, dense: boolean): Uint32Array | null {
-  if (listed && listed.active.length < size) return listed.active;
-  return dense ? null : Uint32Array.from({ length: size }, (_, i) => i);
-}
-
-/** The stride phases of the input, in row order; on a small input the last ones may have no pixels. */
-export function phasesOf({ kernel, strides, padTop, padLeft }: WeightedStep): readonly Phase[] {
-  const phases: Phase[] = [];
-  for (let a = 0; a < strides[0]; a++) {
-    for (let b = 0; b < strides[1]; b++) {
-      const taps: (readonly [number, number])[] = [];
-      for (let ky = 0; ky < kernel[0]; ky++) {
-        for (let kx = 0; kx < kernel[1]; kx++) {
-          if (phaseOfTap(ky, strides[0], padTop) === a && phaseOfTap(kx, strides[1], padLeft) === b)
-            taps.push([ky, kx]);
-        }
-      }
-      phases.push({ y: a, x: b, taps });
-    }
-  }
-  return phases;
-}
-
-type OffsetDraft = LayerDraft & Pick<LayerStore, 'kOff' | 'off' | 'backOff' | 'backKOff'>;
-
-function placeOffsets(draft: LayerDraft, bump: Bump): OffsetDraft {
-  const { step, kernel, dense, phases } = draft;
-  const kOff = bump.take(4 * (kernel.size / step.y.channels));
-  const off = dense ? 0 : bump.take(4 * kernel.count);
-  const backOff = !dense && step.x.trainable ? bump.take(4 * kernel.count) : 0;
-  const backKOff =
-    dense && step.x.trainable ? phases.map(({ taps }) => bump.take(4 * taps.length * step.y.channels)) : [];
-  return { ...draft, kOff, off, backOff, backKOff };
-}
-
-const NOWHERE = {
-  ...{ flat: 0, full: 0, rowPtr: 0, backPtr: 0, backFrom: 0, backVal: 0 },
-  ...{ pack: 0, backPack: [], blocks: ONE_BLOCK, backBlocks: ONE_BLOCK },
-};
-
-function placeLayer(draft: OffsetDraft, bump: Bump): LayerStore {
-  return draft.dense ? placeDense(draft, bump) : placeLists(draft, bump);
-}
-
-function placeDense(draft: OffsetDraft, bump: Bump): LayerStore {
-  const { step, kernel, active, phases } = draft;
-  const { x, y } = step;
-  const fours = Math.ceil(x.channels / 4);
-  const pack = bump.take(16 * Math.ceil(y.channels / 4) * (kernel.size / y.channels));
-  const backPack = x.trainable
-    ? phases.map(({ taps }) => bump.take(16 * fours * taps.length * y.channels))
-    : [];
-  const holes = active ? { flat: bump.take(4 * kernel.count), full: bump.take(4 * kernel.size) } : {};
-  return { ...draft, ...NOWHERE, pack, backPack, ...holes };
-}
-
-function placeLists(draft: OffsetDraft, bump: Bump): LayerStore {
-  const { step, kernel, phases } = draft;
-  const { x, y } = step;
-  const rowPtr = bump.take(4 * (y.channels + 1));
-  const flat = bump.take(4 * kernel.count);
-  const blocks = placeBlocks(draft, bump, { rows: y.channels, channels: x.channels });
-  if (!x.trainable) return { ...draft, ...NOWHERE, rowPtr, flat, blocks };
-  const backPtr = bump.take(4 * (phases.length * x.channels + 1));
-  const backFrom = bump.take(4 * kernel.count);
-  const backVal = bump.take(4 * kernel.count);
-  const backBlocks = placeBlocks(draft, bump, { rows: x.channels, channels: y.channels });
-  return { ...draft, ...NOWHERE, rowPtr, flat, blocks, backPtr, backFrom, backVal, backBlocks };
-}
-
-/** Strided layers read too little of a row at a time to gain by blocks, and groups read few channels. */
-function placeBlocks(
-  { step, kernel, phases }: LayerDraft,
-  bump: Bump,
-  { rows, channels }: { rows: number; channels: number },
-): Blocks {
-  if (phases.length > 1 || step.groups > 1) return ONE_BLOCK;
-  const cut = blocksOf(channels, kernel.count / (rows * channels));
-  return { ...cut, at: bump.take(blockBytes(cut, rows)) };
-}
-
 function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): ReadonlyMap<string, NormStore> {
   const norms = new Map<string, NormStore>();
   for (const step of model.steps) {
@@ -272,8 +91,8 @@ function planNorms(model: LoweredModel, slots: readonly Slot[], bump: Bump): Rea
       const stats = bump.take(24 * channels);
       const block = bump.take(32 * channels);
       const running = bump.take(8 * channels);
-      const gamma = slotNamed(slots, `${norm.name}/gamma`)!;
-      const beta = slotNamed(slots, `${norm.name}/beta`)!;
+      const gamma = slotNamed(slots, `${norm.name}/gamma`);
+      const beta = slotNamed(slots, `${norm.name}/beta`);
       norms.set(norm.name, {
         node: norm.name,
         channels,

@@ -1,8 +1,10 @@
-import { phaseOfTap, type WeightedStep } from '../plan/lower.js';
-import type { LayerStore } from '../plan/store.js';
+import { phaseOfTap, type Phase } from '../plan/phases.js';
+import type { WeightedStep } from '../plan/steps.js';
+import type { LayerStore } from '../plan/layer-store.js';
 import { pitchOf, planeOf } from '../plan/tensor.js';
 import type { LinearMemory } from '../wasm/linear-memory.js';
 import { writeBlocks } from '../plan/blocks.js';
+import { Buckets } from './buckets.js';
 
 /**
  * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with
@@ -11,7 +13,7 @@ import { writeBlocks } from '../plan/blocks.js';
 export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
   if (layer.dense) {
-    for (const [i, address] of layer.backKOff.entries()) writeBackTapOffsets(memory, layer, i, address);
+    for (const phase of layer.phases) if (phase.kOff) writeBackTapOffsets(memory, layer.step, phase);
     if (active) writeHoles(memory, layer, active);
   } else if (active) {
     writeRows(memory, layer, active);
@@ -62,15 +64,9 @@ function writeTapOffsets(memory: LinearMemory, { step, kernel, kOff }: LayerStor
   }
 }
 
-function writeBackTapOffsets(
-  memory: LinearMemory,
-  { step, phases }: LayerStore,
-  index: number,
-  address: number,
-): void {
+function writeBackTapOffsets(memory: LinearMemory, step: WeightedStep, { kOff, taps }: Phase): void {
   const { filters } = shapeOf(step);
-  const taps = phases[index]?.taps ?? [];
-  const offsets = memory.i32(address, taps.length * filters);
+  const offsets = memory.i32(kOff, taps.length * filters);
   for (const [t, [ky, kx]] of taps.entries()) {
     for (let f = 0; f < filters; f++) offsets[t * filters + f] = backOffset(step, ky, kx, f);
   }
@@ -84,23 +80,23 @@ function writeRows(
 ): void {
   const { width, channels, filters } = shapeOf(step);
   const perGroup = filters / step.groups;
-  const bounds = memory.u32(rowPtr, filters + 1).fill(0);
+  const bounds = memory.u32(rowPtr, filters + 1);
   const offsets = memory.i32(off, kernel.count);
   const order = memory.u32(flat, kernel.count);
-  for (const index of active) bounds[(index % filters) + 1]!++;
-  for (let f = 0; f < filters; f++) bounds[f + 1]! += bounds[f]!;
-  const next = bounds.slice();
+  const rows = new Buckets(bounds);
+  for (const index of active) rows.count(index % filters);
+  rows.close();
   for (const index of byInputChannel(active, { channels, filters })) {
     const f = index % filters;
     const k = Math.floor(index / filters);
     const tap = Math.floor(k / channels);
     const channel = Math.floor(f / perGroup) * channels + (k % channels);
-    const slot = next[f]!++;
+    const slot = rows.place(f);
     order[slot] = index;
     offsets[slot] = tapOffset(step, Math.floor(tap / width), tap % width, channel);
   }
-  for (let f = 0; f <= filters; f++) bounds[f]! *= 4;
-  writeBlocks(memory, blocks, bounds, (slot) => Math.floor(order[slot]! / filters) % channels);
+  scaleBounds(bounds);
+  writeBlocks(memory, blocks, bounds, (slot) => Math.floor((order[slot] ?? 0) / filters) % channels);
 }
 
 /** Counting sort by input channel; within one, by flat index. */
@@ -108,20 +104,24 @@ function byInputChannel(
   active: Uint32Array,
   { channels, filters }: Pick<KernelShape, 'channels' | 'filters'>,
 ): Uint32Array {
-  const next = new Uint32Array(channels + 1);
-  for (const index of active) next[(Math.floor(index / filters) % channels) + 1]!++;
-  for (let c = 0; c < channels; c++) next[c + 1]! += next[c]!;
+  const byChannel = new Buckets(new Uint32Array(channels + 1));
+  for (const index of active) byChannel.count(Math.floor(index / filters) % channels);
+  byChannel.close();
   const sorted = new Uint32Array(active.length);
-  for (const index of active) sorted[next[Math.floor(index / filters) % channels]!++] = index;
+  for (const index of active) sorted[byChannel.place(Math.floor(index / filters) % channels)] = index;
   return sorted;
+}
+
+/** From places in a list to bytes. */
+function scaleBounds(bounds: Uint32Array): void {
+  for (const [row, place] of bounds.entries()) bounds[row] = 4 * place;
 }
 
 /** The transpose: counting sort of the kept weights by (phase, input channel). */
 function writeBackRows(memory: LinearMemory, layer: LayerStore): void {
   const { step, kernel, phases } = layer;
   const { width, channels, filters } = shapeOf(step);
-  const rows = phases.length * step.x.channels;
-  const bounds = memory.u32(layer.backPtr, rows + 1).fill(0);
+  const bounds = memory.u32(layer.backPtr, phases.length * step.x.channels + 1);
   const offsets = memory.i32(layer.backOff, kernel.count);
   const from = memory.u32(layer.backFrom, kernel.count);
   const order = memory.u32(layer.flat, kernel.count);
@@ -129,20 +129,19 @@ function writeBackRows(memory: LinearMemory, layer: LayerStore): void {
   const rowOf = (index: number): number => {
     const k = Math.floor(index / filters);
     const group = Math.floor((index % filters) / (filters / step.groups));
-    return phaseOf[Math.floor(k / channels)]! * step.x.channels + group * channels + (k % channels);
+    return (phaseOf[Math.floor(k / channels)] ?? 0) * step.x.channels + group * channels + (k % channels);
   };
-  for (const index of order) bounds[rowOf(index) + 1]!++;
-  for (let r = 0; r < rows; r++) bounds[r + 1]! += bounds[r]!;
-  const next = bounds.slice();
-  for (let slot = 0; slot < order.length; slot++) {
-    const index = order[slot]!;
+  const rows = new Buckets(bounds);
+  for (const index of order) rows.count(rowOf(index));
+  rows.close();
+  for (const [slot, index] of order.entries()) {
     const tap = Math.floor(index / filters / channels);
-    const at = next[rowOf(index)]!++;
+    const at = rows.place(rowOf(index));
     from[at] = 4 * slot;
     offsets[at] = backOffset(step, Math.floor(tap / width), tap % width, index % filters);
   }
-  for (let r = 0; r <= rows; r++) bounds[r]! *= 4;
-  writeBlocks(memory, layer.backBlocks, bounds, (at) => order[from[at]! / 4]! % filters);
+  scaleBounds(bounds);
+  writeBlocks(memory, layer.backBlocks, bounds, (at) => (order[(from[at] ?? 0) / 4] ?? 0) % filters);
 }
 
 /** The phase each tap belongs to. */

@@ -193,7 +193,6 @@ export class Coordinator {
     for (const effect of rearm(this.#config, replayed)) this.#perform(effect);
     for (const { clientId, presence } of seats.values()) {
       if (presence === 'present') this.dispatch({ kind: 'lost', clientId });
-      if (presence === 'away') this.#later(this.#config.returnTimeout, { kind: 'returnTimeout', clientId });
     }
     if (!prepared && phase !== 'finished') void this.#prepare();
   }
@@ -215,7 +214,7 @@ export class Coordinator {
         this.#later(effect.seconds, { kind: 'deadline', step: effect.step });
         return;
       case 'startReturnTimer':
-        this.#later(effect.seconds, { kind: 'returnTimeout', clientId: effect.clientId });
+        this.#returnLater(effect);
         return;
       case 'note':
         this.#options.log.info(effect.message);
@@ -235,6 +234,10 @@ export class Coordinator {
       this.dispatch(event);
     });
     this.#timers.add(cancel);
+  }
+
+  #returnLater({ seconds, clientId, loss }: Extract<CoordinatorEffect, { kind: 'startReturnTimer' }>): void {
+    this.#later(seconds, { kind: 'returnTimeout', clientId, loss });
   }
 
   async #prepare(): Promise<void> {

@@ -25,3 +25,4 @@ export { recoverRun, type RecoveredRun } from './journal/recover-run.js';
 export { densityFigures } from './record/run-record.js';
 export { nodeHash } from '../security/node-hash.js';
 export { noStore, type RunStore } from './record/run-store.js';
+export { answerReference } from './journal/answer-reference.js';

@@ -1,5 +1,4 @@
-import { shown } from './shown.js';
-import { nearestNames } from '@espalier/core';
+import { nearestNames, shownValue } from '@espalier/core';
 import type { z } from 'zod';
 import { remedyForKey, type SchemaNode } from './names.js';
 import { isMap } from './yaml-map.js';
@@ -22,9 +21,20 @@ export interface FormSchema {
   readonly whole: string;
 }
 
-/** Every problem that the schema found in a raw form, in the schema's order. */
+/** Problems that are described one by one; nobody reads more at once, and remedies take work. */
+const MOST_PROBLEMS = 50;
+
+/** The problems that the schema found in a raw form, in the schema's order; above 50 the last says how many more. */
 export function problemsOf(issues: readonly Issue[], raw: unknown, form: FormSchema): readonly Problem[] {
-  return issues.flatMap((issue) => flattened(issue, [])).flatMap((issue) => described(issue, raw, form));
+  const found = issues.flatMap((issue) => flattened(issue, [])).flatMap((issue) => each(issue));
+  const problems = found.slice(0, MOST_PROBLEMS).flatMap((issue) => described(issue, raw, form));
+  const more = found.length - problems.length;
+  return more > 0 ? [...problems, { path: form.whole, sentence: `has ${more} more problems` }] : problems;
+}
+
+/** One issue for each unknown key. */
+function each(issue: Issue): readonly Issue[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
 }
 
 /**
@@ -50,7 +60,7 @@ function described(issue: Issue, raw: unknown, { schema, whole }: FormSchema): r
     }));
   }
   const came = valueAt(raw, issue.path);
-  const verb = came === undefined ? 'is missing' : `is ${shown(came)}`;
+  const verb = came === undefined ? 'is missing' : `is ${shownValue(came)}`;
   return [
     {
       path: at(issue.path),
@@ -82,7 +92,7 @@ function unionExpectation(issue: z.core.$ZodIssueInvalidUnion): string {
 }
 
 function oneOf(values: readonly unknown[]): string {
-  return values.length === 1 ? shown(values[0]) : `one of ${values.map(shown).join(', ')}`;
+  return values.length === 1 ? shownValue(values[0]) : `one of ${values.map(shownValue).join(', ')}`;
 }
 
 function unitOf(origin: string): string {

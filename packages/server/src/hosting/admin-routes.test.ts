@@ -20,7 +20,8 @@ let now: CoordinatorStatus;
 beforeEach(async () => {
   now = status;
   const actions = { status: () => now, stop: () => (now = { ...now, phase: 'finished' }) };
-  server = createServer(adminRoutes((shown) => shown === 'secret', actions));
+  const routes = adminRoutes((shown) => shown === 'secret', actions);
+  server = createServer((request, response) => void routes(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CoordinatorStatus } from '../coordinator/index.js';
+import { pathOf } from '../sockets/index.js';
 import { MetricsPage } from './metrics-page.js';
 
 /** What the admin side may see and do. */
@@ -8,7 +9,13 @@ export interface AdminActions {
   stop(reason: string): void;
 }
 
-const ADMIN_ROUTES: ReadonlySet<string> = new Set(['GET /admin/status', 'POST /admin/stop', 'GET /metrics']);
+/** The control side's routes: those for everybody, and those for the admin token. */
+export const ADMIN_ROUTES = {
+  open: ['GET /healthz', 'GET /readyz'],
+  token: ['GET /metrics', 'GET /admin/status', 'POST /admin/stop'],
+} as const;
+
+const FOR_TOKEN: ReadonlySet<string> = new Set(ADMIN_ROUTES.token);
 
 /**
  * The control side over HTTP: `GET /admin/status`, `POST /admin/stop` and `GET /metrics` (Prometheus) with
@@ -18,20 +25,21 @@ const ADMIN_ROUTES: ReadonlySet<string> = new Set(['GET /admin/status', 'POST /a
 export function adminRoutes(
   isAdmin: (shown: string) => boolean,
   actions: AdminActions,
-): (request: IncomingMessage, response: ServerResponse) => void {
+): (request: IncomingMessage, response: ServerResponse) => void | Promise<void> {
   const metrics = new MetricsPage();
   return (request, response) => {
-    const route = `${request.method ?? ''} ${new URL(request.url ?? '/', 'http://localhost').pathname}`;
+    const route = `${request.method ?? ''} ${pathOf(request)}`;
     if (route === 'GET /healthz') reply(response, 200, { ok: true });
     else if (route === 'GET /readyz') ready(response, actions.status());
-    else if (!ADMIN_ROUTES.has(route)) reply(response, 404, { error: `no ${route} here; ${OFFER}` });
+    else if (!FOR_TOKEN.has(route)) reply(response, 404, { error: `no ${route} here; ${OFFER}` });
     else if (!authorized(request, isAdmin)) {
       reply(response, 401, { error: 'give the admin token: Authorization: Bearer <token>' });
-    } else if (route === 'GET /metrics') void page(response, metrics, actions.status());
+    } else if (route === 'GET /metrics') return page(response, metrics, actions.status());
     else {
       if (route === 'POST /admin/stop') actions.stop('stopped over HTTP');
       reply(response, 200, actions.status());
     }
+    return undefined;
   };
 }
 

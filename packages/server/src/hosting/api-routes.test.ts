@@ -72,9 +72,11 @@ async function listen(): Promise<void> {
   api = apiRoutes(sources);
   const serve = pageHandler(pages);
   server = createServer((request, response) => {
-    api.handler(request, response, () => {
-      serve(request, response, () => response.writeHead(404).end());
-    });
+    void api.handler(request, response, () =>
+      serve(request, response, () => {
+        response.writeHead(404).end();
+      }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
@@ -132,6 +134,27 @@ describe('pages', () => {
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'.*'unsafe-eval|https?:|\*|data:|blob:/);
+  });
+
+  it.each(['bytes=5-2', 'bytes=0-3', 'bytes=-1', 'x'])(
+    'are sent whole whatever range is asked for: %s',
+    async (range) => {
+      const { port } = server.address() as AddressInfo;
+      const response = await fetch(`http://127.0.0.1:${port}/join`, { headers: { range } });
+      expect([response.status, await response.text()]).toEqual([200, '<p>join</p>']);
+    },
+  );
+
+  it('are not sent twice to whoever has them', async () => {
+    const { port } = server.address() as AddressInfo;
+    const headers = { 'accept-encoding': 'identity' };
+    const first = await fetch(`http://127.0.0.1:${port}/join/`, { headers });
+    const etag = first.headers.get('etag') ?? '';
+    expect([first.headers.get('content-encoding'), await first.text()]).toEqual([null, '<p>join</p>']);
+    const again = await fetch(`http://127.0.0.1:${port}/join`, {
+      headers: { ...headers, 'if-none-match': etag },
+    });
+    expect(again.status).toBe(304);
   });
 
   it.each(['/nothing', '/../package.json', '/%2e%2e/package.json'])('%s is none', async (path) => {

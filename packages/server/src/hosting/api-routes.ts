@@ -3,6 +3,7 @@ import type { Invitation, ReportRun } from '@espalier/core/report';
 import type { Handler } from './pages.js';
 import { RunStream } from './run-stream.js';
 import { secure } from './security-headers.js';
+import { pathOf } from '../sockets/index.js';
 
 /** Controls of a running job. */
 export interface RunControls {
@@ -35,37 +36,57 @@ export interface Api {
 const CONTROLS = new Set(['start', 'pause', 'resume', 'stop'] as const);
 type ControlName = 'start' | 'pause' | 'resume' | 'stop';
 
+/** The pages' routes: those for everybody, and those for the admin token. */
+export const API_ROUTES = {
+  open: ['GET /api/job'],
+  token: [
+    ...['GET /api/run', 'GET /api/stream', 'GET /api/model'],
+    ...[...CONTROLS].map((name) => `POST /api/${name}`),
+  ],
+} as const;
+
 /**
  * `GET /api/job` for everybody; with the admin token `GET /api/run`, `GET /api/stream` (a line of JSON whenever the run
  * changes), `GET /api/model` and `POST /api/{start,pause,resume,stop}`.
  */
 export function apiRoutes(sources: ApiSources): Api {
   const streams = new Set<RunStream>();
+  const invitation = sources.invitation && Buffer.from(`${JSON.stringify(sources.invitation)}\n`);
   const watch = (response: ServerResponse): void => {
     const stream = new RunStream(response, sources.run);
     streams.add(stream);
-    response.once('close', () => streams.delete(stream));
+    void stream.gone.then(() => streams.delete(stream));
   };
   return {
-    handler: (request, response, next) => {
-      const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    handler: (request, response, next): void | Promise<void> => {
+      const path = pathOf(request);
       if (!path.startsWith('/api/')) {
-        next();
-        return;
+        return next();
       }
       secure(response);
       const route = `${request.method ?? ''} ${path.slice('/api/'.length)}`;
-      if (route === 'GET job') reply(response, sources.invitation ? 200 : 404, sources.invitation ?? NO_JOB);
+      if (route === 'GET job') invite(response, invitation);
       else if (!sources.mayWatch(request)) reply(response, 401, { error: 'give the admin token' });
       else if (route === 'GET run') reply(response, 200, sources.run());
       else if (route === 'GET stream') watch(response);
       else if (route === 'GET model') sendModel(response, sources.bundle());
       else control(route, response, sources.controls);
+      return undefined;
     },
     close: async () => {
       await Promise.all([...streams].map((stream) => stream.end()));
     },
   };
+}
+
+/** Everybody may ask, so the text is made once: however many answers wait, they share it. */
+function invite(response: ServerResponse, invitation: Buffer | null): void {
+  if (invitation === null) {
+    reply(response, 404, NO_JOB);
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(invitation);
 }
 
 const NO_JOB = { error: 'this is a finished run; there is nothing to take part in' };

@@ -6,10 +6,11 @@ import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 import { reportPage, type Invitation, type ReportRun, type RunSummary } from '@espalier/core/report';
 import type { Coordinator } from '../coordinator/index.js';
 import { RUN_FILES } from '../run-folder/index.js';
-import { writeWhole } from '../files/atomic-file.js';
+import { writeWhole } from '@espalier/disk';
 import { apiRoutes, type Api } from './api-routes.js';
 import type { EventTail } from './event-tail.js';
 import type { ServeOptions } from './serve-options.js';
+import { whenFree } from '@espalier/disk';
 
 /** A run that is being served, as pages and its report see it. */
 export interface LiveRun {
@@ -57,7 +58,7 @@ export function liveRun(options: ServeOptions, sources: LiveRunSources): LiveRun
 }
 
 async function writeReport(web: string, folder: string, run: ReportRun): Promise<void> {
-  const template = await readFile(join(web, 'report.html'), 'utf8');
+  const template = await whenFree(() => readFile(join(web, 'report.html'), 'utf8'));
   await writeWhole(join(folder, RUN_FILES.report), reportPage(template, run));
 }
 

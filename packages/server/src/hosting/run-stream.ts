@@ -18,6 +18,8 @@ export class RunStream {
   readonly #response: ServerResponse;
   readonly #look: () => ReportRun;
   readonly #timer: NodeJS.Timeout;
+  /** Resolves when nobody can be told any more. */
+  readonly gone: Promise<void>;
   #sent = '';
   /** Leading lines that have been sent and do not change any more. */
   #settled = 0;
@@ -28,10 +30,17 @@ export class RunStream {
     this.#look = look;
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
     this.#timer = setInterval(() => {
-      this.#send();
+      // Who does not read gets the newest state once it does, and costs the memory of one line.
+      if (!response.writableNeedDrain) this.#send();
     }, LOOK_EVERY);
-    response.on('close', () => {
-      clearInterval(this.#timer);
+    this.gone = new Promise((resolve) => {
+      const stop = (): void => {
+        clearInterval(this.#timer);
+        resolve();
+      };
+      response.once('close', stop);
+      // A response that waits for others of its connection never hears that the connection has gone.
+      response.req.socket.once('close', stop);
     });
     this.#send();
   }
@@ -39,15 +48,11 @@ export class RunStream {
   /** Sends the run as it ended; resolves when that has left, or cannot. */
   end(): Promise<void> {
     clearInterval(this.#timer);
-    return new Promise((resolve) => {
-      this.#response.once('close', resolve);
-      if (this.#response.destroyed) {
-        resolve();
-        return;
-      }
+    const sent = new Promise<void>((resolve) => {
       this.#send();
       this.#response.end(resolve);
     });
+    return Promise.race([sent, this.gone]);
   }
 
   #send(): void {

@@ -1,6 +1,6 @@
 import type { ServeOptions } from './serve-options.js';
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Coordinator, type CoordinatorStatus, type RunResult } from '../coordinator/index.js';
 import { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from '../run-folder/index.js';
@@ -15,6 +15,8 @@ import type { Api } from './api-routes.js';
 import { liveRun, type LiveRun } from './live-run.js';
 import { reportSentence } from './report-sentence.js';
 import { pageHandler } from './pages.js';
+import { toEspalierError } from '@espalier/core';
+import { runSigns } from './resume-run.js';
 
 /** A job being served. */
 export interface ServedJob {
@@ -36,7 +38,8 @@ export interface ServedJob {
 /**
  * Listens, and coordinates the job with whoever joins, from where the run stands. Nothing is left behind where it
  * cannot listen.
- * @throws EspalierError `port_in_use`, `storage`; `invalid_data` for a control that is no run folder.
+ * @throws EspalierError `port_in_use`, `storage`; `not_resumable` for a run folder that is not as its run left it;
+ * `invalid_data` for a control that is no run folder.
  */
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   const control = options.control == null ? null : await controlMetrics(options.control);
@@ -79,6 +82,8 @@ async function endOf(coordinator: Coordinator, live: LiveRun): Promise<RunResult
   return result;
 }
 
+type Routes = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
 interface Served {
   readonly api: Api;
   readonly coordinator: Coordinator;
@@ -97,21 +102,14 @@ async function listen({
   let serve: (served: Served) => void = () => undefined;
   const served = new Promise<Served>((resolve) => (serve = resolve));
   const pages = web === null ? null : pageHandler(web);
-  let routes: RequestListener | null = null;
+  let routes: Routes | null = null;
   void served.then(({ coordinator, isAdmin, api }) => {
     const admin = adminRoutes(isAdmin, coordinator);
-    const afterApi = (request: IncomingMessage, response: ServerResponse): void => {
-      const last = (): void => {
-        admin(request, response);
-      };
-      if (pages) pages(request, response, last);
-      else last();
-    };
-    routes = (request, response) => {
+    routes = (request, response) =>
       api.handler(request, response, () => {
-        afterApi(request, response);
+        const last = (): void | Promise<void> => admin(request, response);
+        return pages ? pages(request, response, last) : last();
       });
-    };
   });
   const server = createSocketServer({
     maxFrameBytes: job.maxFrameBytes,
@@ -123,11 +121,18 @@ async function listen({
       }),
     onConnection: (connection) =>
       void served.then(({ coordinator }) => {
-        coordinator.accept(connection);
+        try {
+          coordinator.accept(connection);
+        } catch (error) {
+          // One that cannot be taken in costs nobody else the run.
+          coordinator.turnedAway(toEspalierError(error), connection.peer);
+          connection.close('it could not be taken in');
+        }
       }),
     onRequest: (request, response) => {
-      if (routes) routes(request, response);
-      else response.writeHead(503).end();
+      if (routes) return routes(request, response);
+      response.writeHead(503).end();
+      return undefined;
     },
   });
   const { url, close } = await server.listen({ host, port });
@@ -145,7 +150,8 @@ interface OpenRun {
 async function openRun(options: ServeOptions): Promise<OpenRun> {
   const { job, runs, resume, keepUpdates } = options;
   const folder = resume === null ? await createRunFolder(runs, job) : openRunFolder(resume);
-  const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates });
+  const signs = await runSigns(folder.path);
+  const journal = await StateFolder.open(join(folder.path, RUN_FILES.state), { keepUpdates, signs });
   try {
     const tokens = runTokens(new TokenBook(journal.database), options.open);
     const tail = new EventTail(fileLog(join(folder.path, RUN_FILES.log)), Date.now);

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -52,6 +53,26 @@ describe('a replay', () => {
       expect(Buffer.from(model).equals(Buffer.from(bundle))).toBe(true);
       expect((await fetch(`${served.url}/api/job`)).status).toBe(404);
       expect((await fetch(`${served.url}/api/pause`, { method: 'POST' })).status).toBe(409);
+    } finally {
+      await served.close();
+    }
+  });
+
+  it('is shown under no name but its own', async () => {
+    const folder = await createRunFolder(parent, job);
+    await folder.checkpoint(0, bundle);
+    const limits = { publicUrls: ['https://show.example'] };
+    const served = await serveReplay({ ...options, limits, folder: folder.path, web: parent });
+    const ask = (host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        get(`${served.url}/api/model`, { headers: { host } }, (response) => {
+          resolve(response.resume().statusCode ?? 0);
+        }).on('error', reject);
+      });
+    try {
+      expect([await ask('show.example'), await ask('localhost'), await ask('evil.example')]).toEqual([
+        200, 200, 421,
+      ]);
     } finally {
       await served.close();
     }

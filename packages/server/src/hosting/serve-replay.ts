@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { EspalierError } from '@espalier/core';
+import type { EspalierError } from '@espalier/core';
 import { apiRoutes } from './api-routes.js';
 import { finishedRun } from './finished-run.js';
+import { DEFAULT_LIMITS, GuardedServer, type ConnectionLimits } from '../sockets/index.js';
 import { pageHandler } from './pages.js';
 
 /** A run folder to be looked at in a browser. */
@@ -14,6 +13,10 @@ export interface ReplayOptions {
   readonly web: string;
   readonly host: string;
   readonly port: number;
+  /** Who may ask, and how much; what is not given is as by default. */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Somebody was turned away, or answering failed (`internal`). */
+  readonly onRefusal?: (error: EspalierError, peer: string) => void;
 }
 
 /** A replay being served. */
@@ -28,7 +31,7 @@ export interface ServedReplay {
  * @throws EspalierError `invalid_data` for a folder that is none; `port_in_use`.
  */
 export async function serveReplay(options: ReplayOptions): Promise<ServedReplay> {
-  const { folder, control, web, host, port } = options;
+  const { folder, control, web, host, port, limits, onRefusal = () => undefined } = options;
   const { run, bundle } = await finishedRun(folder, control);
   const api = apiRoutes({
     invitation: null,
@@ -38,30 +41,16 @@ export async function serveReplay(options: ReplayOptions): Promise<ServedReplay>
     mayWatch: () => true,
   });
   const pages = pageHandler(web);
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    api.handler(request, response, () => {
-      pages(request, response, () => {
-        response.writeHead(404).end();
-      });
-    });
+  const server = new GuardedServer({
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    tls: null,
+    onRequest: (request, response) =>
+      api.handler(request, response, () =>
+        pages(request, response, () => {
+          response.writeHead(404).end();
+        }),
+      ),
+    onRefusal,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(
-        new EspalierError('port_in_use', `cannot listen on ${host} port ${port}: ${error.message}`, { port }),
-      );
-    });
-    server.listen({ host, port }, resolve);
-  });
-  const { address, port: taken, family } = server.address() as AddressInfo;
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  return { url: await server.listen({ host, port }), close: () => server.close() };
 }

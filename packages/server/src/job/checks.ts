@@ -7,12 +7,14 @@ import {
   type ModelSpec,
 } from '@espalier/core';
 import {
+  type Resistance,
   adjustmentRoundsOf,
   aggregatorNamed,
   clientNeeds,
   criterionNamed,
   methodNamed,
 } from '@espalier/core/methods';
+import { quorumOf } from '@espalier/core/protocol';
 import type { Problem } from '../forms/problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
@@ -50,6 +52,11 @@ const CHECKS: readonly CrossCheck[] = [
   { path: 'pruning.interval', fields: ['method', 'pruning', 'rounds'], find: reachesTarget },
   { path: 'heterogeneous.shares', fields: ['heterogeneous'], find: sharesDescend },
   { path: 'aggregation.kind', fields: ['method', 'aggregation', 'heterogeneous'], find: averagesParts },
+  {
+    path: 'aggregation',
+    fields: ['aggregation', 'clientsPerRound', 'numClients', 'quorum', 'rounds'],
+    find: holdsWhatItPromises,
+  },
   { path: 'mask.criterion', fields: ['method', 'mask'], find: criterionOfMethod },
   { path: 'pretrain.samplesPerClass', fields: ['method', 'mask', 'pretrain'], find: criterionHasImages },
   { path: 'model', fields: ['method', 'model'], find: networkHasWidth },
@@ -135,6 +142,66 @@ function averagesParts(job: Job): string | null {
   if (!differ || aggregatorNamed(kind).takesParts) return null;
   const why = job.heterogeneous === null ? `method ${job.method}` : 'heterogeneous';
   return `is ${kind}; with ${why}, clients hold different weights, which only weightedMean averages`;
+}
+
+/**
+ * A rule holds off hostile clients only with so many updates, and a step may close with as few as its quorum: what it
+ * promises must hold then, for whoever wants to be averaged in answers, and others may be late.
+ */
+function holdsWhatItPromises(job: Job): string | null {
+  const { aggregation, rounds } = job;
+  if (rounds === 0) return null;
+  const { kind, options, clip } = aggregation;
+  const { resistance, coordinateRule } = aggregatorNamed(kind);
+  const round = stepOf(job, 'train');
+  const selection = stepOf(job, 'losses');
+  // Rules that look at coordinates also merge what clients report for the selection.
+  for (const step of coordinateRule === null ? [round] : [round, selection]) {
+    const held = resistance?.(options, step.asked);
+    const problem =
+      held && resistanceProblem(kind, held, { ...step, share: options[held.option ?? ''] ?? 0 });
+    if (problem) return problem;
+  }
+  if (clip?.kind !== 'median' || round.fewest >= FEWEST_FOR_MEDIAN) return null;
+  return `clips at the median norm, which one client decides among fewer than ${FEWEST_FOR_MEDIAN} updates; ${closesWith(round, FEWEST_FOR_MEDIAN)}`;
+}
+
+/** Of two, the median is their mean. */
+const FEWEST_FOR_MEDIAN = 3;
+
+/** Clients that a step asks, and answers with which it may close. */
+interface StepSize {
+  readonly asked: number;
+  readonly fewest: number;
+}
+
+function stepOf(job: Job, phase: 'train' | 'losses'): StepSize {
+  const asked = phase === 'train' ? Math.min(job.clientsPerRound, job.numClients) : job.numClients;
+  return { asked, fewest: quorumOf(job, phase) };
+}
+
+function resistanceProblem(
+  kind: string,
+  { hostile, fewest, option }: Resistance,
+  step: StepSize & { readonly share: number },
+): string | null {
+  const { asked, share } = step;
+  if (hostile === 0 && share > 0 && option !== null) {
+    return `has ${option} ${share}, which of ${asked} clients is none, so that ${kind} would hold off nobody; expected at least ${atLeast(1 / asked)}, or 0 to say so`;
+  }
+  if (hostile === 0 || step.fewest >= fewest) return null;
+  return `of kind ${kind} needs ${fewest} updates to hold off ${hostile} of ${asked} clients; ${closesWith(step, fewest)}${option === null ? '' : `, or a lower ${option}`}`;
+}
+
+function closesWith({ asked, fewest: closes }: StepSize, fewest: number): string {
+  const more = `more clients${closes < asked ? '' : ' a round'}`;
+  const remedy = fewest > asked ? more : `a quorum of at least ${atLeast(fewest / asked)}, ${more}`;
+  return `a step of ${asked} clients may close with ${closes}. Give ${remedy}`;
+}
+
+/** Rounded up to three digits, so that what the sentence says is enough. */
+function atLeast(share: number): number {
+  return Math.ceil(1000 * share - 1e-9) / 1000;
 }
 
 function criterionOfMethod({ method, mask }: Job): string | null {

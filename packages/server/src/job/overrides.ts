@@ -1,18 +1,17 @@
-import { EspalierError } from '@espalier/core';
-import { parse } from 'yaml';
-import { isMap, type RawMap } from '../forms/yaml-map.js';
+import { EspalierError, shownValue } from '@espalier/core';
+import { isMap, readYaml, type RawMap } from '../forms/yaml-map.js';
 
 /** A job file before it is checked. */
 export type RawJob = RawMap;
 
 /** The long form of each section that may be written as a scalar. */
-const LONG_FORMS: Readonly<Record<string, (scalar: unknown) => RawJob>> = {
-  model: (name) => ({ name }),
-  optimizer: (kind) => ({ kind }),
-  momentMode: (kind) => ({ kind }),
-  'pool.momentMode': (kind) => ({ kind }),
-  learningRate: (initial) => ({ kind: 'constant', initial }),
-};
+const LONG_FORMS: ReadonlyMap<string, (scalar: unknown) => RawJob> = new Map([
+  ['model', (name): RawJob => ({ name })],
+  ['optimizer', (kind): RawJob => ({ kind })],
+  ['momentMode', (kind): RawJob => ({ kind })],
+  ['pool.momentMode', (kind): RawJob => ({ kind })],
+  ['learningRate', (initial): RawJob => ({ kind: 'constant', initial })],
+]);
 
 /**
  * The job with `key=value` settings laid over it, in order. Keys are dotted paths, values are YAML; a shorthand such
@@ -32,11 +31,8 @@ function parseOverride(text: string): { path: readonly string[]; value: unknown 
   if (equals < 1 || path.includes('')) {
     throw new EspalierError('invalid_job', `--set ${text}: expected key=value, such as pruning.interval=5`);
   }
-  try {
-    return { path, value: parse(text.slice(equals + 1)) as unknown };
-  } catch (error) {
-    throw new EspalierError('invalid_job', `--set ${text}: the value is not YAML (${firstLine(error)})`);
-  }
+  const what = `the value of --set ${text.slice(0, equals)}`;
+  return { path, value: readYaml(text.slice(equals + 1), { what, code: 'invalid_job' }) };
 }
 
 function withValue(
@@ -54,16 +50,12 @@ function withValue(
 function opened(inside: unknown, at: string): RawJob {
   if (isMap(inside)) return inside;
   if (inside === undefined || inside === null) return {};
-  const longForm = LONG_FORMS[at];
+  const longForm = LONG_FORMS.get(at);
   if (longForm === undefined) {
     throw new EspalierError(
       'invalid_job',
-      `--set ${at}.…: ${at} is ${JSON.stringify(inside)}, which has no fields`,
+      `--set ${at}.…: ${at} is ${shownValue(inside)}, which has no fields`,
     );
   }
   return longForm(inside);
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }

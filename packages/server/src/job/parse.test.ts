@@ -44,7 +44,12 @@ describe('defaults', () => {
     ['targetDensity=0.0001', { pool: { size: 100 } }],
     ['targetDensity=0.01', { pool: { size: 10 } }],
     ['method=fedavg', { targetDensity: 1 }],
-    ['optimizer=adam', { learningRate: { kind: 'constant', initial: 0.001 } }],
+    ['seed=1', { learningRate: { kind: 'cosine', initial: 0.05, final: 0.005 } }],
+    ['optimizer=adam', { learningRate: { kind: 'cosine', initial: 0.001, final: 0.0001 } }],
+    ['learningRate=0.2', { learningRate: { kind: 'constant', initial: 0.2 } }],
+    ['seed=1', { momentMode: { kind: 'fresh', samples: null } }],
+    ['momentMode={kind: fresh, samples: 500}', { momentMode: { kind: 'fresh', samples: 500 } }],
+    ['momentMode=pooled', { momentMode: { kind: 'pooled' } }],
     ['learningRate=0.2', { pretrain: { learningRate: 0.2 } }],
     ['channels=1', { normalization: { mean: [0.5], std: [0.25] }, augmentation: { flip: false } }],
     ['imageSize=16', { imageShape: [16, 16, 3], augmentation: { cropPadding: 2 } }],
@@ -54,8 +59,8 @@ describe('defaults', () => {
     ['rounds=7', { aggregation: { kind: 'weightedMean', weighting: 'samples', clip: null, options: {} } }],
     ['aggregation.kind=trimmedMean', { aggregation: { kind: 'trimmedMean', options: { trim: 0.2 } } }],
     [
-      'aggregation={kind: krum, hostile: 0.3, clip: {kind: median}}',
-      { aggregation: { clip: { kind: 'median', factor: 1 }, options: { hostile: 0.3, select: 0 } } },
+      'aggregation={kind: krum, hostile: 0.1, clip: {kind: median}}',
+      { aggregation: { clip: { kind: 'median', factor: 1 }, options: { hostile: 0.1, select: 0 } } },
     ],
     ['seed=2', { heterogeneous: null, mask: { passes: 1 } }],
     ['heterogeneous=nested', { heterogeneous: { shares: [1, 0.5, 0.25, 0.125], roundSeconds: null } }],
@@ -271,6 +276,67 @@ describe('clients that hold different weights', () => {
     ],
   ])('are refused where they cannot be averaged: %p', (overrides, why) => {
     expect(() => parseJob(SMALLEST, { overrides })).toThrow(why);
+  });
+});
+
+describe('what a rule holds off, it holds off with the fewest updates that a step may close with', () => {
+  const krum = (settings: string): string => `aggregation={kind: krum${settings}}`;
+
+  // Clients, quorum, rule, what is refused: n ≥ 2f + 3 for krum, 2f + 1 for the trimmed mean, 3 for medians.
+  it.each<[number, number, string, string | null]>([
+    [5, 1, krum(''), null],
+    [
+      5,
+      0.5,
+      krum(''),
+      'krum needs 5 updates to hold off 1 of 5 clients; a step of 5 clients may close with 3',
+    ],
+    [5, 1, krum(', hostile: 0.4'), 'krum needs 7 updates to hold off 2 of 5 clients'],
+    [7, 1, krum(', hostile: 0.29'), null],
+    [10, 0.7, krum(''), null],
+    [10, 0.6, krum(''), 'Give a quorum of at least 0.7, more clients, or a lower hostile'],
+    [
+      4,
+      1,
+      krum(''),
+      'has hostile 0.2, which of 4 clients is none, so that krum would hold off nobody; expected at least 0.25',
+    ],
+    [4, 1, krum(', hostile: 0'), null],
+    [100, 0.61, krum(', hostile: 0.29'), null],
+    [100, 0.6, krum(', hostile: 0.29'), 'needs 61 updates to hold off 29 of 100'],
+    [10, 0.7, krum(', select: 5'), null],
+    [10, 0.7, krum(', select: 6'), 'krum needs 8 updates to hold off 2 of 10'],
+    [10, 0.5, 'aggregation.kind=trimmedMean', null],
+    [10, 0.4, 'aggregation.kind=trimmedMean', 'trimmedMean needs 5 updates to hold off 2 of 10 clients'],
+    [5, 0.5, 'aggregation={kind: trimmedMean, trim: 0.4}', 'needs 5 updates to hold off 2 of 5'],
+    [3, 1, 'aggregation.kind=trimmedMean', 'has trim 0.2, which of 3 clients is none'],
+    [3, 1, 'aggregation.kind=median', null],
+    [3, 0.5, 'aggregation.kind=median', 'a step of 3 clients may close with 2. Give a quorum of at least 1'],
+    [2, 1, 'aggregation.kind=median', 'median needs 3 updates to hold off 1 of 2 clients'],
+    [
+      3,
+      0.5,
+      'aggregation={kind: weightedMean, clip: {kind: median}}',
+      'clips at the median norm, which one client decides among fewer',
+    ],
+    [3, 1, 'aggregation={kind: weightedMean, clip: {kind: median}}', null],
+    [1, 1, 'aggregation.kind=weightedMean', null],
+  ])('%p clients, quorum %p, %s', (clients, quorum, rule, why) => {
+    const overrides = [`numClients=${clients}`, `quorum=${quorum}`, rule];
+    const parse = (more: readonly string[] = []): unknown =>
+      parseJob(SMALLEST, { overrides: [...overrides, ...more] });
+    if (why === null) expect(parse).not.toThrow();
+    else expect(parse).toThrow(why);
+    // Nothing is averaged in a job without rounds.
+    expect(() => parse(['rounds=0'])).not.toThrow();
+  });
+
+  it('looks at the cohort of a round and, for rules that merge its statistics, at that of the selection', () => {
+    const overrides = ['numClients=10', 'clientsPerRound=5', 'quorum=0.6'];
+    const parse = (rule: string) => () => parseJob(SMALLEST, { overrides: [...overrides, rule] });
+    expect(parse('aggregation={kind: trimmedMean, trim: 0.2}')).not.toThrow();
+    expect(parse('aggregation={kind: trimmedMean, trim: 0.35}')).toThrow('hold off 3 of 10 clients');
+    expect(parse('aggregation.kind=krum')).toThrow('a step of 5 clients may close with 3');
   });
 });
 

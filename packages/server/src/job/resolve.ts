@@ -1,6 +1,18 @@
-import type { Job, LearningRateSpec, MomentMode, Normalization, Optimizer } from '@espalier/core';
+import type {
+  Job,
+  LearningRateSpec,
+  ModelMoments,
+  MomentMode,
+  Normalization,
+  Optimizer,
+} from '@espalier/core';
 import type { JobForm } from './schema.js';
-import { heterogeneousSettings, momentModeSettings, optimizerSettings } from './sections.js';
+import {
+  heterogeneousSettings,
+  modelMomentSettings,
+  optimizerSettings,
+  poolMomentSettings,
+} from './sections.js';
 import { trainsDensely } from './vocabulary.js';
 
 /** Channel figures of CIFAR-10's training images. */
@@ -27,12 +39,12 @@ export function resolveJob(form: JobForm): Job {
     clientsPerRound: clientsPerRound ?? form.numClients,
     learningRate,
     optimizer: optimizerOf(form.optimizer),
-    momentMode: momentModeOf(form.momentMode),
+    momentMode: modelMomentsOf(form.momentMode),
     targetDensity,
     pool: {
       ...pool,
       size: poolSizeOf(pool.size, targetDensity),
-      momentMode: momentModeOf(pool.momentMode),
+      momentMode: poolMomentsOf(pool.momentMode),
     },
     pruning: { ...pruning, stopRound: pruning.stopRound ?? Math.min(100, form.rounds) },
     mask,
@@ -70,16 +82,23 @@ function heterogeneousOf({ heterogeneous }: JobForm): Job['heterogeneous'] {
 
 function learningRateOf({ learningRate, optimizer }: JobForm): LearningRateSpec {
   if (typeof learningRate === 'object') return learningRate;
-  const usual = optimizerOf(optimizer).kind === 'adam' ? 0.001 : 0.05;
-  return { kind: 'constant', initial: learningRate ?? usual };
+  if (learningRate !== undefined) return { kind: 'constant', initial: learningRate };
+  // A run that ends with small steps ends near a minimum; `new` writes the same.
+  return optimizerOf(optimizer).kind === 'adam'
+    ? { kind: 'cosine', initial: 0.001, final: 0.0001 }
+    : { kind: 'cosine', initial: 0.05, final: 0.005 };
 }
 
 function optimizerOf(optimizer: JobForm['optimizer']): Optimizer {
   return typeof optimizer === 'object' ? optimizer : optimizerSettings.parse({ kind: optimizer });
 }
 
-function momentModeOf(mode: JobForm['momentMode']): MomentMode {
-  return typeof mode === 'object' ? mode : momentModeSettings.parse({ kind: mode });
+function modelMomentsOf(mode: JobForm['momentMode']): ModelMoments {
+  return typeof mode === 'object' ? mode : modelMomentSettings.parse({ kind: mode });
+}
+
+function poolMomentsOf(mode: JobForm['pool']['momentMode']): MomentMode {
+  return typeof mode === 'object' ? mode : poolMomentSettings.parse({ kind: mode });
 }
 
 /** Photographs are cropped by an eighth and mirrored; a mirrored digit is another sign, so grey images are not. */

@@ -8,7 +8,7 @@ import {
   learningRateSection,
   maskSection,
   modelSection,
-  momentModeSection,
+  modelMomentSection,
   normalizationSection,
   optimizerSection,
   partitionSection,
@@ -70,7 +70,7 @@ export const jobSchema = z
     batchSize: count().default(64).describe('Images in a step.'),
     learningRate: learningRateSection.optional(),
     optimizer: optimizerSection,
-    momentMode: momentModeSection,
+    momentMode: modelMomentSection,
     proximal: z.number().min(0).max(1e6).default(0).describe('μ of FedProx; 0 switches it off.'),
     targetDensity: z
       .number()

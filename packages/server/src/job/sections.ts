@@ -116,7 +116,9 @@ export const partitionSection = z
           .min(1)
           .max(1000)
           .default('partition.json')
-          .describe('Relative to the data folder, so that it travels with the data.'),
+          .describe(
+            'Relative to the data folder, so that it travels with the data: clients open nothing outside their own, and of procedural images --data names the folder of this file.',
+          ),
       })
       .describe('As `espalier partition` wrote it.'),
   ])
@@ -158,7 +160,9 @@ export const learningRateSection = z
       }),
     ]),
   ])
-  .describe('A number, or a schedule over rounds. 0.05 by default for sgd, 0.001 for adam.');
+  .describe(
+    'A number, or a schedule over rounds. By default a cosine from 0.05 to 0.005 for sgd, from 0.001 to 0.0001 for adam.',
+  );
 
 /** An optimiser with its settings. */
 export const optimizerSettings = z.discriminatedUnion('kind', [
@@ -182,8 +186,8 @@ export const optimizerSection = z
   .default('sgd')
   .describe('A fresh optimiser starts every round; weight decay is added to the gradient.');
 
-/** How batch-norm statistics are gathered, with its settings. */
-export const momentModeSettings = z.discriminatedUnion('kind', [
+/** How candidates' batch-norm statistics are gathered, with its settings. */
+export const poolMomentSettings = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pooled') }),
   z.strictObject({
     kind: z.literal('ema'),
@@ -192,11 +196,31 @@ export const momentModeSettings = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** How batch-norm statistics are gathered, by name or with its settings. */
-export const momentModeSection = z
-  .union([z.enum(['pooled', 'ema']), momentModeSettings])
+/** How candidates' batch-norm statistics are gathered, by name or with its settings. */
+export const poolMomentSection = z
+  .union([z.enum(['pooled', 'ema']), poolMomentSettings])
   .default('pooled')
   .describe('Exact pooled moments, or an exponential moving average as in the original FedTiny code.');
+
+/** Where a model's batch-norm statistics come from, with its settings. */
+export const modelMomentSettings = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('fresh'),
+    samples: count(1)
+      .nullable()
+      .default(null)
+      .describe('Training samples that each client measures with at most; `null` for all of them.'),
+  }),
+  ...poolMomentSettings.options,
+]);
+
+/** Where a model's batch-norm statistics come from, by name or with its settings. */
+export const modelMomentSection = z
+  .union([z.enum(['fresh', 'pooled', 'ema']), modelMomentSettings])
+  .default('fresh')
+  .describe(
+    'Batch-norm statistics of the model. `fresh`: clients measure them at the weights of every round, by a forward pass. `pooled` and `ema` are gathered in training, while the weights move: cheaper, and the model may do much worse than its weights.',
+  );
 
 /** The candidate pool. */
 export const poolSection = z
@@ -210,7 +234,7 @@ export const poolSection = z
       .default('uniform')
       .describe('What layer densities are drawn around.'),
     selection: z.enum(['adaptiveBatchNorm', 'first']).default('adaptiveBatchNorm'),
-    momentMode: momentModeSection,
+    momentMode: poolMomentSection,
     developmentFraction: share()
       .default(0.1)
       .describe("Share of a client's training samples used for selection."),
@@ -295,7 +319,7 @@ export const aggregationSection = z
   .discriminatedUnion('kind', [ruleSection(aggregators[DEFAULT_AGGREGATOR]!), ...rules.slice(1)])
   .prefault({ kind: DEFAULT_AGGREGATOR })
   .describe(
-    "How a round's updates become one. Every rule but the first bears some clients that send nonsense.",
+    "How a round's updates become one. Every rule but the first holds off some hostile clients, as many as docs/security.md says; a job whose quorum leaves a rule too few updates for that is refused.",
   );
 
 function ruleSection({ id, summary, options }: Aggregator) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EspalierError } from '@espalier/core';
 import type { RoundMetrics, RunSummary } from '@espalier/core/report';
 import { RUN_FILES } from './run-folder.js';
-import { storageError, systemCode } from '../files/storage-error.js';
+import { storageError, systemCode } from '@espalier/disk';
 
 /** What a run folder holds; summary and model are null while the run goes on. */
 export interface RunContents {

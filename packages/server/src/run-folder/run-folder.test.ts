@@ -22,7 +22,7 @@ function roundMetrics(round: number): RoundMetrics {
     loss: null,
     trainLoss: 1.25,
     bytes: { up: 10, down: 20, upPerClient: { 0: 10 } },
-    macs: { train: 7 },
+    macs: { train: 7, moments: 0 },
     clients: { asked: 1, answered: 1, refusals: 0 },
     adjustment: { number: 0, exchanged: { 'fc1/kernel': 3 } },
     aggregation: { clipped: [], leftOut: [], outliers: [], seconds: 0.1 },
@@ -42,10 +42,11 @@ const summary: RunSummary = {
   clients: 1,
   accuracy: { final: 0.5, best: 0.5 },
   bytes: { up: 30, down: 40, setup: { up: 1, down: 2 }, upPerRoundMedian: 10 },
-  macs: { train: 14, forwardPerSample: 1, forwardPerSampleDense: 2 },
+  macs: { train: 14, moments: 0, forwardPerSample: 1, forwardPerSampleDense: 2 },
   selection: null,
   backends: ['engine'],
   refusals: {},
+  momentClients: null,
 };
 
 let parent: string;

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Job } from '@espalier/core';
 import type { RunStore } from '../coordinator/record/run-store.js';
 import { jobToYaml } from '../job/index.js';
-import { writeWhole } from '../files/atomic-file.js';
-import { storageError, systemCode } from '../files/storage-error.js';
+import { writeWhole } from '@espalier/disk';
+import { storageError, systemCode } from '@espalier/disk';
+import { makeFolder, whenFree } from '@espalier/disk';
 
 /** Where a run's files lie in its folder. */
 export const RUN_FILES = {
@@ -71,17 +72,9 @@ async function freshFolder(parent: string, name: string): Promise<string> {
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw storageError('write', path, error);
-  }
-}
-
 async function appendLine(path: string, line: string): Promise<void> {
   try {
-    await appendFile(path, `${line}\n`);
+    await whenFree(() => appendFile(path, `${line}\n`));
   } catch (error) {
     throw storageError('write', path, error);
   }
@@ -91,11 +84,16 @@ async function writeCheckpoint(folder: string, round: number, bundle: Uint8Array
   await makeFolder(folder);
   await writeWhole(join(folder, checkpointName(round)), bundle);
   try {
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.espalier')).sort();
+    const names = (await whenFree(() => readdir(folder))).filter((name) => name.endsWith('.espalier')).sort();
     for (const name of names.slice(0, -KEPT_CHECKPOINTS)) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw storageError('write', folder, error);
   }
+}
+
+/** The round of a checkpoint, from its name; NaN for another file. */
+export function checkpointRound(name: string): number {
+  return Number(/^round-(\d+)\.espalier$/.exec(name)?.[1]);
 }
 
 function checkpointName(round: number): string {

@@ -29,13 +29,13 @@ export class TokenBook implements Admission {
   create(name: string, now: Date): string {
     const id = randomBytes(ID_BYTES).toString('hex');
     const secret = createToken();
-    this.#database.run(
-      'INSERT INTO tokens (id, name, hash, created) VALUES (?, ?, ?, ?)',
-      id,
-      name,
-      keyOf(secret).toString('hex'),
-      now.toISOString(),
-    );
+    const hash = keyOf(secret).toString('hex');
+    this.#database.changeFacts(() => {
+      this.#database.run(
+        'INSERT INTO tokens (id, name, hash, created) VALUES (?, ?, ?, ?)',
+        ...[id, name, hash, now.toISOString()],
+      );
+    });
     return `${id}.${secret}`;
   }
 
@@ -58,11 +58,10 @@ export class TokenBook implements Admission {
         `there is no token ${id}: list them with espalier token list`,
       );
     }
-    this.#database.run(
-      'UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL',
-      now.toISOString(),
-      id,
-    );
+    const revoked = now.toISOString();
+    this.#database.changeFacts(() => {
+      this.#database.run('UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL', revoked, id);
+    });
   }
 
   check(nonce: Uint8Array, answer: Uint8Array): string | null {
@@ -81,7 +80,10 @@ export class TokenBook implements Admission {
   createAdmin(): string | null {
     if (this.#adminHash() !== null) return null;
     const token = createToken();
-    this.#database.run('INSERT INTO meta (key, value) VALUES (?, ?)', 'admin', keyOf(token).toString('hex'));
+    const hash = keyOf(token).toString('hex');
+    this.#database.changeFacts(() => {
+      this.#database.run('INSERT INTO meta (key, value) VALUES (?, ?)', 'admin', hash);
+    });
     return token;
   }
 

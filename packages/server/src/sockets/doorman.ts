@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { EspalierError } from '@espalier/core';
 import type { ConnectionLimits } from './limits.js';
+import { addressOf } from './socket-census.js';
 
 /** Connections of one address that are told at the same time why there is no room for them. */
 const HEARING = 8;
 
-/** Counts who is in, and says who may not come in. */
+/** Counts the WebSockets of each address, and says where there is no more room. */
 export class Doorman {
   readonly #limits: ConnectionLimits;
   readonly #open = new Map<string, number>();
@@ -15,22 +16,6 @@ export class Doorman {
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
-  }
-
-  /**
-   * Why that request may not become a connection, or null. Browsers say which page a script is of: a page of somebody
-   * else's, that a participant happens to look at, could otherwise use what its address may do.
-   */
-  refusal({ headers }: IncomingMessage): EspalierError | null {
-    const { origin, host } = headers;
-    if (origin !== undefined && !this.#mayCome(origin, host)) {
-      return new EspalierError(
-        'unauthorized',
-        `pages of ${origin} may not connect: allow them with --origin ${origin}`,
-        { origin },
-      );
-    }
-    return null;
   }
 
   /** Why there is no more room for connections from that request's address, or null. */
@@ -56,12 +41,6 @@ export class Doorman {
     count(this.#hearing, socket);
     return true;
   }
-
-  #mayCome(origin: string, host: string | undefined): boolean {
-    const { origins } = this.#limits;
-    if (origins.includes('*') || origins.includes(origin)) return true;
-    return URL.canParse(origin) && new URL(origin).host === host;
-  }
 }
 
 function count(counts: Map<string, number>, socket: Socket): void {
@@ -72,9 +51,4 @@ function count(counts: Map<string, number>, socket: Socket): void {
     if (left > 0) counts.set(address, left);
     else counts.delete(address);
   });
-}
-
-/** An IPv4 address is the same however it came. */
-function addressOf(remote = 'unknown'): string {
-  return remote.replace(/^::ffff:/, '');
 }

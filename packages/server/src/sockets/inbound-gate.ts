@@ -7,6 +7,8 @@ export interface GateHandlers {
   readonly deliver: (payload: unknown, answer: FrameAnswer) => void;
   /** Called once: too much waits, and the connection is to be cut. */
   readonly flooded: (answer: FrameAnswer) => void;
+  /** Called once: delivering a frame threw, and the connection is to be cut. */
+  readonly failed: (error: unknown) => void;
 }
 
 interface WaitingFrame {
@@ -44,7 +46,11 @@ export class InboundGate {
     }
     this.#bytes += bytes;
     this.#queue.push({ payload, answer, bytes });
-    if (!this.#isPumping) void this.#pump();
+    if (this.#isPumping) return;
+    this.#pump().catch((error: unknown) => {
+      this.close();
+      this.#handlers.failed(error);
+    });
   }
 
   /** Forgets what waits. */

@@ -4,14 +4,20 @@ import type { Socket } from 'socket.io';
 import { InboundGate } from './inbound-gate.js';
 import type { ConnectionLimits } from './limits.js';
 import { peerOf } from './tcp-sockets.js';
+import { EspalierError, toEspalierError } from '@espalier/core';
+import type { PacketGuard } from './packet-guard.js';
 
 /** What a socket is taken over with. */
 export interface AcceptOptions {
   readonly tcp: TcpSocket;
   readonly maxFrameBytes: number;
   readonly limits: ConnectionLimits;
+  /** Watches what comes beside frames; undefined for a WebSocket of somebody else's making. */
+  readonly guard: PacketGuard | undefined;
   /** It sent more than may wait, and is being cut off. */
-  readonly onFlood: (connection: FrameConnection) => void;
+  readonly onFlood: () => void;
+  /** It sent something that nobody reads, or reading a frame failed (`internal`). */
+  readonly onRefusal: (error: EspalierError) => void;
 }
 
 /**
@@ -20,27 +26,42 @@ export interface AcceptOptions {
  */
 export function acceptSocket(
   socket: Socket,
-  { tcp, maxFrameBytes, limits, onFlood }: AcceptOptions,
+  { tcp, maxFrameBytes, limits, guard, onFlood, onRefusal }: AcceptOptions,
 ): FrameConnection {
   const { connection, events } = connectionOver({
     peer: peerOf(tcp),
     maxFrameBytes,
     emit: (frame, answer) => {
+      guard?.frameLeaves();
       socket.emit('frame', frame, (refusal: unknown) => {
         answer(refusal === null ? null : 'not_expected');
       });
     },
     close: () => {
       socket.disconnect(true);
+      guard?.closing();
     },
     traffic: () => ({ bytesIn: tcp.bytesRead, bytesOut: tcp.bytesWritten }),
   });
   const gate = new InboundGate(limits, {
     deliver: events.frameCame,
     flooded: (answer) => {
-      onFlood(connection);
+      onFlood();
       events.frameRefused('limit_exceeded', answer);
     },
+    failed: (error) => {
+      onRefusal(toEspalierError(error));
+      connection.close('reading a frame failed');
+    },
+  });
+  socket.use(([name, ...rest], next) => {
+    if (name === 'frame') {
+      next();
+      return;
+    }
+    onRefusal(unknownEvent(name));
+    const acknowledge: unknown = rest.at(-1);
+    if (isCallable(acknowledge)) acknowledge('not_expected');
   });
   socket.on('frame', (payload: unknown, acknowledge: unknown) => {
     gate.came(payload, isCallable(acknowledge) ? acknowledge : ignore);
@@ -50,6 +71,11 @@ export function acceptSocket(
     events.portClosed(reason);
   });
   return connection;
+}
+
+function unknownEvent(name: unknown): EspalierError {
+  const shown = JSON.stringify(String(name).slice(0, 50));
+  return new EspalierError('not_expected', `an event ${shown} came; this protocol has only "frame"`);
 }
 
 /** A stranger's event may carry anything in place of the acknowledgement. */

@@ -1,18 +1,16 @@
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server as HttpServer,
-} from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { EspalierError } from '@espalier/core';
+import { type IncomingMessage, type RequestListener, createServer } from 'node:http';
+import { EspalierError, toEspalierError } from '@espalier/core';
 import type { FrameConnection } from '@espalier/core/protocol';
 import { Server, type Socket } from 'socket.io';
 import { acceptSocket } from './socket-connection.js';
 import { Doorman } from './doorman.js';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.js';
-import { peerOf, TcpSockets } from './tcp-sockets.js';
+import { peerOf } from './tcp-sockets.js';
+import type { Duplex } from 'node:stream';
+import { GuardedServer, PATIENCE, type GuardedServerOptions } from './guarded-server.js';
+import type { ListenOptions } from './listening.js';
+import { packetGuards, type PacketGuards } from './packet-guard.js';
+import { targetOf } from './request-target.js';
 
 /** How a coordinator listens. */
 export interface SocketServerOptions {
@@ -21,7 +19,7 @@ export interface SocketServerOptions {
   /** Called with every client that connects; it must subscribe at once. */
   readonly onConnection: (connection: FrameConnection) => void;
   /** Answers ordinary HTTP requests; without it they get 404. */
-  readonly onRequest?: RequestListener;
+  readonly onRequest?: GuardedServerOptions['onRequest'];
   /** What is not given is as in {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Somebody was turned away before there was a connection, or cut off for flooding. */
@@ -36,12 +34,6 @@ export interface SocketServer {
   listen(where?: ListenOptions): Promise<ListeningServer>;
 }
 
-/** Where to listen: loopback and a free port unless told otherwise. */
-export interface ListenOptions {
-  readonly host?: string;
-  readonly port?: number;
-}
-
 /** A server that listens. */
 export interface ListeningServer {
   /** For clients, e.g. `http://127.0.0.1:7464`. */
@@ -53,50 +45,117 @@ export interface ListeningServer {
 /** Room for the event's own words beside a frame of the largest size. */
 const EVENT_ROOM = 1024;
 
-/** Milliseconds for the steps of a handshake, and for the headers of a request. */
-const PATIENCE = 10_000;
+/** Where socket.io's clients ask for a WebSocket. */
+const SOCKET_PATH = '/socket.io/';
+
+/** What a socket server works with once its options are complete. */
+interface Parts {
+  readonly options: SocketServerOptions;
+  readonly limits: ConnectionLimits;
+  readonly onRefusal: (error: EspalierError, peer: string) => void;
+}
 
 /**
  * A coordinator's socket.io server on an HTTP server of its own: WebSocket only, uncompressed, one `frame` event with
  * one binary argument and an acknowledgement.
  */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { tls = null, maxFrameBytes, onConnection, onRequest = notFound, onRefusal = ignore } = options;
+  const { tls = null, onRequest = notFound, onRefusal = ignore } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const onFlood = ({ peer }: FrameConnection): void => {
-    onRefusal(flooding(limits), peer);
-  };
+  const parts: Parts = { options, limits, onRefusal };
   return {
-    async listen({ host = '127.0.0.1', port = 0 } = {}) {
-      const http = tls
-        ? createHttpsServer({ cert: tls.cert, key: tls.key }, onRequest)
-        : createHttpServer(onRequest);
-      http.headersTimeout = PATIENCE;
-      const tcp = new TcpSockets(http);
-      const door = guardedDoor(limits, onRefusal);
-      await startListening(http, host, port);
-      const sockets = new Server(http, {
-        transports: ['websocket'],
-        serveClient: false,
-        perMessageDeflate: false,
-        httpCompression: false,
-        maxHttpBufferSize: maxFrameBytes + EVENT_ROOM,
-        pingInterval: 10_000,
-        pingTimeout: 20_000,
-        connectTimeout: PATIENCE,
-        allowRequest: (request, answer) => {
-          const refusal = door.refusal(request);
-          answer(refusal?.message, refusal === null);
+    async listen(where = {}) {
+      // It never listens: what may reach socket.io is handed over, past whoever guards the door.
+      const inner = createServer();
+      const guarded = new GuardedServer({
+        ...{ limits, tls, onRequest, onRefusal },
+        onUpgrade: (request, socket, head) => {
+          if (isOurs(request)) inner.emit('upgrade', request, socket, head);
+          else refuseUpgrade(socket);
         },
       });
-      sockets.use(door.turnAway);
-      sockets.on('connection', (socket) => {
-        const under = tcp.under(socket.request.socket);
-        onConnection(acceptSocket(socket, { tcp: under, maxFrameBytes, limits, onFlood }));
-      });
-      return { url: urlOf(http, tls ? 'https' : 'http'), close: () => closeAll(sockets, http) };
+      const url = await guarded.listen(where);
+      const sockets = socketIo(inner, guarded, parts);
+      return {
+        url,
+        close: async () => {
+          const closed = sockets.close();
+          await Promise.all([closed, guarded.close()]);
+        },
+      };
     },
   };
+}
+
+function socketIo(inner: ReturnType<typeof createServer>, guarded: GuardedServer, parts: Parts): Server {
+  const { options, limits, onRefusal } = parts;
+  const door = guardedDoor(limits, onRefusal);
+  const guards = packetGuards(({ socket }) => {
+    onRefusal(useless(), peerOf(socket));
+  });
+  const sockets = new Server(inner, {
+    transports: ['websocket'],
+    serveClient: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    wsEngine: guards.engine,
+    maxHttpBufferSize: options.maxFrameBytes + EVENT_ROOM,
+    pingInterval: 10_000,
+    pingTimeout: 20_000,
+    connectTimeout: PATIENCE.headers,
+    allowRequest: (request, answer) => {
+      const refusal = door.refusal(request);
+      answer(refusal?.message, refusal === null);
+    },
+  });
+  sockets.use(door.turnAway);
+  sockets.on('connection', (socket) => {
+    take(socket, { guarded, guards, parts });
+  });
+  return sockets;
+}
+
+/** A new client. What taking it over throws costs it its connection, and nobody else anything. */
+function take(
+  socket: Socket,
+  {
+    guarded,
+    guards,
+    parts,
+  }: { readonly guarded: GuardedServer; readonly guards: PacketGuards; readonly parts: Parts },
+): void {
+  const { options, limits, onRefusal } = parts;
+  const tcp = guarded.tcp.under(socket.request.socket);
+  const refused = (error: EspalierError): void => {
+    onRefusal(error, peerOf(tcp));
+  };
+  try {
+    options.onConnection(
+      acceptSocket(socket, {
+        ...{ tcp, maxFrameBytes: options.maxFrameBytes, limits },
+        guard: guards.of(socket.request),
+        onFlood: () => {
+          refused(flooding(limits));
+        },
+        onRefusal: refused,
+      }),
+    );
+  } catch (error) {
+    refused(toEspalierError(error));
+    socket.disconnect(true);
+  }
+}
+
+/** Clients ask for a WebSocket at once; a session that another connection has begun cannot be taken over. */
+function isOurs(request: IncomingMessage): boolean {
+  const target = targetOf(request);
+  return target?.path === SOCKET_PATH && !new URLSearchParams(target.query).has('sid');
+}
+
+function refuseUpgrade(socket: Duplex): void {
+  socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', () => {
+    socket.destroy();
+  });
 }
 
 interface GuardedDoor {
@@ -106,10 +165,7 @@ interface GuardedDoor {
   readonly turnAway: (socket: Socket, next: (error?: Error) => void) => void;
 }
 
-/**
- * A browser cannot read why a WebSocket was not opened, so who finds no room is let in, told, and let out again; pages of
- * other origins are told nothing.
- */
+/** A browser cannot read why a WebSocket was not opened, so who finds no room is let in, told, and let out again. */
 function guardedDoor(
   limits: ConnectionLimits,
   onRefusal: (error: EspalierError, peer: string) => void,
@@ -118,16 +174,14 @@ function guardedDoor(
   const crowded = new WeakMap<IncomingMessage, EspalierError>();
   return {
     refusal: (request) => {
-      const foreign = doorman.refusal(request);
-      const crowding = foreign ? null : doorman.crowding(request);
-      const refusal = foreign ?? crowding;
-      if (refusal) onRefusal(refusal, peerOf(request.socket));
+      const crowding = doorman.crowding(request);
+      if (crowding) onRefusal(crowding, peerOf(request.socket));
       if (crowding && doorman.mayHearWhy(request)) {
         crowded.set(request, crowding);
         return null;
       }
-      if (!refusal) doorman.enter(request);
-      return refusal;
+      if (!crowding) doorman.enter(request);
+      return crowding;
     },
     turnAway: (socket, next) => {
       const refusal = crowded.get(socket.request);
@@ -152,43 +206,15 @@ function flooding({ bytesInFlight }: ConnectionLimits): EspalierError {
   );
 }
 
+function useless(): EspalierError {
+  return new EspalierError(
+    'limit_exceeded',
+    'it sent messages that this protocol does not have, again and again: speak it as docs/protocol.md says',
+  );
+}
+
 const ignore = (): void => undefined;
 
 const notFound: RequestListener = (_, response) => {
   response.writeHead(404).end();
 };
-
-function startListening(http: HttpServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) => {
-      reject(listenError(error, host, port));
-    });
-    http.listen({ host, port }, resolve);
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): EspalierError {
-  if (error.code === 'EADDRINUSE') {
-    return new EspalierError(
-      'port_in_use',
-      `port ${port} on ${host} is taken, perhaps by another coordinator; stop that one, or choose another port with --port (0 takes a free one)`,
-      { host, port },
-    );
-  }
-  return new EspalierError('invalid_argument', `cannot listen on ${host} port ${port}: ${error.message}`, {
-    host,
-    port,
-  });
-}
-
-function urlOf(http: HttpServer, scheme: string): string {
-  // A TCP server that listens has an AddressInfo; strings belong to pipes.
-  const { address, family, port } = http.address() as AddressInfo;
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-async function closeAll(sockets: Server, http: HttpServer): Promise<void> {
-  const closed = sockets.close();
-  http.closeAllConnections();
-  await closed;
-}

@@ -1,11 +1,12 @@
 import { webcrypto } from 'node:crypto';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
 import type { BufferPool } from '@espalier/proto';
-import { storageError, systemCode } from '../files/storage-error.js';
+import { storageError, systemCode } from '@espalier/disk';
 import { readWhole, unlinked, writeDurably } from './files.js';
+import { makeFolder, whenFree } from '@espalier/disk';
 
 /** Files named by the SHA-256 of their bytes: `sha256sum` checks them, `rm` of an unnamed one harms nothing. */
 export class BlobFolder {
@@ -24,9 +25,9 @@ export class BlobFolder {
 
   /** Makes the folder where there is none. @throws EspalierError `storage`. */
   static async open(path: string): Promise<BlobFolder> {
+    await makeFolder(path);
     try {
-      await mkdir(path, { recursive: true });
-      return new BlobFolder(path, await readdir(path));
+      return new BlobFolder(path, await whenFree(() => readdir(path)));
     } catch (error) {
       throw storageError('write', path, error);
     }
@@ -35,7 +36,7 @@ export class BlobFolder {
   /** The folder as it is, for reading alone; one that is not there has no blobs. @throws EspalierError `storage`. */
   static async look(path: string): Promise<BlobFolder> {
     try {
-      return new BlobFolder(path, await readdir(path));
+      return new BlobFolder(path, await whenFree(() => readdir(path)));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return new BlobFolder(path, []);
       throw storageError('read', path, error);
@@ -136,7 +137,7 @@ export class BlobFolder {
   async #sync(): Promise<void> {
     // Windows has no folder handles to sync; its file system keeps names with files.
     if (process.platform === 'win32') return;
-    const folder = await open(this.#path, 'r');
+    const folder = await whenFree(() => open(this.#path, 'r'));
     try {
       await folder.sync();
     } finally {

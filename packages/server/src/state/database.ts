@@ -1,53 +1,57 @@
+import type { Value, Row } from './row-reader.js';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import { EspalierError } from '@espalier/core';
 import Database from 'libsql';
-import { storageError } from '../files/storage-error.js';
+import { storageError } from '@espalier/disk';
+import { checkMark, MarkFile, type Mark } from './mark-file.js';
+import { computeSeals, factsSeal, readSeals, type Seals } from './seals.js';
+import { EARLIER_VERSIONS, STATE_FILES, STATE_VERSION, TABLES } from './tables.js';
 
-/** Changes with the tables; a state of another version is refused, never guessed at. */
-export const STATE_VERSION = '1';
-
-const TABLES = `
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (
-  id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, at REAL NOT NULL, state TEXT NOT NULL,
-  deadline_step INTEGER NOT NULL, deadline_ends REAL NOT NULL, workshop TEXT NOT NULL, blobs TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tokens (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, created TEXT NOT NULL, revoked TEXT);
-`;
-
-/** A row as the database gives it. */
-export type Row = Readonly<Record<string, string | number | null>>;
-
-/** Values bound to a statement. */
-export type Value = string | number | null;
-
-/** The coordinator's database: SQLite in WAL mode, where every commit is on the disk before it returns. */
+/**
+ * The coordinator's database: SQLite in WAL mode, where every commit is on the disk before it returns. What a run is
+ * resumed from is sealed, and the mark beside the database says how many sealed commits there were.
+ */
 export class StateDatabase {
   readonly #path: string;
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #markFile: MarkFile;
+  #run: string | null = null;
 
   /**
-   * Opens it, with its tables where there are none; for reading, as it is, also where nothing may be written.
+   * Opens it, with its tables where there are none; for reading, as it is, also where nothing may be written; to be
+   * checked, whatever it is, once SQLite finds it whole to the last index.
+   * @param shown what people know its path by, where it is a copy
    * @throws EspalierError `storage`, also when it is damaged or of another version.
    */
-  constructor(path: string, use: 'write' | 'read' = 'write') {
-    this.#path = path;
-    this.#database = this.#guarded(use, () => new Database(path, { timeout: 2000 }));
+  constructor(path: string, use: 'write' | 'read' | 'check' = 'write', shown = path) {
+    this.#path = shown;
+    this.#markFile = new MarkFile(join(dirname(path), STATE_FILES.mark));
+    this.#database = this.#guarded(
+      use === 'write' ? 'write' : 'read',
+      () => new Database(path, { timeout: 2000 }),
+    );
     this.#closedOnFailure(() => {
-      this.#checkWhole();
-      if (use === 'read') {
+      this.#checkWhole(use === 'check' ? 'integrity_check' : 'quick_check');
+      if (use !== 'write') {
         this.#guarded('read', () => this.#database.exec('PRAGMA query_only = ON'));
-        this.#checkVersion();
+        if (use === 'read') this.checkVersion();
+        // A copy need not outlive anything: closing it would move its log and wait for the disk.
+        else this.#guarded('read', () => this.#database.exec('PRAGMA synchronous = OFF'));
         return;
       }
       this.#guarded('write', () => {
         this.#database.exec('PRAGMA journal_mode = WAL');
         this.#database.exec('PRAGMA synchronous = FULL');
-        this.#database.exec(TABLES);
       });
-      this.run('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)', 'version', STATE_VERSION);
-      this.#checkVersion();
+      this.atomically(() => {
+        this.#guarded('write', () => this.#database.exec(TABLES));
+        this.run('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)', 'version', STATE_VERSION);
+      });
+      this.checkVersion();
+      // A change of what has lost commits would hide the loss.
+      checkMark(path, this.#markFile.read(), this.mark);
     });
   }
 
@@ -60,14 +64,79 @@ export class StateDatabase {
   }
 
   /** All of it or nothing, on the disk when this returns. */
-  atomically(action: () => void): void {
+  atomically<T>(action: () => T): T {
     this.#guarded('write', () => this.#database.exec('BEGIN IMMEDIATE'));
     try {
-      action();
+      const result = action();
       this.#guarded('write', () => this.#database.exec('COMMIT'));
+      return result;
     } catch (error) {
       this.#rollBack();
       throw error;
+    }
+  }
+
+  /** What the run is known by and how many sealed commits there were; null where nothing is sealed. */
+  get mark(): Mark | null {
+    const run = this.rows("SELECT value FROM meta WHERE key = 'run'")[0]?.['value'];
+    const commits = this.rows("SELECT value FROM seals WHERE name = 'commits'")[0]?.['value'];
+    return run == null || commits == null ? null : { run: String(run), commits: Number(commits) };
+  }
+
+  /**
+   * Seals a state that is not, as it is. @param job the digest of the run's job file, where there is one
+   * @throws EspalierError `storage`.
+   */
+  seal(job: string | null): void {
+    if (readSeals(this) === null) this.#sealAll(job);
+    const { mark } = this;
+    if (mark) this.#writeMark(mark.commits);
+  }
+
+  #sealAll(job: string | null): void {
+    this.atomically(() => {
+      const meta = [
+        ['version', STATE_VERSION],
+        ['run', randomBytes(8).toString('hex')],
+        ['job', job],
+      ] as const;
+      for (const [key, value] of meta)
+        if (value !== null) this.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
+      const seals = { ...computeSeals(this), commits: '1' };
+      for (const [name, value] of Object.entries(seals))
+        this.run('INSERT INTO seals VALUES (?, ?)', name, value);
+    });
+  }
+
+  /** Does it and seals what it changed, all or nothing; the mark follows. @param action gives the new seal */
+  sealing(name: keyof Seals, action: () => string): void {
+    const commits = this.atomically(() => {
+      const seal = action();
+      this.run('UPDATE seals SET value = ? WHERE name = ?', seal, name);
+      const [counted] = this.rows(
+        "UPDATE seals SET value = value + 1 WHERE name = 'commits' RETURNING value",
+      );
+      return counted ? Number(counted['value']) : null;
+    });
+    // A state of an earlier version has no seals until a coordinator takes it up.
+    if (commits !== null) this.#writeMark(commits);
+  }
+
+  /** A change of tokens. */
+  changeFacts(action: () => void): void {
+    this.sealing('facts', () => {
+      action();
+      return factsSeal(this);
+    });
+  }
+
+  /** Reads all of it as of one moment, while another process may write. */
+  consistently<T>(action: () => T): T {
+    this.#guarded('read', () => this.#database.exec('BEGIN'));
+    try {
+      return action();
+    } finally {
+      this.#rollBack();
     }
   }
 
@@ -82,7 +151,13 @@ export class StateDatabase {
 
   close(): void {
     this.#statements.clear();
+    this.#markFile.close();
     this.#database.close();
+  }
+
+  #writeMark(commits: number): void {
+    this.#run ??= this.mark?.run ?? null;
+    if (this.#run !== null) this.#markFile.write({ run: this.#run, commits });
   }
 
   /** A commit that found the disk full has rolled back by itself. */
@@ -103,18 +178,27 @@ export class StateDatabase {
   }
 
   /** Before it is trusted with anything: a page that is damaged may be read much later, or never by name. */
-  #checkWhole(): void {
-    const found = this.rows('PRAGMA quick_check(1)')[0]?.['quick_check'];
+  #checkWhole(check: 'quick_check' | 'integrity_check'): void {
+    const found = this.rows(`PRAGMA ${check}(1)`)[0]?.[check];
     if (found !== 'ok')
       throw storageError('read', this.#path, new DamagedError(String(found).replace(/\s+/g, ' ')));
   }
 
-  #checkVersion(): void {
-    const version = this.rows('SELECT value FROM meta WHERE key = ?', 'version')[0]?.['value'];
-    if (version === STATE_VERSION) return;
+  get version(): string {
+    return String(this.rows('SELECT value FROM meta WHERE key = ?', 'version')[0]?.['value']);
+  }
+
+  hasTable(name: string): boolean {
+    return this.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
+  }
+
+  /** @throws EspalierError `storage` for a version that this program does not read. */
+  checkVersion(): void {
+    const { version } = this;
+    if (version === STATE_VERSION || EARLIER_VERSIONS.has(version)) return;
     throw new EspalierError(
       'storage',
-      `${this.#path} is a state of version ${String(version)}, this espalier reads version ${STATE_VERSION}: resume it with the espalier that wrote it`,
+      `${this.#path} is a state of version ${version}, this espalier reads version ${STATE_VERSION}: resume it with the espalier that wrote it`,
       { path: this.#path },
     );
   }

@@ -4,8 +4,10 @@ import { EspalierError, toEspalierError } from '@espalier/core';
 import { readState as readDecisions, type Phase } from '@espalier/core/protocol';
 import { decodeBundle } from '@espalier/proto';
 import { BlobFolder } from './blob-folder.js';
+import { databaseProblem } from './check-state.js';
 import { StateDatabase } from './database.js';
-import { readEntries, readSnapshot, STATE_FILES } from './state-folder.js';
+import { readEntries, readSnapshot } from './state-rows.js';
+import { STATE_FILES } from './tables.js';
 
 /** What a state folder holds, for people. */
 export interface StateContents {
@@ -65,7 +67,10 @@ function readJournalled(file: string): {
   try {
     const database = new StateDatabase(file, 'read');
     try {
-      return { journalled: journalledIn(database), problem: [] };
+      return database.consistently(() => ({
+        journalled: journalledIn(database),
+        problem: databaseProblem(database, file),
+      }));
     } finally {
       database.close();
     }

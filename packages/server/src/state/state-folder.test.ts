@@ -19,6 +19,7 @@ const config: CoordinatorConfig = {
   quorum: 1,
   selects: false,
   evaluatesOnClients: false,
+  measures: false,
   adjustmentRounds: [],
   roundTimeout: 60,
   joinTimeout: 60,

@@ -1,22 +1,28 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '@espalier/core';
-import type { CoordinatorEvent, JournalEntry } from '@espalier/core/protocol';
-import type { ByteFigures } from '@espalier/core/report';
 import type { BufferPool } from '@espalier/proto';
-import type { Journal, JournalBatch, Recovery, Snapshot } from '../coordinator/journal/journal.js';
-import { storageError } from '../files/storage-error.js';
+import type { Journal, JournalBatch, Recovery } from '../coordinator/journal/journal.js';
 import { BlobFolder } from './blob-folder.js';
-import { StateDatabase, type Row } from './database.js';
+import { StateDatabase } from './database.js';
 import { FolderLock } from './folder-lock.js';
-
-/** Where a state lies in its folder. */
-export const STATE_FILES = { database: 'coordinator.db', lock: 'lock.db', blobs: 'blobs' } as const;
+import { makeFolder } from '@espalier/disk';
+import { checkLocked, NO_SIGNS, type RunSigns } from './check-state.js';
+import { entryTail, journalSeal, readBytes, readTail, snapshotTail } from './seals.js';
+import {
+  lastSequence,
+  readEntries,
+  readSnapshot,
+  readTotals,
+  writeSnapshot,
+  writeTotals,
+} from './state-rows.js';
+import { STATE_FILES } from './tables.js';
 
 /** How a state folder is kept. */
 export interface StateFolderOptions {
   /** Updates stay after their round has closed, for whoever wants to look at them. */
   readonly keepUpdates: boolean;
+  /** What the run folder around it says; nothing unless given. */
+  readonly signs?: RunSigns;
 }
 
 /** A coordinator's state on disk: an SQLite database beside content-addressed blobs. One coordinator at a time. */
@@ -25,7 +31,11 @@ export class StateFolder implements Journal {
   readonly #blobs: BlobFolder;
   readonly #lock: FolderLock;
   readonly #keepUpdates: boolean;
-  #sequence = 0;
+  #sequence: number;
+  /** Digest of the snapshot and the entries after it. */
+  #tail: string;
+  /** The byte counts, as they are stored. */
+  #bytes: string;
   #sweeping: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -36,32 +46,38 @@ export class StateFolder implements Journal {
     this.#blobs = parts.blobs;
     this.#lock = parts.lock;
     this.#keepUpdates = keepUpdates;
+    this.#sequence = lastSequence(this.database);
+    this.#tail = readTail(this.database);
+    this.#bytes = readBytes(this.database);
   }
 
   /**
-   * Takes the folder for this coordinator alone, and makes it where there is none.
-   * @throws EspalierError `storage`, also when another coordinator has it or its database is damaged.
+   * Takes the folder for this coordinator alone, and makes it where there is none. A refusal has changed nothing.
+   * @throws EspalierError `storage`, also when another coordinator has it or its database is damaged; `not_resumable`
+   * when something is lost or changed without which the run would not go on as it was.
    */
   static async open(path: string, options: StateFolderOptions): Promise<StateFolder> {
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw storageError('write', path, error);
-    });
-    const lock = new FolderLock(join(path, STATE_FILES.lock), path);
+    const { signs = NO_SIGNS } = options;
+    // A coordinator at work would change what is looked at.
+    let lock = FolderLock.ofExisting(path);
     try {
+      await checkLocked(path, signs, true);
+      await makeFolder(path);
+      lock ??= new FolderLock(path);
       const database = new StateDatabase(join(path, STATE_FILES.database));
+      database.seal(signs.job);
       return new StateFolder(
         { database, blobs: await BlobFolder.open(join(path, STATE_FILES.blobs)), lock },
         options,
       );
     } catch (error) {
-      lock.release();
+      lock?.release();
       throw error;
     }
   }
 
   recover(): Recovery | null {
     const snapshot = readSnapshot(this.database);
-    this.#sequence = lastSequence(this.database);
     if (this.#sequence === 0) return null;
     return {
       snapshot,
@@ -81,20 +97,19 @@ export class StateFolder implements Journal {
 
   commit({ entries, snapshot, totals }: JournalBatch): void {
     let sequence = this.#sequence;
-    this.database.atomically(() => {
+    let [tail, bytes] = [this.#tail, this.#bytes];
+    this.database.sealing('journal', () => {
+      if (snapshot) tail = snapshotTail(writeSnapshot(this.database, snapshot));
       for (const { at, event } of entries) {
         sequence++;
-        this.database.run(
-          'INSERT INTO journal (sequence, at, event) VALUES (?, ?, ?)',
-          sequence,
-          at,
-          JSON.stringify(event),
-        );
+        const text = JSON.stringify(event);
+        this.database.run('INSERT INTO journal (sequence, at, event) VALUES (?, ?, ?)', sequence, at, text);
+        if (sequence > (snapshot?.sequence ?? 0)) tail = entryTail(tail, { sequence, at, event: text });
       }
-      if (snapshot) writeSnapshot(this.database, snapshot);
-      if (totals) writeTotals(this.database, totals);
+      if (totals) bytes = writeTotals(this.database, totals);
+      return journalSeal(tail, bytes);
     });
-    this.#sequence = sequence;
+    [this.#sequence, this.#tail, this.#bytes] = [sequence, tail, bytes];
     if (snapshot && !this.#keepUpdates) this.#sweep(snapshot.blobs);
   }
 
@@ -109,69 +124,5 @@ export class StateFolder implements Journal {
   #sweep(kept: readonly string[]): void {
     const names = new Set(kept);
     this.#sweeping = this.#sweeping.then(() => this.#blobs.keepOnly(names));
-  }
-}
-
-/** Entries of the journal after that one, oldest first. */
-export function readEntries(database: StateDatabase, after: number): readonly JournalEntry[] {
-  return database
-    .rows('SELECT at, event FROM journal WHERE sequence > ? ORDER BY sequence', after)
-    .map(({ at, event }) => ({ at: Number(at), event: parsed(String(event)) as CoordinatorEvent }));
-}
-
-function readTotals(database: StateDatabase): ByteFigures | null {
-  const row = database.rows('SELECT value FROM meta WHERE key = ?', 'bytes')[0];
-  return row ? (parsed(String(row['value'])) as ByteFigures) : null;
-}
-
-function writeTotals(database: StateDatabase, { up, down }: ByteFigures): void {
-  database.run(
-    'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
-    'bytes',
-    JSON.stringify({ up, down }),
-  );
-}
-
-/** The snapshot, if one was taken. */
-export function readSnapshot(database: StateDatabase): Snapshot | null {
-  const row = database.rows('SELECT * FROM snapshot')[0];
-  if (!row) return null;
-  return {
-    sequence: Number(row['sequence']),
-    at: Number(row['at']),
-    state: String(row['state']),
-    deadline: { step: Number(row['deadline_step']), ends: Number(row['deadline_ends']) },
-    workshop: String(row['workshop']),
-    blobs: parsed(String(row['blobs'])) as readonly string[],
-  };
-}
-
-function writeSnapshot(database: StateDatabase, snapshot: Snapshot): void {
-  const { sequence, at, state, deadline, workshop, blobs } = snapshot;
-  database.run(
-    'INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?, ?, ?, ?)',
-    sequence,
-    at,
-    state,
-    deadline.step,
-    deadline.ends,
-    workshop,
-    JSON.stringify(blobs),
-  );
-}
-
-function lastSequence(database: StateDatabase): number {
-  const row: Row | undefined = database.rows('SELECT max(sequence) AS last FROM journal')[0];
-  return Number(row?.['last'] ?? 0);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new EspalierError(
-      'storage',
-      'the journal holds a line that is no JSON: restore the state from a backup',
-    );
   }
 }

@@ -28,7 +28,7 @@ export const cellResultSchema = z.object({
   /** Bytes in all, set-up included. */
   up: z.number(),
   down: z.number(),
-  /** Of training, all clients. */
+  /** Of training and of measuring moments, all clients. */
   macs: z.number(),
   forwardMacs: z.number(),
   peakBytes: z.number(),
@@ -95,7 +95,7 @@ export function cellResult(
     all: summary.density.all,
     up: summary.bytes.up,
     down: summary.bytes.down,
-    macs: summary.macs.train,
+    macs: summary.macs.train + summary.macs.moments,
     forwardMacs: summary.macs.forwardPerSample,
     peakBytes: summary.peakBytes,
     seconds: run.wallSeconds,
@@ -110,11 +110,16 @@ export function cellResult(
       trainLoss: sorted.map(({ trainLoss }) => trainLoss),
       up: sorted.map(({ bytes }) => bytes.up),
       down: sorted.map(({ bytes }) => bytes.down),
-      macs: sorted.map(({ macs }) => macs.train),
+      macs: sorted.map(({ macs }) => macs.train + macs.moments),
       seconds: sorted.map(({ seconds }) => seconds),
       density: sorted.map(({ density }) => density.maskable),
     },
   };
+}
+
+/** Multiply-accumulates of the rounds, without what measuring the final model took. */
+export function roundMacs({ curve, macs }: CellResult): number {
+  return curve === null ? macs : curve.macs.reduce((sum, each) => sum + each, 0);
 }
 
 /** Bytes that rounds moved both ways, without set-up and final model; null where the curve was not kept. */

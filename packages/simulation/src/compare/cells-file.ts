@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EspalierError } from '@espalier/core';
-import { storageError } from '@espalier/server';
+import { makeFolder, storageError } from '@espalier/disk';
 import { cellResultSchema, RESULT_FORMAT, type CellResult } from './cell-result.js';
 import { cellId, cellLabel, type Cell } from './grid.js';
 
@@ -54,8 +54,8 @@ export class CellsFile {
 
   /** Keeps a finished cell: it is on the disk when this resolves. @throws EspalierError `storage`. */
   async append(result: CellResult): Promise<void> {
+    await makeFolder(dirname(this.path));
     try {
-      await mkdir(dirname(this.path), { recursive: true });
       const file = await open(this.path, 'a');
       try {
         await file.writeFile(`${JSON.stringify(result)}\n`);

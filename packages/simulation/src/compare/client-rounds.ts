@@ -1,8 +1,9 @@
-import { keptCount, Mask, type Job } from '@espalier/core';
+import { keptCount, Mask, type Job, measuresMoments, type ModelGraph } from '@espalier/core';
 import type { ClientRound, MaskDelivery } from '@espalier/core/report';
 import { readjustmentRequests } from '@espalier/core/round';
 import type { SimulatedRun } from '../simulate.js';
 import type { ReplayedRound } from './round-replay.js';
+import type { RoundMetrics } from '@espalier/server/coordinator';
 
 /** One client in one round. */
 interface ClientTurn {
@@ -38,10 +39,24 @@ export function clientRounds(
         clients: answered * samples.length,
         ownChanges: own.map(({ layer, count }) => ({ layer, dropped: count, grown: count })),
         samples: sum(samples),
+        moments: momentsOf({ graph, job, line }, first.share, samples),
         gradientSamples: sum(samples.map((count) => lastBatch(count, job, readjustment !== null))),
       };
     });
   });
+}
+
+/** The first model's moments need no measuring, and a part of the mask says nothing of the whole. */
+function momentsOf(
+  { graph, job, line }: { readonly graph: ModelGraph; readonly job: Job; readonly line: RoundMetrics },
+  share: number,
+  samples: readonly number[],
+): ClientRound['moments'] {
+  const { momentMode } = job;
+  if (!measuresMoments(momentMode, graph)) return { kind: 'training' };
+  if (line.round === 0 || share < 1) return { kind: 'measured', samples: 0 };
+  const most = momentMode.samples ?? Infinity;
+  return { kind: 'measured', samples: sum(samples.map((count) => Math.min(count, most))) };
 }
 
 /** A mask travels where it is new: as a difference to who was there in the rounds before the last change, else whole. */

@@ -99,6 +99,7 @@ function own(path: string, keys: readonly string[], allowed: readonly string[] =
 function parseForm(yamlText: string, overrides: readonly string[]): GridForm {
   const form = readForm(yamlText, gridSchema, GRID);
   const problems = [
+    ...tooMany(form),
     ...twice(
       'methods',
       form.methods.map(({ name }) => name),
@@ -125,7 +126,18 @@ function twice(path: string, values: readonly (string | number)[]): readonly Pro
 }
 
 function repeated<T>(values: readonly T[]): readonly T[] {
-  return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
+  const seen = new Set<T>();
+  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
+}
+
+/** Runs of one grid; each is checked as a job before the first begins. */
+const MOST_CELLS = 10_000;
+
+function tooMany({ methods, densities, seeds, partitions = [] }: GridForm): readonly Problem[] {
+  const rows = methods.reduce((sum, method) => sum + (method.densities ?? densities).length, 0);
+  const cells = rows * seeds.length * Math.max(1, partitions.length);
+  if (cells <= MOST_CELLS) return [];
+  return [{ path: GRID.what, sentence: `has ${cells} runs; at most ${MOST_CELLS} are taken: divide it` }];
 }
 
 function cellKeys({ methods, densities, seeds, partitions }: GridForm): readonly CellKey[] {

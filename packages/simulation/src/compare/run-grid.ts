@@ -64,7 +64,7 @@ export async function runGrid(options: GridOptions): Promise<GridOutcome> {
   const { cells, file, parallel, signal } = options;
   const missing = cells.filter((cell) => file.resultOf(cell) === null);
   const images = new ImageShelf(options.folder, options.cache);
-  await checkCells(missing, images);
+  await checkCells(missing, images, signal);
   const failed: { readonly cell: Cell; readonly error: EspalierError }[] = [];
   const queue = [...missing];
   const disk = new AbortController();
@@ -105,6 +105,7 @@ async function runCell(cell: Cell, options: GridOptions, images: ImageShelf): Pr
     return null;
   } catch (thrown) {
     const error = toEspalierError(thrown);
+    if (signal.aborted && error.code === 'stopped') return null;
     onEvent({ kind: 'failed', cell, error });
     return error;
   }
@@ -124,7 +125,7 @@ function standing({ cells, file, parallel }: GridOptions): {
 }
 
 /** Divides every split and opens every network that is needed, once, without training anything. */
-async function checkCells(cells: readonly Cell[], images: ImageShelf): Promise<void> {
+async function checkCells(cells: readonly Cell[], images: ImageShelf, signal: AbortSignal): Promise<void> {
   const known = new Map<string, string | null>();
   const once = async (key: unknown, look: () => Promise<unknown>): Promise<string | null> => {
     const text = JSON.stringify(key);
@@ -133,6 +134,7 @@ async function checkCells(cells: readonly Cell[], images: ImageShelf): Promise<v
   };
   const problems: CellProblem[] = [];
   for (const cell of cells) {
+    if (signal.aborted) return;
     const { data, imageShape, seed, partition, numClients, pretrain, model, method, targetDensity } =
       cell.job;
     const decoded = await images.of(cell);

@@ -1,8 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { methodNamed } from '@espalier/core/methods';
 import { reportPage } from '@espalier/core/report';
-import { storageError } from '@espalier/server';
 import type { CellResult } from './cell-result.js';
 import type { Cell } from './grid.js';
 import { comparisonDocument, findingBlocks, type Provenance } from './report/document.js';
@@ -13,6 +11,7 @@ import { cellEvents } from './cell-events.js';
 import { eventFile } from '../tensorboard/event-file.js';
 import { groupResults, type ResultGroup } from './statistics.js';
 import { markdownOf, markdownTable, resultsCsv } from './table.js';
+import { makeFolder, writeWhole } from '@espalier/disk';
 
 /** What a comparison's files are written from. */
 export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods' | 'jobOf'> {
@@ -38,19 +37,18 @@ export async function writeComparison(files: ComparisonFiles): Promise<void> {
   const jobOf: JobOf = ({ name, density, partition }) =>
     keys.find((key) => key.name === name && key.density === density && key.partition === partition)?.job;
   const document = comparisonDocument(groups, plots, { ...files, ...standing, methods, jobOf });
-  try {
-    await mkdir(join(folder, 'plots'), { recursive: true });
-    await writeFile(join(folder, 'table.md'), tables(groups, jobOf));
-    await writeFile(join(folder, 'results.csv'), resultsCsv(shown));
-    for (const plot of allPlots(plots)) {
-      await writeFile(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
-    }
-    await writeEvents(join(folder, 'tensorboard'), shown);
-    if (template === null) await writeFile(join(folder, 'report.json'), JSON.stringify(document));
-    else await writeFile(join(folder, 'report.html'), reportPage(template, document));
-  } catch (error) {
-    throw storageError('write', folder, error);
-  }
+  await makeFolder(join(folder, 'plots'));
+  await write(join(folder, 'table.md'), tables(groups, jobOf));
+  await write(join(folder, 'results.csv'), resultsCsv(shown));
+  for (const plot of allPlots(plots)) await write(join(folder, 'plots', `${plot.file}.svg`), plotSvg(plot));
+  await writeEvents(join(folder, 'tensorboard'), shown);
+  if (template === null) await write(join(folder, 'report.json'), JSON.stringify(document));
+  else await write(join(folder, 'report.html'), reportPage(template, document));
+}
+
+/** All of it can be written again from the results, so that no file waits for the disk. */
+function write(path: string, content: Uint8Array | string): Promise<void> {
+  return writeWhole(path, content, { durable: false });
 }
 
 /** The comparison's table, and those that say what wins. */
@@ -67,7 +65,7 @@ async function writeEvents(folder: string, results: readonly CellResult[]): Prom
     const { name, density, seed, partition } = result;
     const run = [name, density, partition, `seed ${seed}`].filter((part) => part !== null).join(' ');
     const own = join(folder, run.replace(/[^A-Za-z0-9.]+/g, '-'));
-    await mkdir(own, { recursive: true });
-    await writeFile(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
+    await makeFolder(own);
+    await write(join(own, 'events.out.tfevents.0.espalier'), eventFile(events));
   }
 }

@@ -84,7 +84,10 @@ describe('a fleet in virtual time', () => {
     const devices = [fast, fast, { ...fast, macsPerSecond: 5e4 }];
     const { lines, summary } = await run(devices, 'roundTimeout=5', 'pool.selection=first', 'quorum=0.5');
     expect(lines.map(({ clients }) => clients.answered)).toEqual([2, 2, 2, 2, 2]);
-    for (const { seconds } of lines) expect(seconds).toBeCloseTo(5, 6);
+    const [first, ...others] = lines.map(({ seconds }) => seconds);
+    expect(first).toBeCloseTo(5, 6);
+    // Before the deadline begins, moments have been measured: the straggler is in time for that.
+    for (const seconds of others) expect(seconds).toBeCloseTo(5.2, 2);
     expect(summary.rounds).toBe(5);
   });
 

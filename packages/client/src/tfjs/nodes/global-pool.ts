@@ -4,7 +4,7 @@ import { maxPoolGradient } from '../ops/pool.js';
 import { first, type NodeOp } from './node-op.js';
 
 /** Mean over all pixels of each channel. */
-export const globalAvgPool: NodeOp<PlainNode> = {
+const globalAvgPool: NodeOp<PlainNode> = {
   keepsInput: false,
   keepsOutput: false,
   forward: ({ inputs }) => ({ output: tf.mean(first(inputs), [1, 2]) }),
@@ -16,7 +16,7 @@ export const globalAvgPool: NodeOp<PlainNode> = {
 };
 
 /** Largest pixel of each channel; the first of equals in row-major order takes the gradient. */
-export const globalMaxPool: NodeOp<PlainNode> = {
+const globalMaxPool: NodeOp<PlainNode> = {
   keepsInput: true,
   keepsOutput: true,
   forward: ({ inputs }) => ({ output: tf.max(first(inputs), [1, 2]) }),
@@ -36,3 +36,6 @@ export const globalMaxPool: NodeOp<PlainNode> = {
     return { inputs: [gradient], params: {} };
   },
 };
+
+/** Pools over all pixels of an image. */
+export const globalPools = { globalAvgPool, globalMaxPool };

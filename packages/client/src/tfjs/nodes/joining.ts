@@ -11,7 +11,7 @@ export const input: NodeOp<InputNode> = {
 };
 
 /** The sum of all inputs. */
-export const add: NodeOp<PlainNode> = {
+const add: NodeOp<PlainNode> = {
   keepsInput: false,
   keepsOutput: false,
   forward: ({ inputs }) => ({
@@ -24,7 +24,7 @@ export const add: NodeOp<PlainNode> = {
 };
 
 /** All inputs side by side along the last axis. */
-export const concat: NodeOp<PlainNode> = {
+const concat: NodeOp<PlainNode> = {
   keepsInput: false,
   keepsOutput: false,
   forward: ({ inputs }) => ({ output: tf.concat([...inputs], -1) }),
@@ -39,7 +39,7 @@ export const concat: NodeOp<PlainNode> = {
 };
 
 /** `[h, w, c]` as `[h·w·c]`. */
-export const flatten: NodeOp<PlainNode> = {
+const flatten: NodeOp<PlainNode> = {
   keepsInput: false,
   keepsOutput: false,
   forward: ({ inputs }) => ({ output: tf.reshape(first(inputs), [first(inputs).shape[0], -1]) }),
@@ -48,3 +48,6 @@ export const flatten: NodeOp<PlainNode> = {
     params: {},
   }),
 };
+
+/** Ops that join or reshape. */
+export const joins = { add, concat, flatten };

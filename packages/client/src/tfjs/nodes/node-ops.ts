@@ -1,10 +1,10 @@
 import type { OpKind } from '@espalier/core';
-import { relu, relu6 } from './activation.js';
+import { activations } from './activation.js';
 import { batchNorm } from './batch-norm.js';
 import { conv2d } from './conv2d.js';
 import { dense } from './dense.js';
-import { globalAvgPool, globalMaxPool } from './global-pool.js';
-import { add, concat, flatten, input } from './joining.js';
+import { globalPools } from './global-pool.js';
+import { input, joins } from './joining.js';
 import type { NodeOf, NodeOp } from './node-op.js';
 import { avgPool, maxPool } from './pool.js';
 
@@ -14,13 +14,9 @@ export const nodeOps: { readonly [K in OpKind]: NodeOp<NodeOf<K>> } = {
   conv2d,
   dense,
   batchNorm,
-  relu,
-  relu6,
+  ...activations,
   maxPool,
   avgPool,
-  globalAvgPool,
-  globalMaxPool,
-  add,
-  concat,
-  flatten,
+  ...globalPools,
+  ...joins,
 };

@@ -22,7 +22,7 @@ export function paint(
         paintBackground(scene, x / width, y / height, colour);
       }
       const at = (y * width + x) * channels;
-      for (let c = 0; c < channels; c++) image[at + c] = toByte(colour[c]! + noise(stream));
+      for (let c = 0; c < channels; c++) image[at + c] = toByte((colour[c] ?? 0) + noise(stream));
     }
   }
 }
@@ -53,12 +53,14 @@ function paintClutter({ clutter }: Scene, px: number, py: number, colour: number
 /** Bilinear between the corners; s and t run over the image from 0 to 1. */
 function paintBackground({ corners: [a, b, c, d] }: Scene, s: number, t: number, colour: number[]): void {
   for (let i = 0; i < colour.length; i++) {
-    colour[i] = (1 - t) * ((1 - s) * a[i]! + s * b[i]!) + t * ((1 - s) * c[i]! + s * d[i]!);
+    colour[i] =
+      (1 - t) * ((1 - s) * (a[i] ?? 0) + s * (b[i] ?? 0)) + t * ((1 - s) * (c[i] ?? 0) + s * (d[i] ?? 0));
   }
 }
 
 function mix(colour: number[], from: Colour, to: Colour, share: number): void {
-  for (let c = 0; c < colour.length; c++) colour[c] = from[c]! + share * (to[c]! - from[c]!);
+  for (let c = 0; c < colour.length; c++)
+    colour[c] = (from[c] ?? 0) + share * ((to[c] ?? 0) - (from[c] ?? 0));
 }
 
 /** The sum of two uniforms: a triangle around 0. */

@@ -1,6 +1,7 @@
 import type { Normalization } from '../../data/batches.js';
 import { EspalierError } from '../../errors.js';
-import type { ExplicitPadding, GraphNode, ModelGraph } from '../../graph/model-graph.js';
+import { isPlain, type ExplicitPadding, type ModelGraph } from '../../graph/model-graph.js';
+import { plainOp } from '../../graph/plain-ops.js';
 import { inferShapes, numClasses } from '../../graph/shapes.js';
 import type { Mask } from '../../mask/mask.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
@@ -151,11 +152,10 @@ function withDistinctInputs(layer: PlacedLayer, graph: ModelGraph): PlacedLayer[
 /** Nodes whose output is never below 0. */
 function nonNegativeNodes({ nodes }: ModelGraph): ReadonlySet<string> {
   const found = new Set<string>();
-  const hand = (op: GraphNode['op']): boolean =>
-    ['maxPool', 'avgPool', 'globalAvgPool', 'globalMaxPool', 'flatten', 'add', 'concat'].includes(op);
-  for (const { name, op, inputs } of nodes) {
-    if (op === 'relu' || op === 'relu6' || (hand(op) && inputs.every((input) => found.has(input))))
-      found.add(name);
+  for (const node of nodes) {
+    const hands = isPlain(node) || node.op === 'maxPool' || node.op === 'avgPool';
+    const always = isPlain(node) && plainOp(node.op).nonNegative;
+    if (always || (hands && node.inputs.every((input) => found.has(input)))) found.add(node.name);
   }
   return found;
 }

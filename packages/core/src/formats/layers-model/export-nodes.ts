@@ -1,14 +1,17 @@
 import { unreachable } from '../../errors.js';
-import type {
-  BatchNormNode,
-  Conv2dNode,
-  DenseNode,
-  ExplicitPadding,
-  GraphNode,
-  PoolNode,
-  Size2,
-  TensorShape,
+import {
+  isPlain,
+  type BatchNormNode,
+  type Conv2dNode,
+  type DenseNode,
+  type ExplicitPadding,
+  type GraphNode,
+  type PlainNode,
+  type PoolNode,
+  type Size2,
+  type TensorShape,
 } from '../../graph/model-graph.js';
+import { plainOp } from '../../graph/plain-ops.js';
 import { resolvePadding } from '../../graph/shapes.js';
 import type { ModelState } from '../../params/model-state.js';
 import { UnsupportedLayer } from './unsupported.js';
@@ -40,6 +43,7 @@ export interface NodeTurn {
 
 /** The Keras layer that does what the node does. @throws UnsupportedLayer */
 export function draftOf(node: GraphNode, turn: NodeTurn): LayerDraft {
+  if (isPlain(node)) return plainDraft(node);
   switch (node.op) {
     case 'input':
       return plain('InputLayer', {
@@ -56,23 +60,14 @@ export function draftOf(node: GraphNode, turn: NodeTurn): LayerDraft {
     case 'maxPool':
     case 'avgPool':
       return poolDraft(node, turn);
-    case 'relu':
-      return plain('Activation', { activation: 'relu' });
-    case 'relu6':
-      return plain('ReLU', { max_value: 6 });
-    case 'add':
-      return plain('Add', {});
-    case 'concat':
-      return plain('Concatenate', { axis: -1 });
-    case 'globalAvgPool':
-      return plain('GlobalAveragePooling2D', { data_format: 'channels_last' });
-    case 'globalMaxPool':
-      return plain('GlobalMaxPooling2D', { data_format: 'channels_last' });
-    case 'flatten':
-      return plain('Flatten', { data_format: 'channels_last' });
     default:
       return unreachable(node);
   }
+}
+
+function plainDraft({ op }: PlainNode): LayerDraft {
+  const { className, config } = plainOp(op).keras;
+  return plain(className, config);
 }
 
 /** A layer without weights. */

@@ -7,6 +7,8 @@ import type { ModelState, Moments, ParamTree } from '../../params/model-state.js
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly #names = new Set<string>();
+  /** The number that the next node of a name gets, where it is taken already. */
+  readonly #numbers = new Map<string, number>();
   readonly #params = new Map<string, Float32Array>();
   readonly #moments = new Map<string, Moments>();
 
@@ -14,7 +16,10 @@ export class GraphBuilder {
   uniqueName(wished: string): string {
     const base = wished.replace(/[^\w.\-/]/g, '_').slice(0, GRAPH_LIMITS.nameLength - 10);
     let name = base;
-    for (let i = 2; this.#names.has(name); i++) name = `${base}.${String(i)}`;
+    for (let i = this.#numbers.get(base) ?? 2; this.#names.has(name); i++) {
+      name = `${base}.${String(i)}`;
+      this.#numbers.set(base, i + 1);
+    }
     this.#names.add(name);
     return name;
   }

@@ -36,12 +36,7 @@ export function malformed(problem: string): EspalierError {
   return new EspalierError('malformed_message', `the model file does not fit: ${problem}`);
 }
 
-/** A value as a sentence may show it. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return 'missing';
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
+export { shownValue as shown } from '../../shown-value.js';
 
 function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';

@@ -1,3 +1,4 @@
+import { plainOp, plainOpsOf } from '../../graph/plain-ops.js';
 import { IDENTITY } from './keras-model.js';
 import type { LayerRule } from './layer-turn.js';
 import { conv2d, depthwiseConv2d, separableConv2d } from './rules-convolution.js';
@@ -8,8 +9,7 @@ import {
   averagePooling2d,
   concatenate,
   flatten,
-  globalAveragePooling2d,
-  globalMaxPooling2d,
+  globalPooling,
   identity,
   inputLayer,
   maxPooling2d,
@@ -20,7 +20,7 @@ import {
 } from './rules-plain.js';
 
 /** Every class of layer that can be taken over. A new one is one line here. */
-export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map([
+export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map<string, LayerRule>([
   ['InputLayer', inputLayer],
   ['Conv2D', conv2d],
   ['DepthwiseConv2D', depthwiseConv2d],
@@ -34,8 +34,7 @@ export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map([
   ['Concatenate', concatenate],
   ['MaxPooling2D', maxPooling2d],
   ['AveragePooling2D', averagePooling2d],
-  ['GlobalAveragePooling2D', globalAveragePooling2d],
-  ['GlobalMaxPooling2D', globalMaxPooling2d],
+  ...plainOpsOf('globalPool').map((op) => [plainOp(op).keras.className, globalPooling(op)] as const),
   ['Flatten', flatten],
   ['Reshape', reshape],
   ['ZeroPadding2D', zeroPadding2d],

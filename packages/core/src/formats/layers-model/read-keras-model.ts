@@ -20,6 +20,8 @@ interface Scope {
   /** Calls of the model itself, by whatever is around it. */
   readonly calls: number;
   readonly depth: number;
+  /** Calls that the whole file may still have: models called twice inside models called twice grow without end. */
+  readonly budget: { left: number };
 }
 
 /**
@@ -36,9 +38,7 @@ export function readKerasModel(modelJson: unknown): KerasModel {
   }
   const topology = objectAt(file.modelTopology ?? file, 'modelTopology');
   const model = objectAt(topology.model_config ?? topology, 'model_config');
-  const read = readModel(model, { prefix: '', calls: 1, depth: 0 });
-  if (read.calls.length > GRAPH_LIMITS.nodes) throw malformed(`it has ${String(read.calls.length)} layers`);
-  return read;
+  return readModel(model, { prefix: '', calls: 1, depth: 0, budget: { left: GRAPH_LIMITS.nodes } });
 }
 
 function readModel(model: JsonObject, scope: Scope): KerasModel {
@@ -107,12 +107,14 @@ function readFunctional(model: JsonObject, scope: Scope): KerasModel {
 
 /** The call itself, or, where the layer is a model, that model's calls between two that hand on input and output. */
 function opened({ key, layer, inputs }: RawCall, ownCalls: number, scope: Scope): readonly KerasCall[] {
+  if (scope.budget.left-- <= 0)
+    throw malformed(`it calls layers more than ${String(GRAPH_LIMITS.nodes)} times`);
   const className = textAt(layer.class_name, `the class_name of layer ${layerName(layer)}`);
   const calls = ownCalls * scope.calls;
   if (className !== 'Sequential' && !isFunctional(className)) {
     return [{ key, layer: { ...named(layer), className, calls }, inputs }];
   }
-  const inner = readModel(layer, { prefix: `${key}/`, calls, depth: scope.depth + 1 });
+  const inner = readModel(layer, { ...scope, prefix: `${key}/`, calls, depth: scope.depth + 1 });
   const identity: KerasLayer = { ...named(layer), className: IDENTITY, config: {}, calls: 1 };
   const feeds = new Map(inner.inputs.map((input, i) => [input, inputs[i]]));
   const body = inner.calls.map((call): KerasCall => {

@@ -1,4 +1,5 @@
 import type { ExplicitPadding, Padding, PoolNode, TensorShape } from '../../graph/model-graph.js';
+import type { PlainOpKind } from '../../graph/plain-ops.js';
 import { sizeOf } from '../../graph/shapes.js';
 import { activationOf, checkLayout, flagOf, isWhole, paddingOf, sizeOf2 } from './layer-config.js';
 import { isList, shown, type JsonObject } from './json.js';
@@ -84,12 +85,6 @@ export const maxPooling2d: LayerRule = poolRule('maxPool');
 
 /** Average pooling over real pixels. */
 export const averagePooling2d: LayerRule = poolRule('avgPool');
-
-/** Mean over all pixels. */
-export const globalAveragePooling2d: LayerRule = globalPoolRule('globalAvgPool');
-
-/** Maximum over all pixels. */
-export const globalMaxPooling2d: LayerRule = globalPoolRule('globalMaxPool');
 
 /** An image as a vector, in `[h, w, c]` order. */
 export const flatten: LayerRule = {
@@ -216,7 +211,8 @@ function poolPadding(
   return input.padding;
 }
 
-function globalPoolRule(op: 'globalAvgPool' | 'globalMaxPool'): LayerRule {
+/** A pool over all pixels, whose channels become features. */
+export function globalPooling(op: PlainOpKind): LayerRule {
   return {
     weighted: false,
     check: (config) => {

@@ -24,15 +24,15 @@ export interface WeightsGroup {
   readonly weights: readonly WeightSpec[];
 }
 
-const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
-  float32: 4,
-  float16: 2,
-  int32: 4,
-  uint16: 2,
-  uint8: 1,
-  bool: 1,
-  complex64: 8,
-};
+const BYTES_PER_VALUE: ReadonlyMap<string, number> = new Map([
+  ['float32', 4],
+  ['float16', 2],
+  ['int32', 4],
+  ['uint16', 2],
+  ['uint8', 1],
+  ['bool', 1],
+  ['complex64', 8],
+]);
 
 /**
  * The `weightsManifest` of a `model.json`: which files hold which tensors.
@@ -52,7 +52,7 @@ export function readWeightsManifest(modelJson: unknown): readonly WeightsGroup[]
 
 /** Bytes that a tensor takes in its file. @throws EspalierError `malformed_message` for a type without a fixed size. */
 export function storedBytes({ name, shape, dtype, quantization }: WeightSpec): number {
-  const perValue = BYTES_PER_VALUE[quantization?.dtype ?? dtype];
+  const perValue = BYTES_PER_VALUE.get(quantization?.dtype ?? dtype);
   if (perValue === undefined) throw malformed(`weight ${name} has type ${dtype}, which cannot be read`);
   return sizeOf(shape) * perValue;
 }

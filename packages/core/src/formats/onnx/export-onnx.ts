@@ -1,5 +1,14 @@
 import { unreachable } from '../../errors.js';
-import type { Conv2dNode, GraphNode, ModelGraph, PoolNode, TensorShape } from '../../graph/model-graph.js';
+import {
+  isPlain,
+  type Conv2dNode,
+  type GraphNode,
+  type ModelGraph,
+  type PlainNode,
+  type PoolNode,
+  type TensorShape,
+} from '../../graph/model-graph.js';
+import { plainOp } from '../../graph/plain-ops.js';
 import { inferShapes, inputShape, numClasses, resolvePadding, type ShapeTable } from '../../graph/shapes.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.js';
@@ -18,7 +27,7 @@ export function exportOnnx(graph: ModelGraph, state: ModelState): OnnxModel {
   for (const node of graph.nodes) writer.add(node);
   const shape = inputShape(graph);
   const [height, width, channels] = shape;
-  const dims = shape.length === 3 ? [null, channels!, height!, width!] : [null, shape[0]!];
+  const dims = shape.length === 3 ? [null, channels!, height!, width!] : [null, shape[0] ?? 0];
   return {
     name: graph.name,
     opset: OPSET,
@@ -45,6 +54,10 @@ class Writer {
   }
 
   add(node: GraphNode): void {
+    if (isPlain(node)) {
+      this.#plain(node);
+      return;
+    }
     switch (node.op) {
       case 'input':
         return;
@@ -61,35 +74,39 @@ class Writer {
       case 'batchNorm':
         this.#norm(node.name, node);
         return;
-      case 'relu':
-        this.#put(node, 'Relu', node.inputs);
-        return;
-      case 'relu6':
-        this.#put(node, 'Clip', [
-          ...node.inputs,
-          this.#scalar(`${node.name}/min`, 0),
-          this.#scalar(`${node.name}/max`, 6),
-        ]);
-        return;
-      case 'add':
-        this.#put(node, 'Sum', node.inputs);
-        return;
-      case 'concat':
-        this.#put(node, 'Concat', node.inputs, { axis: int(1) });
-        return;
       case 'maxPool':
       case 'avgPool':
         this.#pool(node);
         return;
-      case 'globalAvgPool':
-      case 'globalMaxPool':
-        this.#then(node, node.op === 'globalAvgPool' ? 'GlobalAveragePool' : 'GlobalMaxPool', {});
+      default:
+        unreachable(node);
+    }
+  }
+
+  #plain(node: PlainNode): void {
+    const { family, onnx } = plainOp(node.op);
+    const { op, bounds = [] } = onnx;
+    const [low, high] = bounds;
+    switch (family) {
+      case 'activation':
+      case 'sum':
+        this.#put(node, op, [
+          ...node.inputs,
+          ...(low === undefined ? [] : [this.#scalar(`${node.name}/min`, low)]),
+          ...(high === undefined ? [] : [this.#scalar(`${node.name}/max`, high)]),
+        ]);
+        return;
+      case 'concat':
+        this.#put(node, op, node.inputs, { axis: int(1) });
+        return;
+      case 'globalPool':
+        this.#then(node, op, {});
         return;
       case 'flatten':
         this.#flatten(node);
         return;
       default:
-        unreachable(node);
+        unreachable(family);
     }
   }
 
@@ -114,7 +131,7 @@ class Writer {
     const turned = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const [filter, row] = [i % node.filters, Math.floor(i / node.filters)];
-      turned[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)] = values[i]!;
+      turned[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)] = values[i] ?? 0;
     }
     return [[node.filters, depth, height, width], turned];
   }

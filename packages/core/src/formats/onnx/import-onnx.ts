@@ -1,4 +1,4 @@
-import { checkGraph } from '../../graph/check-graph.js';
+import { checkGraph, GRAPH_LIMITS } from '../../graph/check-graph.js';
 import type { GraphNode, ModelGraph } from '../../graph/model-graph.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import { unsupportedError, type LayerProblem } from '../layers-model/unsupported.js';
@@ -23,6 +23,9 @@ export interface ImportedOnnx {
  * model that does not hold together; `invalid_graph`, `invalid_params`.
  */
 export function importOnnx(model: OnnxModel): ImportedOnnx {
+  if (model.nodes.length > GRAPH_LIMITS.nodes) {
+    throw malformedOnnx(`it has ${model.nodes.length} nodes, more than ${GRAPH_LIMITS.nodes}`);
+  }
   const draft = new OnnxDraft(new Map(model.constants.map((constant) => [constant.name, constant])));
   addInput(model, draft);
   const problems: LayerProblem[] = [];
@@ -76,7 +79,7 @@ function addInput({ inputs, constants }: OnnxModel, draft: OnnxDraft): void {
 
 /** What is in the way of taking the node over, if anything is. */
 function takeOver(node: OnnxNode, draft: OnnxDraft): LayerProblem | null {
-  const rule = IMPORT_RULES[node.op];
+  const rule = IMPORT_RULES.get(node.op);
   const layer = node.name === '' ? (node.outputs[0] ?? '?') : node.name;
   try {
     if (!rule) throw new UnsupportedNode('');

@@ -1,4 +1,5 @@
 import type { GraphNode } from '../../graph/model-graph.js';
+import { plainOp, plainOpsOf, type PlainOpKind } from '../../graph/plain-ops.js';
 import type { Source } from './onnx-draft.js';
 import { UnsupportedNode, type OnnxTurn } from './onnx-turn.js';
 
@@ -14,7 +15,7 @@ const convRule: Rule = (turn) => {
   const kernel = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const [filter, row] = [i % filters, Math.floor(i / filters)];
-    kernel[i] = values[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)]!;
+    kernel[i] = values[(filter * depth + (row % depth)) * taps + Math.floor(row / depth)] ?? 0;
   }
   const useBias = turn.node.inputs.length > 2;
   turn.draft.params.set(`${turn.name}/kernel`, kernel);
@@ -46,7 +47,7 @@ function denseKernel(
   for (let i = 0; i < values.length; i++) {
     const [row, unit] = [Math.floor(i / columns), i % columns];
     const from = (row % channels) * pixels + Math.floor(row / channels);
-    kernel[i] = values[transposed ? unit * rows + from : from * columns + unit]!;
+    kernel[i] = values[transposed ? unit * rows + from : from * columns + unit] ?? 0;
   }
   return { kernel, units: columns };
 }
@@ -63,7 +64,7 @@ const gemmRule: Rule = (turn) => {
     const { values } = turn.constant(2);
     turn.draft.params.set(
       `${turn.name}/bias`,
-      values.length === 1 ? new Float32Array(units).fill(values[0]!) : values,
+      values.length === 1 ? new Float32Array(units).fill(values[0] ?? 0) : values,
     );
   }
   turn.give({ op: 'dense', name: turn.name, inputs: [source.node], units, useBias });
@@ -85,7 +86,7 @@ const addRule: Rule = (turn) => {
     return;
   }
   const source = turn.plainSource(places.find((place) => turn.isActivation(place)));
-  const { values } = turn.constant(fixed[0]!);
+  const { values } = turn.constant(fixed[0] ?? 0);
   const at = turn.draft.nodes.findIndex(({ name }) => name === source.node);
   const before = turn.draft.nodes[at];
   if (before?.op !== 'dense' || before.useBias || values.length !== before.units || places.length !== 2) {
@@ -146,7 +147,7 @@ function poolRule(op: 'maxPool' | 'avgPool'): Rule {
   };
 }
 
-function globalRule(op: 'globalAvgPool' | 'globalMaxPool'): Rule {
+function globalRule(op: PlainOpKind): Rule {
   return (turn) => {
     turn.give({ op, name: turn.name, inputs: [turn.plainSource().node] });
   };
@@ -195,33 +196,34 @@ const same: Rule = (turn) => {
 };
 
 /** By operation. */
-export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
-  Conv: convRule,
-  Gemm: gemmRule,
-  MatMul: matMulRule,
-  Add: addRule,
-  Sum: addRule,
-  BatchNormalization: normRule,
-  Relu: elementwise('relu'),
-  Clip: clipRule,
-  MaxPool: poolRule('maxPool'),
-  AveragePool: poolRule('avgPool'),
-  GlobalAveragePool: globalRule('globalAvgPool'),
-  GlobalMaxPool: globalRule('globalMaxPool'),
-  Concat: concatRule,
-  Transpose: transposeRule,
-  Flatten: flattenRule,
-  Reshape: reshapeRule,
-  Identity: same,
-  Dropout: same,
-  Softmax: (turn) => {
-    turn.draft.noteSoftmax();
-    same(turn);
-  },
-  Constant: (turn) => {
-    const value = turn.node.attributes['value'];
-    if (value?.kind !== 'tensor') throw new UnsupportedNode('is no tensor');
-    const name = turn.node.outputs[0] ?? '';
-    turn.draft.constants.set(name, { ...value.value, name });
-  },
-};
+export const IMPORT_RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    Conv: convRule,
+    Gemm: gemmRule,
+    MatMul: matMulRule,
+    Add: addRule,
+    Sum: addRule,
+    BatchNormalization: normRule,
+    Relu: elementwise('relu'),
+    Clip: clipRule,
+    MaxPool: poolRule('maxPool'),
+    AveragePool: poolRule('avgPool'),
+    ...Object.fromEntries(plainOpsOf('globalPool').map((op) => [plainOp(op).onnx.op, globalRule(op)])),
+    Concat: concatRule,
+    Transpose: transposeRule,
+    Flatten: flattenRule,
+    Reshape: reshapeRule,
+    Identity: same,
+    Dropout: same,
+    Softmax: (turn) => {
+      turn.draft.noteSoftmax();
+      same(turn);
+    },
+    Constant: (turn) => {
+      const value = turn.node.attributes['value'];
+      if (value?.kind !== 'tensor') throw new UnsupportedNode('is no tensor');
+      const name = turn.node.outputs[0] ?? '';
+      turn.draft.constants.set(name, { ...value.value, name });
+    },
+  } satisfies Record<string, Rule>),
+);

@@ -1,5 +1,5 @@
 import type { GraphNode, TensorShape } from '../../graph/model-graph.js';
-import { inferShapes } from '../../graph/shapes.js';
+import { inferNextShape } from '../../graph/shapes.js';
 import type { Moments } from '../../params/model-state.js';
 import type { OnnxTensor } from './onnx-model.js';
 
@@ -19,7 +19,10 @@ export class OnnxDraft {
   readonly moments = new Map<string, Moments>();
   readonly sources = new Map<string, Source>();
   #softmax = false;
-  readonly #names = new Map<string, number>();
+  readonly #names = new Set<string>();
+  /** The number that the next node of a name gets, where it is taken already. */
+  readonly #numbers = new Map<string, number>();
+  readonly #shapes = new Map<string, TensorShape>();
 
   constructor(readonly constants: Map<string, OnnxTensor>) {}
 
@@ -36,17 +39,18 @@ export class OnnxDraft {
   /** A name that the graph allows and nothing else has. */
   nameFor(wish: string, fallback: string): string {
     const clean = (wish === '' ? fallback : wish).replace(/[^\w.\-/]/g, '_').slice(0, 150);
-    const before = this.#names.get(clean) ?? 0;
-    this.#names.set(clean, before + 1);
-    return before === 0 ? clean : this.nameFor(`${clean}_${before}`, fallback);
+    let name = clean;
+    for (let number = this.#numbers.get(clean) ?? 1; this.#names.has(name); number++) {
+      name = `${clean}_${number}`;
+      this.#numbers.set(clean, number + 1);
+    }
+    this.#names.add(name);
+    return name;
   }
 
+  /** @throws EspalierError `invalid_graph` where a node so far does not fit. */
   shapeOf(name: string): TensorShape {
-    const probe: GraphNode = { op: 'flatten', name: 'shape-probe', inputs: [name] };
-    return (
-      inferShapes({ name: 'draft', nodes: [...this.nodes, probe], output: probe.name, blocks: [] }).get(
-        name,
-      ) ?? []
-    );
+    for (const node of this.nodes.slice(this.#shapes.size)) inferNextShape(this.#shapes, node);
+    return this.#shapes.get(name) ?? [];
   }
 }

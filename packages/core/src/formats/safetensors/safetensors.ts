@@ -3,6 +3,7 @@ import { fromFloat16 } from '../../coding/float16.js';
 import { EspalierError } from '../../errors.js';
 import { checkGraph } from '../../graph/check-graph.js';
 import type { ModelGraph } from '../../graph/model-graph.js';
+import { isPlainOp } from '../../graph/plain-ops.js';
 import { momentSpecs, parameterSpecs } from '../../graph/parameters.js';
 import { checkState, type ModelState } from '../../params/model-state.js';
 import { isList, isObject, listAt, objectAt, type JsonObject } from '../layers-model/json.js';
@@ -22,8 +23,11 @@ export interface ImportedSafetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Header bytes above this are refused, as the format's own readers do. */
-const MOST_HEADER = 100_000_000;
+/** Header bytes above this are refused: the largest graph that is read needs half of it. */
+const MOST_HEADER = 2 ** 24;
+
+/** Tensors of a file; a graph of 10,000 nodes has half as many. */
+const MOST_TENSORS = 100_000;
 const GRAPH_KEY = 'espalier.graph';
 
 /**
@@ -119,7 +123,9 @@ function readHeader(bytes: Uint8Array): Header {
   const header = objectAt(parsed(bytesToUtf8(bytes.subarray(8, 8 + length))), 'the header');
   const data = bytes.subarray(8 + length);
   const entries = new Map<string, Entry>();
-  for (const [name, value] of Object.entries(header)) {
+  const fields = Object.entries(header);
+  if (fields.length > MOST_TENSORS) throw malformed(`it has ${String(fields.length)} tensors`);
+  for (const [name, value] of fields) {
     if (name !== '__metadata__') entries.set(name, entryOf(name, value, data.length));
   }
   const notes = Object.entries(isObject(header['__metadata__']) ? header['__metadata__'] : {});
@@ -181,41 +187,47 @@ function isGraph(value: unknown): value is ModelGraph {
   const named = (one: unknown): boolean => isObject(one) && typeof one['name'] === 'string';
   return (
     isList(nodes) &&
-    nodes.every((node) => named(node) && isObject(node) && isList(node['inputs']) && isNode(node)) &&
+    nodes.every((node) => named(node) && isObject(node) && isTexts(node['inputs']) && isNode(node)) &&
     isList(blocks) &&
-    blocks.every((block) => named(block) && isObject(block) && isList(block['nodes']))
+    blocks.every(
+      (block) => named(block) && isObject(block) && isList(block['nodes']) && isFlat(block['nodes']),
+    )
   );
 }
 
+function isTexts(value: unknown): boolean {
+  return isList(value) && value.every((one) => typeof one === 'string');
+}
+
 /** Attributes that the checks of the graph take for granted. */
-const LISTS: Readonly<Record<string, readonly string[]>> = {
-  input: ['shape'],
-  conv2d: ['kernelSize', 'strides'],
-  maxPool: ['poolSize', 'strides'],
-  avgPool: ['poolSize', 'strides'],
-};
-const PLAIN = [
-  'dense',
-  'batchNorm',
-  'relu',
-  'relu6',
-  'add',
-  'concat',
-  'globalAvgPool',
-  'globalMaxPool',
-  'flatten',
-];
+const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['input', ['shape']],
+  ['conv2d', ['kernelSize', 'strides']],
+  ['maxPool', ['poolSize', 'strides']],
+  ['avgPool', ['poolSize', 'strides']],
+]);
+const UNLISTED = ['dense', 'batchNorm'];
+
+/** A plain value, or a list or an object of plain values, which any sentence can show. */
+function isFlat(value: unknown): boolean {
+  const plain = (one: unknown): boolean => typeof one !== 'object' || one === null;
+  return plain(value) || (typeof value === 'object' && value !== null && Object.values(value).every(plain));
+}
 
 function isNode(node: JsonObject): boolean {
   const op = node['op'];
   if (typeof op !== 'string') return false;
+  if (!Object.values(node).every(isFlat)) return false;
   const padding = node['padding'];
   const padded =
     !['conv2d', 'maxPool', 'avgPool'].includes(op) ||
     padding === 'same' ||
     padding === 'valid' ||
     isObject(padding);
-  return padded && (PLAIN.includes(op) || (LISTS[op]?.every((key) => isList(node[key])) ?? false));
+  return (
+    padded &&
+    (isPlainOp(op) || UNLISTED.includes(op) || (LISTS.get(op)?.every((key) => isList(node[key])) ?? false))
+  );
 }
 
 function tensorAt(
@@ -238,7 +250,7 @@ function tensorAt(
       { name },
     );
   }
-  const reader = READERS[entry.dtype];
+  const reader = READERS.get(entry.dtype);
   if (reader === undefined) {
     throw new EspalierError(
       'op_unsupported',
@@ -256,19 +268,22 @@ function tensorAt(
 
 const BRAIN = new DataView(new ArrayBuffer(4));
 
-const READERS: Readonly<
-  Record<string, { readonly bytes: number; readonly read: (view: DataView, at: number) => number }>
-> = {
-  F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  F16: { bytes: 2, read: (view, at) => fromFloat16(view.getUint16(at, true)) },
-  BF16: {
-    bytes: 2,
-    read: (view, at) => {
-      BRAIN.setUint16(0, view.getUint16(at, true));
-      return BRAIN.getFloat32(0);
-    },
-  },
-};
+/** How one value of a data type is read. */
+interface ValueReader {
+  readonly bytes: number;
+  readonly read: (view: DataView, at: number) => number;
+}
+
+const READERS: ReadonlyMap<string, ValueReader> = new Map<string, ValueReader>([
+  ['F32', { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
+  ['F16', { bytes: 2, read: (view, at) => fromFloat16(view.getUint16(at, true)) }],
+  ['BF16', { bytes: 2, read: brainFloat }],
+]);
+
+function brainFloat(view: DataView, at: number): number {
+  BRAIN.setUint16(0, view.getUint16(at, true));
+  return BRAIN.getFloat32(0);
+}
 
 function malformed(problem: string): EspalierError {
   return new EspalierError('malformed_message', `this is no whole safetensors file: ${problem}`);

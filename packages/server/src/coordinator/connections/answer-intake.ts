@@ -5,6 +5,7 @@ import {
   checkCandidateLosses,
   checkCandidateMoments,
   checkEvaluation,
+  checkMeasurement,
   checkUpdate,
 } from '@espalier/core/round';
 import { shareOf, type ReducerAccess } from './reducer-access.js';
@@ -14,13 +15,14 @@ import type { RunModel } from '../model/run-model.js';
 /** Messages that answer an open step. */
 type AnswerMessage = Extract<
   ClientMessage,
-  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'evaluation' }
+  { kind: 'candidateMoments' | 'candidateLosses' | 'update' | 'measured' | 'evaluation' }
 >;
 
 const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set<AnswerMessage['kind']>([
   'candidateMoments',
   'candidateLosses',
   'update',
+  'measured',
   'evaluation',
 ]);
 
@@ -36,6 +38,8 @@ export interface AnswerIntakeOptions {
   readonly reducer: ReducerAccess;
   /** Whether the coordinator evaluates by itself. */
   readonly hasTestData: boolean;
+  /** Whether moments are measured apart, so that updates carry none. */
+  readonly measures: boolean;
   /** An answer's bytes are on the disk and may be used again. */
   readonly kept: (bytes: Uint8Array) => void;
 }
@@ -83,17 +87,25 @@ export class AnswerIntake {
         const { topGradients, readjustment } = this.#runModel.openRequests;
         checkUpdate(message.update, {
           ...{ topGradients, readjustment, model: this.#runModel.modelFor(share) },
-          samples: this.#reducer.state().seats.get(clientId)?.samples ?? 0,
+          samples: this.#samplesOf(clientId),
+          moments: !this.#options.measures,
           evaluation: !this.#options.hasTestData && share === 1,
         });
         return;
       }
+      case 'measured':
+        checkMeasurement(this.#options.graph, message.measurement, this.#samplesOf(clientId));
+        return;
       case 'evaluation':
         checkEvaluation(message.evaluation);
         return;
       default:
         unreachable(message);
     }
+  }
+
+  #samplesOf(clientId: string): number {
+    return this.#reducer.state().seats.get(clientId)?.samples ?? 0;
   }
 
   /** Durable first, then the reducer's: it decides anew, for the step may have closed meanwhile. */
@@ -121,6 +133,8 @@ function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
       return { phase: 'losses', round };
     case 'update':
       return { phase: 'train', round: message.update.round };
+    case 'measured':
+      return { phase: 'measure', round: message.measurement.round };
     case 'evaluation':
       return { phase: 'evaluate', round: message.round };
   }

@@ -1,4 +1,11 @@
-import { EspalierError, toEspalierError, unreachable, type ModelGraph } from '@espalier/core';
+import {
+  EspalierError,
+  toEspalierError,
+  unreachable,
+  type ModelGraph,
+  measuresMoments,
+} from '@espalier/core';
+import { measurementWork, carriedShare, type Participant, trainWork } from '@espalier/core/round';
 import {
   type ClientId,
   type ConnectionId,
@@ -9,7 +16,6 @@ import {
   type FrameConnection,
   type Request,
 } from '@espalier/core/protocol';
-import { carriedShare, type Participant, trainWork } from '@espalier/core/round';
 import { BufferPool, messageBytesBound, portableHash, wireContext } from '@espalier/proto';
 import { AnswerIntake, isAnswer } from './answer-intake.js';
 import { ClientHistory } from '../record/client-history.js';
@@ -24,6 +30,7 @@ import type { ConnectionOptions } from './connection-options.js';
 import { addressOf, RefusalLog } from './refusal-log.js';
 import { scratchFloats } from '../model/scratch-floats.js';
 import type { RunModel } from '../model/run-model.js';
+import { toldOf } from './told-of.js';
 
 type ConnectionEffect = Extract<
   CoordinatorEffect,
@@ -45,6 +52,10 @@ export class ClientConnections {
   readonly #reducer: ReducerAccess;
   readonly #links = new Map<ConnectionId, ClientLink>();
   readonly #seated = new Map<ClientId, ClientLink>();
+  /** Connections whose join the reducer has decided on and nobody has heard of yet: effects wait for the disk. */
+  readonly #joins = new Set<ConnectionId>();
+  /** Connections that closed meanwhile: one of them may be the older one of a client that is coming back. */
+  readonly #lost: ClientLink[] = [];
   readonly #answers: AnswerIntake;
 
   constructor(options: ConnectionOptions, graph: ModelGraph, runModel: RunModel, reducer: ReducerAccess) {
@@ -65,6 +76,7 @@ export class ClientConnections {
     this.#sender = new ModelSender(this.#wire);
     this.#answers = new AnswerIntake({
       ...{ graph, runModel, reducer, hasTestData: options.testData !== null },
+      measures: measuresMoments(options.job.momentMode, graph),
       kept: (bytes) => {
         this.#pool.give(bytes);
       },
@@ -122,6 +134,7 @@ export class ClientConnections {
     switch (effect.kind) {
       case 'seat':
         this.#seat(effect);
+        this.#joined(effect.connection);
         return;
       case 'admit':
         this.#seated.get(effect.clientId)?.send({ kind: 'admitted' });
@@ -132,6 +145,7 @@ export class ClientConnections {
           new EspalierError(effect.code, effect.message),
           true,
         );
+        this.#joined(effect.connection);
         return;
       case 'refuse':
         this.#refuse(
@@ -219,10 +233,19 @@ export class ClientConnections {
         if (!link.poolSent) this.#sendPool(link);
         this.#sender.poolMoments(link, this.#runModel.poolMoments);
         return;
+      case 'measure':
+        this.#runModel.openRound(request.round);
+        this.#sender.model(link, this.#runModel.model, {
+          kind: 'measure',
+          round: request.round,
+          ...measurementWork(this.#options.job),
+        });
+        return;
       case 'train': {
         const { round, adjustment } = request;
         const share = shareOf(this.#reducer.state(), link.clientId);
-        const work = trainWork(this.#options.job, round, this.#runModel.roundRequests(round, adjustment));
+        const requests = this.#runModel.roundRequests(round, adjustment);
+        const work = trainWork(this.#options, round, requests);
         // How a part of the model does says nothing of the model.
         const evaluate = request.evaluate && share === 1;
         this.#sender.model(link, this.#runModel.modelFor(share), { kind: 'train', round, work, evaluate });
@@ -259,6 +282,7 @@ export class ClientConnections {
     const tokenId = checkJoin(message, link.nonce, this.#job, this.#options.admission);
     link.admitted(tokenId, { isReturning: message.returnToken !== null });
     this.history.asked(link.id, message.profile);
+    this.#joins.add(link.id);
     this.#reducer.dispatch({
       kind: 'join',
       connection: link.id,
@@ -289,6 +313,7 @@ export class ClientConnections {
       case 'candidateMoments':
       case 'candidateLosses':
       case 'update':
+      case 'measured':
       case 'evaluation':
         this.#answers.take(clientId, message, received);
         return;
@@ -316,7 +341,7 @@ export class ClientConnections {
   async #judge(link: ClientLink, clientId: ClientId, gradients: Float32Array): Promise<void> {
     const problem = await this.#runModel.canaries
       .problemOf(gradients)
-      .catch((error: unknown) => toEspalierError(error).rawMessage);
+      .catch((error: unknown) => toldOf(toEspalierError(error)).message);
     // The client may have gone, or come back over another connection, meanwhile.
     if (this.#seated.get(clientId) === link) this.#reducer.dispatch({ kind: 'canary', clientId, problem });
   }
@@ -343,7 +368,7 @@ export class ClientConnections {
       link.refuse(error);
       return;
     }
-    link.send({ kind: 'refused', code: error.code, message: error.rawMessage, facts: error.facts, fatal });
+    link.send({ kind: 'refused', ...toldOf(error), fatal });
   }
 
   #noteRefusal({ clientId, connection }: ClientLink, error: EspalierError): void {
@@ -364,6 +389,19 @@ export class ClientConnections {
     this.#admission.left(link);
     this.#links.delete(link.id);
     this.#runModel.ledger.close(link.connection);
+    // Reported now, the loss would overtake the join and take away the seat that follows from it.
+    if (this.#joins.size > 0) this.#lost.push(link);
+    else this.#reportLoss(link);
+  }
+
+  /** A join has been answered; losses that came since are reported, of clients that did not come back with it. */
+  #joined(connection: ConnectionId): void {
+    this.#joins.delete(connection);
+    if (this.#joins.size > 0) return;
+    for (const link of this.#lost.splice(0)) this.#reportLoss(link);
+  }
+
+  #reportLoss(link: ClientLink): void {
     if (link.clientId === null || this.#seated.get(link.clientId) !== link) return;
     this.#seated.delete(link.clientId);
     this.#unfinished.keep(link.clientId, link);

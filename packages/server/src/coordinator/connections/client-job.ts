@@ -1,13 +1,19 @@
-import type { ModelGraph } from '@espalier/core';
-import type { ClientJob } from '@espalier/core/protocol';
+import { type ModelGraph, EspalierError, toEspalierError } from '@espalier/core';
+import { PROTOCOL_VERSION, type ClientJob } from '@espalier/core/protocol';
 import type { ConnectionOptions } from './connection-options.js';
+import { decodeServerMessage, encodeServerMessage, wireContext } from '@espalier/proto';
 
-/** What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set. */
+/**
+ * What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set.
+ * @throws EspalierError `invalid_job` where no client could read it, as with a class name of control characters: better
+ * now than one client after the other.
+ */
 export function clientJob(
-  { job, classes, testData, serverSamplesPerClass }: ConnectionOptions,
+  options: Pick<ConnectionOptions, 'job' | 'classes' | 'testData' | 'serverSamplesPerClass'>,
   graph: ModelGraph,
 ): ClientJob {
-  return {
+  const { job, classes, testData, serverSamplesPerClass } = options;
+  const told: ClientJob = {
     name: job.name,
     seed: job.seed,
     numClients: job.numClients,
@@ -21,4 +27,18 @@ export function clientJob(
     evaluationFraction: testData === null ? job.evaluationFraction : 0,
     maxFrameBytes: job.maxFrameBytes,
   };
+  checkReadable(told);
+  return told;
+}
+
+function checkReadable(job: ClientJob): void {
+  const context = wireContext(job.graph);
+  const nonce = new Uint8Array();
+  try {
+    const challenge = { kind: 'challenge' as const, protocolVersion: PROTOCOL_VERSION, nonce, job };
+    decodeServerMessage(encodeServerMessage(challenge, context), wireContext(null));
+  } catch (error) {
+    const { rawMessage, facts } = toEspalierError(error);
+    throw new EspalierError('invalid_job', `clients could not read this job: ${rawMessage}`, facts);
+  }
 }

@@ -20,6 +20,7 @@ import {
   type UnfinishedTransfer,
   type WireContext,
 } from '@espalier/proto';
+import { toldOf } from './told-of.js';
 
 /** A message with the bytes it was read from, and their SHA-256. */
 export interface ReadMessage {
@@ -46,6 +47,14 @@ export interface LinkRemainder {
   /** Hash of the mask that the client has. */
   readonly mask: string | null;
   readonly unfinished: UnfinishedTransfer | null;
+}
+
+/** What a client has once it has been sent a model. */
+export interface SentModel {
+  /** Hash of the model's mask. */
+  readonly mask: string;
+  /** Round and mask of values that it is to measure; null for values that it is to train or to keep. */
+  readonly values: string | null;
 }
 
 /** What a link tells the coordinator. */
@@ -77,6 +86,7 @@ export class ClientLink {
   #clientId: ClientId | null = null;
   #tokenId: TokenId | null = null;
   #knownMask: string | null = null;
+  #knownValues: string | null = null;
   #deliveredMask: string | null = null;
   #isReturning = false;
   #poolSent = false;
@@ -133,6 +143,11 @@ export class ClientLink {
     return this.#knownMask;
   }
 
+  /** Round and mask of the values that this connection was sent to measure; null when it was sent others since. */
+  get knownValues(): string | null {
+    return this.#knownValues;
+  }
+
   /** Hash of the last mask that arrived whole. */
   get deliveredMask(): string | null {
     return this.#deliveredMask;
@@ -170,12 +185,18 @@ export class ClientLink {
     return this.#sending;
   }
 
-  /** As {@link send}, of a message that others get too, with the mask that its receiver then has. */
-  sendPrepared(message: PreparedMessage, mask: string | null = null): void {
-    this.#knownMask = mask ?? this.#knownMask;
+  /** As {@link send}, of a message that others get too. */
+  sendPrepared(message: PreparedMessage): void {
+    this.#queue(() => this.#channel.sendPrepared(message));
+  }
+
+  /** As {@link sendPrepared}, of a message that holds a model: its receiver then has that mask, and those values to measure. */
+  sendModel(message: PreparedMessage, { mask, values }: SentModel): void {
+    this.#knownMask = mask;
+    this.#knownValues = values;
     this.#queue(async () => {
       await this.#channel.sendPrepared(message);
-      this.#deliveredMask = mask ?? this.#deliveredMask;
+      this.#deliveredMask = mask;
     });
   }
 
@@ -188,6 +209,7 @@ export class ClientLink {
   /** The client has lost track of its mask: the next one goes out whole. */
   forgetMask(): void {
     this.#knownMask = null;
+    this.#knownValues = null;
   }
 
   /** What came of a message before the connection broke. */
@@ -218,9 +240,8 @@ export class ClientLink {
 
   /** Tells why, then closes. */
   refuse(error: EspalierError): void {
-    const { code, rawMessage, facts } = error;
-    this.send({ kind: 'refused', code, message: rawMessage, facts, fatal: true });
-    void this.close(code);
+    this.send({ kind: 'refused', ...toldOf(error), fatal: true });
+    void this.close(error.code);
   }
 
   /** As {@link refuse} of somebody who may see nothing more: what is under way is broken off, at the price of the reason. */

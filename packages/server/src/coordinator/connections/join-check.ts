@@ -2,12 +2,15 @@ import { EspalierError, inputShape } from '@espalier/core';
 import { PROTOCOL_VERSION, type ClientJob, type ClientMessage } from '@espalier/core/protocol';
 import type { Admission, TokenId } from '../../security/admission.js';
 
+type Join = Extract<ClientMessage, { kind: 'join' }>;
+
 /**
  * Looks at everything in a join before a seat is given; gives the id of the token that let it in, null in open mode.
- * @throws EspalierError `protocol_version`, `unauthorized`, `classes_differ`, `input_shape` or `invalid_data`.
+ * @throws EspalierError `protocol_version`, `unauthorized`, `classes_differ`, `input_shape`, `invalid_data`, or
+ * `invalid_argument` for a part that the job does not have.
  */
 export function checkJoin(
-  message: Extract<ClientMessage, { kind: 'join' }>,
+  message: Join,
   nonce: Uint8Array,
   job: ClientJob,
   admission: Admission | null,
@@ -38,6 +41,17 @@ export function checkJoin(
       `this client's images are [${String(message.imageShape)}], the model takes [${String(expected)}]`,
     );
   }
+  checkPart(message, job);
   if (message.samples < 1) throw new EspalierError('invalid_data', 'this client has no training samples');
   return tokenId;
+}
+
+/** Whoever shows a return token is known by that, and keeps the seat it has. */
+function checkPart({ part, returnToken }: Join, { numClients }: ClientJob): void {
+  if (part === null || part < numClients || returnToken !== null) return;
+  throw new EspalierError(
+    'invalid_argument',
+    `there is no part ${part + 1} of ${numClients}: ask for one from 1 to ${numClients}, or for none to be given one`,
+    { part, numClients },
+  );
 }

@@ -7,7 +7,8 @@ import type { ClientLink, LinkWire } from './client-link.js';
 type Of<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
 /** What goes out with a model. */
-export type ModelMessage = Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
+export type ModelMessage =
+  Omit<Of<'measure'>, 'model'> | Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
 
 /**
  * Sends what is large and the same for many: each such message is encoded once, and all connections it goes to share
@@ -24,11 +25,18 @@ export class ModelSender {
 
   /** A round's work or the last word, with the mask as far as this connection does not have it. */
   model(link: ClientLink, model: GlobalModel, purpose: ModelMessage): void {
-    const { knownMask } = link;
+    const { hash } = model.mask;
+    const values = `${purpose.round} ${hash}`;
+    const known = { mask: link.knownMask, values: link.knownValues === values };
+    const measures = purpose.kind === 'measure';
     // Of one model, these tell all messages apart: the rest follows from the round.
-    const key = `${purpose.kind} ${purpose.round} ${String(knownMask)}`;
-    const message = this.#once(model, key, () => ({ ...purpose, model: outgoingModel(model, knownMask) }));
-    link.sendPrepared(message, model.mask.hash);
+    const key = `${purpose.kind} ${purpose.round} ${String(known.mask)} ${String(known.values)}`;
+    const message = this.#once(model, key, () => {
+      const outgoing = outgoingModel(model, known);
+      return { ...purpose, model: measures ? { ...outgoing, moments: null } : outgoing };
+    });
+    // A client keeps what it measures until it is told what to do with it.
+    link.sendModel(message, { mask: hash, values: measures ? values : null });
   }
 
   pool(link: ClientLink, { pool, mode, batchSize }: Omit<Of<'pool'>, 'kind'>): void {

@@ -1,4 +1,4 @@
-import type { Dataset, Job } from '@espalier/core';
+import { type Dataset, type Job, type ModelGraph, measuresMoments } from '@espalier/core';
 import {
   coordinatorConfig,
   readState,
@@ -24,13 +24,17 @@ export interface RecoveredRun {
 /** The parts of a coordinator that its decisions depend on. */
 export interface DecidingParts {
   readonly job: Job;
+  readonly graph: ModelGraph;
   /** Null: clients evaluate. */
   readonly testData: Dataset | null;
 }
 
 /** The reducer's view of what a coordinator is made of. */
-export function configOf({ job, testData }: DecidingParts): CoordinatorConfig {
-  return coordinatorConfig(job, { evaluatesOnClients: testData === null });
+export function configOf({ job, graph, testData }: DecidingParts): CoordinatorConfig {
+  return coordinatorConfig(job, {
+    evaluatesOnClients: testData === null,
+    measures: measuresMoments(job.momentMode, graph),
+  });
 }
 
 /**

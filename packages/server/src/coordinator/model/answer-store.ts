@@ -1,4 +1,4 @@
-import { EspalierError, type Evaluation } from '@espalier/core';
+import { EspalierError, type Evaluation, type Measurement } from '@espalier/core';
 import type { UpdateProfile } from '@espalier/core/methods';
 import type { AnswerName, ClientId, ClientMessage } from '@espalier/core/protocol';
 import type { UpdateReader, CandidateStatistics } from '@espalier/core/round';
@@ -51,6 +51,10 @@ export class AnswerStore {
 
   async moments(name: AnswerName): Promise<CandidateStatistics> {
     return this.#read(name, 'candidateMoments');
+  }
+
+  async measurement(name: AnswerName): Promise<Measurement> {
+    return (await this.#read(name, 'measured')).measurement;
   }
 
   async losses(name: AnswerName): Promise<readonly Evaluation[]> {

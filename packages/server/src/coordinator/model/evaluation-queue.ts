@@ -31,23 +31,25 @@ export class EvaluationQueue {
     await store.restoreMetrics(done);
     for (const { round } of done) this.#written.add(round);
     const last = this.#record.lines.at(-1);
-    if (testData && last?.accuracy === null) await this.roundClosed(last.round, model, null);
+    // A model that is still to be measured is evaluated afterwards.
+    if (testData && last?.accuracy === null && !this.#record.isUnmeasured)
+      await this.modelReady(last.round, model);
   }
 
-  /**
-   * @param before the clients' evaluation of the model that the round began with, where clients evaluate
-   */
-  async roundClosed(round: number, model: GlobalModel, before: Evaluation | null): Promise<void> {
+  /** The round's model is complete: it is evaluated beside what follows, where there is a server test set. */
+  async modelReady(round: number, model: GlobalModel): Promise<void> {
     const { testData } = this.#options;
-    if (testData) {
-      // One round's evaluation may be under way when a snapshot is taken, never two: only its model is kept.
-      await this.#queue;
-      this.#queue = this.#queue.then(() => this.#evaluate(round, model, testData));
-      // A failure is met in finish; until then it must not count as unhandled.
-      this.#queue.catch(() => undefined);
-      return;
-    }
-    if (before && round > 0) await this.#write(round - 1, before);
+    if (testData === null) return;
+    // One round's evaluation may be under way when a snapshot is taken, never two: only its model is kept.
+    await this.#queue;
+    this.#queue = this.#queue.then(() => this.#evaluate(round, model, testData));
+    // A failure is met in finish; until then it must not count as unhandled.
+    this.#queue.catch(() => undefined);
+  }
+
+  /** What clients found of the model that this round began with, where they evaluate. */
+  async evaluatedByClients(round: number, before: Evaluation): Promise<void> {
+    if (round > 0) await this.#write(round - 1, before);
   }
 
   /** Waits for everything and writes what is left, with the last model's evaluation where clients gave one. */

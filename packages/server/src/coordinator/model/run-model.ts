@@ -8,22 +8,11 @@ import {
   type ModelState,
   type MomentTree,
   type UpdateSummary,
+  measuresMoments,
 } from '@espalier/core';
 import {
-  adjustmentRoundsOf,
-  coordinateRule,
-  emptySlots,
-  maskRuleNamed,
-  methodNamed,
-  serverOptimizerNamed,
-  type MaskRule,
-  type OptimizerSlots,
-  type RuleMemory,
-  type AdjustmentContext,
-  type RuleObserver,
-} from '@espalier/core/methods';
-import type { AcceptedAnswer, Adjustment, CoordinatorEffect } from '@espalier/core/protocol';
-import {
+  withMoments,
+  mergeMeasurements,
   candidateModel,
   followOwnMask,
   type NestedPool,
@@ -38,6 +27,20 @@ import {
   mergeCandidates,
   selectCandidate,
 } from '@espalier/core/round';
+import {
+  adjustmentRoundsOf,
+  coordinateRule,
+  emptySlots,
+  maskRuleNamed,
+  methodNamed,
+  serverOptimizerNamed,
+  type MaskRule,
+  type OptimizerSlots,
+  type RuleMemory,
+  type AdjustmentContext,
+  type RuleObserver,
+} from '@espalier/core/methods';
+import type { AcceptedAnswer, Adjustment, CoordinatorEffect } from '@espalier/core/protocol';
 import { encodeBundle, type WireContext } from '@espalier/proto';
 import { aggregationFigures, aggregationNotes } from '../record/aggregation-figures.js';
 import { CanaryCheck } from './canary-check.js';
@@ -53,7 +56,8 @@ import type { StoredRunModel } from '../journal/journal.js';
 /** The round being worked on. */
 interface OpenRound {
   readonly round: number;
-  readonly requests: RoundRequests;
+  /** Null until the first client is asked to train. */
+  readonly requests: RoundRequests | null;
   readonly started: number;
 }
 
@@ -71,6 +75,8 @@ export class RunModel {
   readonly #evaluations: EvaluationQueue;
   readonly #now: () => number;
   #model: GlobalModel | null = null;
+  /** The last model whose moments are its own. */
+  #complete: GlobalModel | null = null;
   /** What the server optimiser remembers; null before its first step. */
   #storedSlots: OptimizerSlots | null = null;
   /** What the method's rule remembers. */
@@ -107,6 +113,7 @@ export class RunModel {
     this.#pool = pool;
     this.#poolMoments = poolMoments;
     this.record.restore(record);
+    if (!this.record.isUnmeasured) this.#complete = model;
     await this.#evaluations.restore(model);
   }
 
@@ -146,6 +153,7 @@ export class RunModel {
         ...state,
         params: applyMask(this.#graph, start.mask, state.params),
       });
+      this.#complete = this.#model;
     } else this.#takePool(start.pool);
   }
 
@@ -171,9 +179,9 @@ export class RunModel {
     return this.#storedSlots ?? emptySlots(serverOptimizerNamed(kind), graph, mask);
   }
 
-  /** The model reached, as a file; null before there is one. */
+  /** The last model whose moments are its own, as a file; null before there is one. */
   currentBundle(): Uint8Array | null {
-    return this.#model && this.#bundle(this.#model);
+    return this.#complete && this.#bundle(this.#complete);
   }
 
   get pool(): NestedPool {
@@ -185,15 +193,22 @@ export class RunModel {
     return this.#poolMoments;
   }
 
-  /** What this round asks for besides training; begins the round's accounts when it is new. */
+  /** Begins the round's accounts when it is new: its first question is on its way. */
+  openRound(round: number): OpenRound {
+    const open = this.#open?.round === round ? this.#open : { round, requests: null, started: this.#now() };
+    if (open !== this.#open) this.record.setupDone();
+    this.#open = open;
+    return open;
+  }
+
+  /** What this round asks for besides training. */
   roundRequests(round: number, adjustment: Adjustment | null): RoundRequests {
-    if (this.#open?.round !== round) {
-      this.record.setupDone();
-      const requests =
-        adjustment === null ? NO_REQUESTS : this.#requests(this.#adjustmentContext(adjustment));
-      this.#open = { round, requests, started: this.#now() };
-    }
-    return this.#open.requests;
+    const open = this.openRound(round);
+    const requests =
+      open.requests ??
+      (adjustment === null ? NO_REQUESTS : this.#requests(this.#adjustmentContext(adjustment)));
+    this.#open = { ...open, requests };
+    return requests;
   }
 
   #requests(context: AdjustmentContext): RoundRequests {
@@ -244,6 +259,7 @@ export class RunModel {
     const { phase, answers } = effect;
     if (phase === 'merge') await this.#merge(answers);
     else if (phase === 'choose') await this.#select(answers);
+    else if (phase === 'settle') await this.#settle(effect);
     else await this.#close(effect, asked);
     if (phase === 'merge') return null;
     const { version, hash } = this.model.mask;
@@ -252,13 +268,14 @@ export class RunModel {
 
   async #merge(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.answers.moments(payload)));
-    const { pool, aggregation } = this.#options.job;
-    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation));
+    const { pool, aggregation, numClients } = this.#options.job;
+    this.#poolMoments = mergeCandidates(reports, pool.momentMode, coordinateRule(aggregation, numClients));
   }
 
   async #select(answers: readonly AcceptedAnswer[]): Promise<void> {
     const reports = await Promise.all(answers.map(({ payload }) => this.answers.losses(payload)));
-    const selection = selectCandidate(this.pool, reports, coordinateRule(this.#options.job.aggregation));
+    const { aggregation, numClients } = this.#options.job;
+    const selection = selectCandidate(this.pool, reports, coordinateRule(aggregation, numClients));
     this.record.selectionMade(selection);
     this.#choose(selection.chosen, this.#poolMoments[selection.chosen] ?? this.pool.moments);
     // Never asked for again; snapshots need not carry them.
@@ -272,11 +289,36 @@ export class RunModel {
     if (!counts) throw new EspalierError('internal', `the pool has no candidate ${candidate}`);
     const { mask, params } = candidateModel(this.#graph, this.pool, counts);
     this.#model = globalModel(this.#graph, mask, { params, moments });
+    this.#complete = this.#model;
+  }
+
+  /** Gives the model that the last round made the moments that clients measured at its weights. */
+  async #settle({ round, answers }: Extract<CoordinatorEffect, { kind: 'compute' }>): Promise<void> {
+    const { job, log } = this.#options;
+    const measurements = await Promise.all(answers.map(({ payload }) => this.answers.measurement(payload)));
+    const asked = round < job.rounds ? Math.min(job.clientsPerRound, job.numClients) : job.numClients;
+    const moments = mergeMeasurements(measurements, job.aggregation, asked);
+    if (moments === null)
+      log.warn(
+        `${measurements.length} measurements are too few: the model keeps the moments of the one before`,
+      );
+    else this.#model = withMoments(this.model, moments);
+    const macs = measurements.reduce((sum, measurement) => sum + measurement.macs, 0);
+    this.record.measured({ model: this.model, clients: measurements.length, macs });
+    await this.#completed(round - 1);
+  }
+
+  /** The model of that round is as it will be evaluated, kept and shipped. */
+  async #completed(round: number): Promise<void> {
+    this.#complete = this.model;
+    if (round < 0) return;
+    await this.#evaluations.modelReady(round, this.model);
+    await this.#options.store.checkpoint(round, this.#bundle(this.model));
   }
 
   async #close(effect: Extract<CoordinatorEffect, { kind: 'compute' }>, asked: number): Promise<void> {
     const { round, answers, adjustment } = effect;
-    const { job, store, log } = this.#options;
+    const { job, log } = this.#options;
     const { topGradients: requests } = this.roundRequests(round, adjustment);
     const reader: UpdateReader = this.answers.updates(answers.map(({ payload }) => payload));
     const exchange =
@@ -293,6 +335,7 @@ export class RunModel {
     const rules = {
       ...{ round, aggregation: rule, serverOptimizer, adjustment: exchange },
       ...{ maskOf: this.#maskOf(), observer: this.#observer(round) },
+      intended: Math.min(job.clientsPerRound, job.numClients),
     };
     const stood = { model: this.model, slots: this.#slots };
     const { model, slots, updates, exchanged, seen, memory } = await closeRound(stood, reader, rules);
@@ -301,6 +344,7 @@ export class RunModel {
     this.#model = model;
     this.#storedSlots = slots;
     this.#memory = memory;
+    const measures = measuresMoments(job.momentMode, this.#graph);
     for (const { message, facts } of aggregationNotes(round, aggregation)) log.warn(message, facts);
     const { seconds } = aggregation;
     log.info(`aggregated ${answers.length} updates of round ${round + 1}`, {
@@ -316,10 +360,11 @@ export class RunModel {
       seconds: this.#now() - (this.#open?.started ?? 0),
       adjustment: adjustment === null ? null : { number: adjustment.number, exchanged: exchanged ?? {} },
       aggregation,
+      measures,
     });
     const before = updates.flatMap(({ evaluation }) => evaluation ?? []);
-    await this.#evaluations.roundClosed(round, model, before.length > 0 ? addEvaluations(before) : null);
-    await store.checkpoint(round, this.#bundle(model));
+    if (before.length > 0) await this.#evaluations.evaluatedByClients(round, addEvaluations(before));
+    if (!measures) await this.#completed(round);
   }
 
   /** How to tell the mask of an update; null where every client trains under the round's. */

@@ -28,7 +28,30 @@ export interface ClosedRoundFigures {
   readonly seconds: number;
   readonly adjustment: AdjustmentFigures | null;
   readonly aggregation: AggregationFigures;
+  /** The model's moments are still to be measured. */
+  readonly measures: boolean;
 }
+
+/** What measuring a model's moments adds to the record. */
+export interface MeasuredModelFigures {
+  readonly model: GlobalModel;
+  readonly clients: number;
+  /** Multiply-accumulates of all of them. */
+  readonly macs: number;
+}
+
+/** What is on record of moments. */
+interface MomentRecord {
+  /** As in the summary. */
+  readonly clients: number | null;
+  /** The last line's model is still to be measured. */
+  readonly due: boolean;
+  /** Multiply-accumulates since the last line, and of the whole run. */
+  readonly sinceLine: number;
+  readonly total: number;
+}
+
+const NO_MOMENTS: MomentRecord = { clients: null, due: false, sinceLine: 0, total: 0 };
 
 /** A {@link RunRecord} as plain JSON. */
 export interface StoredRecord {
@@ -39,6 +62,8 @@ export interface StoredRecord {
   readonly refusalsThisRound: number;
   readonly setup: ByteFigures | null;
   readonly totals: ByteFigures;
+  /** Older snapshots lack it, as their lines lack what measuring took. */
+  readonly moments?: MomentRecord;
 }
 
 /** Everything measured about a run, in the making. */
@@ -49,6 +74,7 @@ export class RunRecord {
   readonly #refusals = new Map<ErrorCode, number>();
   readonly #backends = new Set<string>();
   #refusalsThisRound = 0;
+  #moments = NO_MOMENTS;
   /** Of a model that no round made: what a job without rounds comes to. */
   #selected: Evaluation | null = null;
   /** Null until the first round opens. */
@@ -74,12 +100,14 @@ export class RunRecord {
       refusalsThisRound: this.#refusalsThisRound,
       setup: this.#setup,
       totals: { up, down },
+      moments: this.#moments,
     };
   }
 
   /** Goes on from a snapshot. */
   restore(stored: StoredRecord): void {
-    this.#lines.push(...stored.lines);
+    this.#lines.push(...stored.lines.map((line) => ({ ...line, macs: { ...NO_MACS, ...line.macs } })));
+    this.#moments = stored.moments ?? NO_MOMENTS;
     this.#selection = stored.selection;
     for (const [code, count] of stored.refusals) this.#refusals.set(code, count);
     for (const backend of stored.backends) this.#backends.add(backend);
@@ -109,8 +137,26 @@ export class RunRecord {
   /** Adds a round; its accuracy may come later, by {@link evaluated}. */
   closed(figures: ClosedRoundFigures): void {
     for (const { metrics } of figures.updates) this.#backends.add(metrics.backend);
-    this.#lines.push(roundLine(figures, this.#ledger.read(), this.#refusalsThisRound));
+    const measuring = this.#moments.sinceLine;
+    this.#lines.push(
+      roundLine(figures, this.#ledger.read(), { refusals: this.#refusalsThisRound, measuring }),
+    );
     this.#refusalsThisRound = 0;
+    if (figures.measures) this.#moments = { ...this.#moments, clients: 0, due: true, sinceLine: 0 };
+  }
+
+  /** The last model has the moments that clients measured at its weights. */
+  measured({ model, clients, macs }: MeasuredModelFigures): void {
+    const { sinceLine, total } = this.#moments;
+    this.#moments = { clients, due: false, sinceLine: sinceLine + macs, total: total + macs };
+    const at = this.#lines.length - 1;
+    const line = this.#lines[at];
+    if (line) this.#lines[at] = { ...line, model: hashOf(model) };
+  }
+
+  /** True from the end of a round until its model is measured. */
+  get isUnmeasured(): boolean {
+    return this.#moments.due;
   }
 
   /** How the last model did: of the last round, or as it was selected where there were no rounds. */
@@ -162,6 +208,7 @@ export class RunRecord {
       },
       macs: {
         train: this.#lines.reduce((sum, line) => sum + line.macs.train, 0),
+        moments: this.#moments.total,
         forwardPerSample: forwardMacs(graph, mask).total,
         forwardPerSampleDense: forwardMacs(graph, null).total,
       },
@@ -171,6 +218,7 @@ export class RunRecord {
       selection: this.#selection,
       backends: [...this.#backends].sort(),
       refusals: Object.fromEntries(this.#refusals),
+      momentClients: this.#moments.clients,
     };
   }
 
@@ -179,7 +227,17 @@ export class RunRecord {
   }
 }
 
-function roundLine(figures: ClosedRoundFigures, bytes: TrafficReading, refusals: number): RoundMetrics {
+const NO_MACS: RoundMetrics['macs'] = { train: 0, moments: 0 };
+
+function hashOf({ graph, mask, state }: GlobalModel): RoundMetrics['model'] {
+  return { hash: modelHash(graph, mask, state) };
+}
+
+function roundLine(
+  figures: ClosedRoundFigures,
+  bytes: TrafficReading,
+  { refusals, measuring }: { readonly refusals: number; readonly measuring: number },
+): RoundMetrics {
   const { round, model, updates, asked, seconds, adjustment, aggregation } = figures;
   const samples = updates.reduce((sum, update) => sum + update.samples, 0);
   const weighted = updates.reduce((sum, update) => sum + update.metrics.loss * update.samples, 0);
@@ -190,14 +248,14 @@ function roundLine(figures: ClosedRoundFigures, bytes: TrafficReading, refusals:
     trainLoss: samples === 0 ? 0 : weighted / samples,
     density: densityFigures(model),
     bytes,
-    macs: { train: updates.reduce((sum, update) => sum + update.metrics.macs, 0) },
+    macs: { train: updates.reduce((sum, update) => sum + update.metrics.macs, 0), moments: measuring },
     peakBytes: Math.max(0, ...updates.map((update) => update.metrics.peakBytes)),
     seconds,
     clients: { asked, answered: updates.length, refusals },
     mask: { version: model.mask.version, hash: model.mask.hash },
     adjustment,
     aggregation,
-    model: { hash: modelHash(model.graph, model.mask, model.state) },
+    model: hashOf(model),
     microBatch: Math.min(...updates.map((update) => update.metrics.microBatch)),
   };
 }

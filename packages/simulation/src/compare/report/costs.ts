@@ -1,6 +1,6 @@
 import type { GroupCosts, CostPair, CostRow } from './cost-rows.js';
 import type { ReportBlock } from '@espalier/core/report';
-import { roundBytes, type CellResult } from '../cell-result.js';
+import { roundBytes, type CellResult, roundMacs } from '../cell-result.js';
 import { spreadOf, type ResultGroup } from '../statistics.js';
 import { unitFor } from '../units.js';
 import { ledgerBlocks } from './ledger.js';
@@ -12,7 +12,7 @@ const COST_TEXT =
 export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCosts {
   return {
     bytes: costPair(results, 'bytes', roundBytes),
-    macs: costPair(results, 'macs', ({ macs }) => macs),
+    macs: costPair(results, 'macs', roundMacs),
     memory: costPair(results, 'memory', ({ peakBytes }) => peakBytes),
   };
 }

@@ -16,8 +16,9 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [/^ENOENT$/, 'it is not there: look at its spelling'],
   [/^ENOTDIR$/, 'a part of the path is a file and not a folder: look at its spelling'],
+  [/^EEXIST$/, 'something of that name is there and is no folder: move it away, or choose another name'],
   [/^EISDIR$/, 'it is a folder and not a file: look at its spelling'],
-  [/^EMFILE$/, 'too many files are open: raise the limit (ulimit -n)'],
+  [/^(EMFILE|ENFILE)$/, 'too many files are open: raise the limit (ulimit -n)'],
 ];
 
 /**
@@ -30,14 +31,19 @@ export function storageError(
   error: unknown,
   what?: string,
 ): EspalierError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const code = systemCode(error) ?? '';
   const advice = ADVICE.find(([codes]) => codes.test(code))?.[1] ?? 'look at free space and permissions';
   return new EspalierError(
     'storage',
     `cannot ${action} ${what === undefined ? path : `${what} ${path}`}: ${reason}; ${advice}`,
-    { path },
+    code === '' ? { path } : { path, system: code },
   );
+}
+
+function messageOf(error: unknown): string {
+  const told = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(told);
 }
 
 /** The system's code of a failed file operation, e.g. `ENOENT`; told by its field, since errors cross realms. */

@@ -1,0 +1,80 @@
+import type { ErrorCode, ErrorFacts, EspalierError } from '../errors.js';
+
+/** An error as it crosses the wire. */
+export type ToldError = Readonly<Pick<EspalierError, 'code' | 'facts'>> & { readonly message: string };
+
+/** Who tells the other end of an error. */
+export type Teller = 'client' | 'coordinator';
+
+/**
+ * Who may put the sentence of a code on the wire. `both`: it is made of the job and of messages alone, which both ends
+ * know. `coordinator`: a client raises it while it reads its own files too, and the sentence then names them. `neither`:
+ * it may hold paths, contents or programs of the machine.
+ */
+const SENTENCE_OF: Readonly<Record<ErrorCode, 'both' | 'coordinator' | 'neither'>> = {
+  invalid_argument: 'coordinator',
+  invalid_graph: 'both',
+  invalid_mask: 'both',
+  invalid_params: 'both',
+  invalid_job: 'coordinator',
+  invalid_data: 'coordinator',
+  malformed_message: 'both',
+  frame_too_large: 'both',
+  transfer_corrupt: 'both',
+  protocol_version: 'both',
+  unauthorized: 'both',
+  classes_differ: 'coordinator',
+  input_shape: 'coordinator',
+  part_taken: 'both',
+  canary_failed: 'both',
+  excluded: 'both',
+  limit_exceeded: 'both',
+  late: 'both',
+  ahead: 'both',
+  duplicate: 'both',
+  mask_mismatch: 'both',
+  wrong_length: 'both',
+  not_finite: 'both',
+  not_expected: 'both',
+  op_unsupported: 'both',
+  memory_budget: 'both',
+  backend_unavailable: 'neither',
+  training_diverged: 'both',
+  aborted: 'both',
+  port_in_use: 'neither',
+  storage: 'neither',
+  not_resumable: 'neither',
+  connection_lost: 'neither',
+  stopped: 'both',
+  internal: 'neither',
+};
+
+/** In place of a sentence that stays on its machine. */
+const UNSAID: Readonly<Record<Teller, string>> = {
+  client: 'the client could not go on; its own log says why',
+  coordinator: 'the coordinator could not go on; its own log says why',
+};
+
+/** Letters of a sentence that are sent. */
+const MOST_LETTERS = 500;
+
+/**
+ * An error as the other end of a connection may hear it: its code always, its sentence and facts only where they are
+ * made of what both ends know. Paths and contents of this machine never leave it this way.
+ */
+export function toldToPeer(
+  teller: Teller,
+  {
+    code,
+    message,
+    facts = {},
+  }: { readonly code: ErrorCode; readonly message: string; readonly facts?: ErrorFacts },
+): ToldError {
+  const who = SENTENCE_OF[code];
+  if (who === 'both' || who === teller) return { code, message: cut(message), facts };
+  return { code, message: UNSAID[teller], facts: {} };
+}
+
+function cut(message: string): string {
+  return message.length <= MOST_LETTERS ? message : `${message.slice(0, MOST_LETTERS - 1)}…`;
+}

@@ -1,0 +1,29 @@
+/** Letters of a value in a sentence. */
+const LETTERS = 60;
+
+/** Parts of a value that are looked at: each gives at least one letter. */
+const PARTS = 2 * LETTERS;
+
+/**
+ * A value from outside as a sentence may show it, cut short where it is long: JSON, `missing` for undefined. Its work is
+ * bounded, however large the value is or deeply nested.
+ */
+export function shownValue(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(beginning(value, { left: PARTS }));
+  return text.length > LETTERS ? `${text.slice(0, LETTERS - 3)}…` : text;
+}
+
+/** So much of a value that its text is as long as any that is shown. */
+function beginning(value: unknown, parts: { left: number }): unknown {
+  parts.left--;
+  if (typeof value === 'string') return value.slice(0, PARTS);
+  if (typeof value !== 'object' || value === null) return value;
+  const inside: [string, unknown][] = [];
+  for (const key in value) {
+    if (parts.left <= 0) break;
+    if (Object.hasOwn(value, key))
+      inside.push([key.slice(0, PARTS), beginning(Reflect.get(value, key), parts)]);
+  }
+  return Array.isArray(value) ? inside.map(([, each]) => each) : Object.fromEntries(inside);
+}

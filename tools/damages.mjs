@@ -1,0 +1,215 @@
+/**
+ * `npm run damages`: run folders that lost something, or were damaged. First in one process: all 64 sets of lost parts and
+ * all single and paired damages, with bits and files drawn anew for every seed. Then through the command: a coordinator
+ * is killed in the middle of a run, its folder damaged as drawn, and `espalier serve --resume` must go on to the model of
+ * the run that was left alone, or refuse by name and change nothing. Ends with lines of figures.
+ * Flags: `--seeds <n>` (6), `--runs <n>` (20, through the command), `--seed <n>` (1), `--verbose`.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  endProcesses,
+  freePort,
+  seededRandom,
+  sleep,
+  startCoordinator,
+  startEspalier,
+} from './processes.mjs';
+import { root, run } from './workspace.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '6' },
+    runs: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const { verbose } = values;
+const CLIENTS = 2;
+const ROUNDS = 6;
+const PARTS = [
+  'state/coordinator.db',
+  'state/coordinator.db-wal',
+  'state/blobs',
+  'checkpoints',
+  'metrics.jsonl',
+  'job.yaml',
+];
+const HOW = ['lost', 'emptied', 'halved', 'flipped'];
+const JOB = `
+name: damages
+seed: 5
+method: fedtiny
+model: { name: mlp, width: 4 }
+data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
+imageSize: 8
+numClients: ${CLIENTS}
+rounds: ${ROUNDS}
+localEpochs: 1
+batchSize: 8
+targetDensity: 0.2
+pool: { size: 3 }
+pruning: { interval: 2, stopRound: ${ROUNDS} }
+pretrain: { epochs: 1, samplesPerClass: 2 }
+`;
+
+const started = performance.now();
+const random = seededRandom(Number(values.seed));
+const folder = await mkdtemp(join(tmpdir(), 'espalier-damages-'));
+let code = 1;
+try {
+  code = Number(values.seeds) > 0 ? await inOneProcess() : 0;
+  if (code === 0) code = await throughTheCommand();
+} finally {
+  endProcesses();
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit(code);
+
+function inOneProcess() {
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  return run(process.execPath, [jest, '--maxWorkers=1', '--testTimeout=3600000', 'src/damages.test.ts'], {
+    cwd: join(root, 'e2e'),
+    env: { ESPALIER_DAMAGE_SEEDS: values.seeds },
+  });
+}
+
+async function throughTheCommand() {
+  const file = join(folder, 'job.yaml');
+  await writeFile(file, JOB);
+  const { image, token, expected } = await killedRun(file);
+  const bad = [];
+  const counts = { same: 0, refused: 0 };
+  for (let at = 0; at < Number(values.runs); at++) {
+    const damages = drawn();
+    const what = await outcome(image, { damages, token, expected });
+    const sentence = damages.map(({ part, how }) => `${part} ${how}`).join(', ');
+    if (verbose) console.error(`${sentence}: ${what}`);
+    if (what in counts) counts[what]++;
+    else bad.push(`${sentence}: ${what}`);
+  }
+  for (const line of bad) console.error(line);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(
+    `damages: ${values.runs} through the command, ${counts.same} to the same model, ${counts.refused} refused by name and unchanged, ${bad.length} otherwise, ${seconds} s, seed ${values.seed}`,
+  );
+  return bad.length === 0 ? 0 : 1;
+}
+
+/** A run's folder as `kill -9` leaves it in the middle, and the model that it comes to when it is taken up as it is. */
+async function killedRun(file) {
+  const calm = startCoordinator(['--job', file, '--out', join(folder, 'calm'), ...(await onPort())], {
+    verbose,
+  });
+  const { url, joinToken, folder: calmRun } = await calm.listening;
+  const clients = startClients(url, joinToken);
+  await succeeded(calm);
+  await endAll(clients);
+  const server = startCoordinator(['--job', file, '--out', join(folder, 'killed'), ...(await onPort())], {
+    verbose,
+  });
+  const begun = await server.listening;
+  const others = startClients(begun.url, begun.joinToken);
+  await lineOf(join(begun.folder, 'metrics.jsonl'), server);
+  await server.end('SIGKILL');
+  await endAll(others);
+  return { image: begun.folder, token: begun.joinToken, expected: (await summaryOf(calmRun)).model.hash };
+}
+
+async function outcome(image, { damages, token, expected }) {
+  const copy = join(folder, 'damaged');
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(image, copy, { recursive: true });
+  for (const { part, how } of damages) strike(join(copy, part), how);
+  const before = folderHash(copy);
+  const port = await freePort();
+  const server = startCoordinator(['--resume', copy, '--port', String(port)], { verbose });
+  if ((await Promise.race([server.ended, server.listening.catch(() => server.ended)])).url) {
+    const clients = startClients(`http://127.0.0.1:${port}`, token);
+    const status = await server.ended;
+    await endAll(clients);
+    if (status !== 0) return `went on and ended with ${status}: ${server.text()}`;
+    return (await summaryOf(copy)).model.hash === expected ? 'same' : 'another model';
+  }
+  const said = server.text();
+  if (folderHash(copy) !== before) return `changed, then refused: ${said}`;
+  return damages.some(({ part }) => said.includes(part))
+    ? 'refused'
+    : `names nothing that was damaged: ${said}`;
+}
+
+function drawn() {
+  const first = Math.floor(PARTS.length * random());
+  const two = random() < 0.5;
+  const second = (first + 1 + Math.floor((PARTS.length - 1) * random())) % PARTS.length;
+  return [first, ...(two ? [second] : [])].map((part) => ({
+    part: PARTS[part],
+    how: HOW[Math.floor(HOW.length * random())],
+  }));
+}
+
+function strike(path, how) {
+  if (how === 'lost') {
+    rmSync(path, { recursive: true, force: true });
+    return;
+  }
+  const names = statSync(path).isDirectory() ? readdirSync(path).sort() : null;
+  const file = names ? join(path, names[Math.floor(names.length * random())]) : path;
+  const bytes = readFileSync(file);
+  if (how !== 'flipped') {
+    truncateSync(file, how === 'halved' ? bytes.length >> 1 : 0);
+    return;
+  }
+  const bit = Math.floor(8 * bytes.length * random());
+  bytes[bit >> 3] ^= 1 << (bit & 7);
+  writeFileSync(file, bytes);
+}
+
+function folderHash(path) {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(path, { recursive: true }).sort()) {
+    hash.update(`${name}\n`);
+    if (statSync(join(path, name)).isFile()) hash.update(readFileSync(join(path, name)));
+  }
+  return hash.digest('hex');
+}
+
+async function onPort() {
+  return ['--port', String(await freePort())];
+}
+
+function startClients(url, token) {
+  return Array.from({ length: CLIENTS }, (_, part) =>
+    startEspalier(['join', url, '--token', token, '--part', `${part + 1}/${CLIENTS}`], { verbose }),
+  );
+}
+
+async function endAll(clients) {
+  for (const client of clients) await client.end('SIGKILL');
+}
+
+async function succeeded(server) {
+  const status = await server.ended;
+  if (status !== 0) throw new Error(`the coordinator ended with ${status}:\n${server.text()}`);
+}
+
+/** Waits for the first line of a file, which says that a round has closed. */
+async function lineOf(file, server) {
+  let over = false;
+  void server.ended.then(() => (over = true));
+  while (!over) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (text.includes('\n')) return;
+    await sleep(20);
+  }
+  throw new Error(`the coordinator ended before a round had closed:\n${server.text()}`);
+}
+
+async function summaryOf(path) {
+  return JSON.parse(await readFile(join(path, 'summary.json'), 'utf8'));
+}
