@@ -1,7 +1,7 @@
 import { EspalierError } from '@espalier/core';
 import { checkCertificate, readText, type ConnectionLimits, type ServedJob } from '@espalier/server';
 import { type Command } from 'commander';
-import { portNumber } from './flag-numbers.js';
+import { portNumber } from './flags/flag-numbers.js';
 import { addLimitOptions } from './limit-options.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { webFolder } from './web-app.js';

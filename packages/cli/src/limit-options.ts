@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from '@espalier/server';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { atLeastOne } from './flag-numbers.js';
+import { atLeastOne } from './flags/flag-numbers.js';
 
 /** What one address and one connection may ask of a coordinator, each with its default. */
 export function addLimitOptions(command: Command): Command {

@@ -1,11 +1,10 @@
-import { byteSize } from './flags/byte-size.js';
 import { Option, type Command } from 'commander';
 import { fetchData, type FetchFlags } from './commands/fetch.js';
 import { newJob } from './commands/new.js';
 import type { NewFlags } from './new-job/new-flags.js';
 import { partition, type PartitionFlags } from './commands/partition.js';
 import type { Terminal } from './terminal.js';
-import { atLeastOne, share } from './flag-numbers.js';
+import { atLeastOne, byteSize, share } from './flags/flag-numbers.js';
 import { pathOf } from './path-of.js';
 
 /** Adds the commands that prepare data and jobs. */

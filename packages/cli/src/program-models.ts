@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { share, shareOrNone, wholeNumber } from './flag-numbers.js';
+import { share, shareOrNone, wholeNumber } from './flags/flag-numbers.js';
 import { modelFormats } from '@espalier/client-node';
 import { ACCESS_LEVELS, quantizers, repairs } from '@espalier/core/compression';
 import { allocations, criteria } from '@espalier/core/methods';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
-import { atLeastOne, wholeNumber } from './flag-numbers.js';
+import { atLeastOne, wholeNumber } from './flags/flag-numbers.js';
 import { compare, type CompareFlags } from './commands/compare.js';
 import { simulateCommand, type SimulateFlags } from './commands/simulate.js';
 import type { ExitCode } from './exit-codes.js';

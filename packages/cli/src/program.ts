@@ -15,7 +15,7 @@ import { addModelCommands } from './program-models.js';
 import { addDataCommands, cacheOption, noCacheOption } from './program-data.js';
 import { addSimulationCommands } from './program-simulation.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
-import { atLeastOne, megabytes, partOf, share, wholeNumber } from './flag-numbers.js';
+import { atLeastOne, megabytes, partOf, share, wholeNumber } from './flags/flag-numbers.js';
 import type { OutputFormat, Terminal } from './terminal.js';
 import { version } from './version.js';
 import { pathOf } from './path-of.js';

@@ -8,7 +8,7 @@ import { nodeHash } from '@espalier/server';
 import { cacheOf, type CacheFlag } from '../data/cache-flag.js';
 import { noteSkipped } from '../data/note-skipped.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
-import type { PartOfWhole } from '../flag-numbers.js';
+import type { PartOfWhole } from '../flags/flag-numbers.js';
 import { onInterrupt } from '../interrupt.js';
 import { nodeClock, nodeSchedule } from '../platform.js';
 import type { OutputFormat, Terminal } from '../terminal.js';

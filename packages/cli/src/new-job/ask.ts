@@ -1,7 +1,7 @@
 import { cancel, isCancel, select, text } from '@clack/prompts';
 import { EspalierError, zooNames } from '@espalier/core';
 import type { NewFlags } from './new-flags.js';
-import { byteSize } from '../flags/byte-size.js';
+import { byteSize } from '../flags/flag-numbers.js';
 
 /** Asks a person for what the flags leave open. @throws EspalierError `stopped` when they leave. */
 export async function askForRest(flags: NewFlags): Promise<NewFlags> {
