@@ -60,8 +60,10 @@ describe('a job under faults, over real wire bytes in virtual time', () => {
     await fc.assert(
       fc.asyncProperty(kills(), async (scenario) => {
         const run = await runFaulty(scenario);
-        const parts = [...acceptedParts(run.entries).values()].map((each) => [...each].sort());
-        expect(parts).toEqual(Array.from({ length: scenario.rounds }, () => [0, 1, 2]));
+        for (const phase of ['train', 'measure'] as const) {
+          const parts = [...acceptedParts(run.entries, phase).values()].map((each) => [...each].sort());
+          expect(parts).toEqual(Array.from({ length: scenario.rounds }, () => [0, 1, 2]));
+        }
         await checkRun(scenario, run);
       }),
       { numRuns: Math.ceil(RUNS / 4), seed: SEED + 2 },
@@ -102,7 +104,7 @@ async function expected(
 ): Promise<FaultyResult> {
   if (scenario.quorum === 1) return whole;
   const order = [...accepted].map(([round, parts]) => [round, [...parts].sort()]);
-  const key = JSON.stringify([scenario.clients, scenario.rounds, order]);
+  const key = JSON.stringify([scenario.clients, scenario.rounds, scenario.model, order]);
   const known = undisturbed.get(key) ?? (await runUndisturbed(scenario, accepted));
   undisturbed.set(key, known);
   return known;
@@ -123,13 +125,16 @@ async function runUndisturbed(
   return run;
 }
 
-/** Parts of the accepted updates by round, as the journal has them. */
-function acceptedParts(entries: readonly JournalEntry[]): ReadonlyMap<number, readonly number[]> {
+/** Parts of the accepted updates, or measurements, by round, as the journal has them. */
+function acceptedParts(
+  entries: readonly JournalEntry[],
+  phase: 'train' | 'measure' = 'train',
+): ReadonlyMap<number, readonly number[]> {
   const parts = new Map<string, number>();
   const rounds = new Map<number, number[]>();
   for (const { event } of entries) {
     if (event.kind === 'join' && event.part !== null) parts.set(event.newClientId, event.part);
-    if (event.kind !== 'answer' || event.phase !== 'train') continue;
+    if (event.kind !== 'answer' || event.phase !== phase) continue;
     const part = partOf(event.clientId, parts);
     rounds.set(event.round, [...(rounds.get(event.round) ?? []), part]);
   }

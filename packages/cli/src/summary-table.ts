@@ -36,7 +36,7 @@ function row({ method, accuracy, density, bytes: moved, macs, seconds }: RunSumm
     bytes(moved.up),
     bytes(moved.down),
     bytes(moved.upPerRoundMedian),
-    amount(macs.train),
+    amount(macs.train + macs.moments),
     seconds.toFixed(1),
   ];
 }

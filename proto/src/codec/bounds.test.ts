@@ -165,7 +165,7 @@ describe('a text above its bound is refused, wherever it stands', () => {
 describe('a list above its bound is refused, wherever it stands', () => {
   it.each(lists.map((way) => [`${way.type.name} ${way.named}`, way] as const))('%s', (_, way) => {
     const field = way.fields.at(-1)!;
-    const most = (way.bound && 'most' in way.bound ? way.bound.most : 0) ?? 0;
+    const most = way.bound && 'most' in way.bound ? way.bound.most : 0;
     const filler =
       { string: '', bytes: new Uint8Array(0), double: 1.5, uint32: 0xffffffff }[field.type] ?? {};
     const many = (length: number): Uint8Array =>

@@ -38,9 +38,9 @@ export interface FaultyOptions {
 }
 
 /** The job of a scenario. With a quorum below 1 without selection, so that rounds are all that faults can change. */
-export function jobOf({ quorum, clients, rounds }: Scenario): Job {
-  const key = `${quorum} ${clients} ${rounds}`;
-  const job = jobs.get(key) ?? readJob({ quorum, clients, rounds });
+export function jobOf({ quorum, clients, rounds, model = 'mlp' }: Scenario): Job {
+  const key = `${quorum} ${clients} ${rounds} ${model}`;
+  const job = jobs.get(key) ?? readJob({ quorum, clients, rounds, model });
   jobs.set(key, job);
   return job;
 }
@@ -48,14 +48,14 @@ export function jobOf({ quorum, clients, rounds }: Scenario): Job {
 /** Read once, not once a run. */
 const jobs = new Map<string, Job>();
 
-function readJob({ quorum, clients, rounds }: Omit<Scenario, 'faults'>): Job {
+function readJob({ quorum, clients, rounds, model }: Required<Omit<Scenario, 'faults'>>): Job {
   return parseJob(TINY_JOB, {
     overrides: [
       `numClients=${clients}`,
       `rounds=${rounds}`,
       `quorum=${quorum}`,
       `pruning.stopRound=${rounds}`,
-      'model.name=mlp',
+      `model.name=${model}`,
       'model.width=3',
       `pool.size=${quorum === 1 ? 3 : 1}`,
       'roundTimeout=60',

@@ -52,6 +52,8 @@ export interface Scenario {
   readonly quorum: number;
   readonly clients: number;
   readonly rounds: number;
+  /** The network; `mlp`, which has no moments to measure, unless given. */
+  readonly model?: 'mlp' | 'cnn-small';
   readonly faults: readonly Fault[];
 }
 
@@ -112,7 +114,10 @@ export function scenarios(): fc.Arbitrary<Scenario> {
   });
 }
 
-/** Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: everybody is back in time. */
+/**
+ * Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: everybody is back in time. Clients
+ * measure moments before they train.
+ */
 export function kills(): fc.Arbitrary<Scenario> {
   const crash = fc.record({
     kind: fc.constant('crash' as const),
@@ -122,5 +127,5 @@ export function kills(): fc.Arbitrary<Scenario> {
     steps: fc.nat(12),
   });
   const faults = fc.array(crash, { minLength: 1, maxLength: 6 });
-  return faults.map((each) => ({ quorum: 0.5, clients: 3, rounds: 4, faults: each }));
+  return faults.map((each) => ({ quorum: 0.5, clients: 3, rounds: 4, model: 'cnn-small', faults: each }));
 }
