@@ -40,9 +40,7 @@ module.exports = (rootDir) => ({
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   moduleNameMapper: {
-    ...Object.fromEntries(
-      Object.entries(doors).map(([door, file]) => [door, path.join(__dirname, file)]),
-    ),
+    ...Object.fromEntries(Object.entries(doors).map(([door, file]) => [door, path.join(__dirname, file)])),
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 60000,
