@@ -3,14 +3,14 @@ import { cellResultSchema, type CellResult } from '../cell-result.js';
 import { costBlocks } from './costs.js';
 import { unexplained } from './ledger.js';
 
-const CURVE = { accuracy: [], trainLoss: [], macs: [], seconds: [], density: [] };
+const CURVE = { accuracy: [], trainLoss: [], seconds: [], density: [] };
 
-/** A run that moved 1000 bytes and took 2000 multiply-accumulates. */
+/** A run whose rounds moved 1000 bytes and took 2000 multiply-accumulates; measuring the final model took 500 more. */
 function result(seed: number, analytic: unknown): CellResult {
   return cellResultSchema.parse({
     ...{ format: 2, name: 'fedtiny', density: 0.1, seed, accuracy: { final: 0.5, best: 0.5 } },
-    ...{ maskable: 0.1, up: 600, down: 400, macs: 2000, forwardMacs: 1, peakBytes: 1, seconds: 1 },
-    ...{ analytic, curve: { ...CURVE, up: [600], down: [400] } },
+    ...{ maskable: 0.1, up: 600, down: 400, macs: 2500, forwardMacs: 1, peakBytes: 1, seconds: 1 },
+    ...{ analytic, curve: { ...CURVE, up: [600], down: [400], macs: [2000] } },
   });
 }
 
