@@ -121,6 +121,12 @@ const MOST = 2 ** 32 - 1;
 const large = buildModel({ name: 'mlp', width: 1 }, [16_384, 16_384, 1], 2);
 
 describe('a hostile coordinator', () => {
+  it('cannot name a path that no file can have', async () => {
+    const { outcome, told } = await meets({ ...honest, ...at('nul\0l') });
+    expect(outcome).toEqual(expect.objectContaining({ kind: 'failed', code: 'malformed_message' }));
+    expect(told).toEqual([]);
+  });
+
   it('hears the same of every path, there or not, and no word of what it names', async () => {
     const paths = [
       '/etc/passwd',
@@ -135,7 +141,6 @@ describe('a hostile coordinator', () => {
       '',
       '.',
       'inside.txt',
-      'nul\0l',
       join(folder, 'pipe'),
     ];
     const heard = new Set<string>();
