@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { momentCount } from '@espalier/core';
+import { createNodeTrainer } from '@espalier/client-node';
+import { momentCount, type Trainer } from '@espalier/core';
 import { noStore } from '@espalier/server/coordinator';
-import type { TrainerPool } from './pool/trainer-pool.js';
+import { TrainerPool } from './pool/trainer-pool.js';
 import { simulate, type SimulatedRun } from './simulate.js';
 import { lineStore, localPool, tinyJob } from './testing/tiny.js';
 
@@ -59,6 +60,26 @@ describe('a simulated run', () => {
     const { summary } = await simulate({ job, folder: null, pool, store: noStore });
 
     expect(summary.accuracy.final).toBeGreaterThanOrEqual(0);
+  });
+
+  it('breaks pretraining off when it is asked to stop', async () => {
+    const controller = new AbortController();
+    const trainer = await createNodeTrainer();
+    const original = trainer.train.bind(trainer);
+    const train: Trainer['train'] = (dataset, options, control) => {
+      controller.abort();
+      return original(dataset, options, control);
+    };
+    const stopping = new TrainerPool([Object.assign(trainer, { train })]);
+    // A thousand hours of it.
+    const job = tinyJob('pretrain.epochs=1000000');
+    const { signal } = controller;
+    await expect(
+      simulate({ job, folder: null, pool: stopping, store: noStore, signal }),
+    ).rejects.toMatchObject({
+      code: 'stopped',
+    });
+    await trainer.dispose();
   });
 
   it('stops when asked to, with the model reached', async () => {

@@ -13,7 +13,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Job } from '../job/job.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import type { ModelState } from '../params/model-state.js';
-import type { Trainer } from '../trainer/trainer.js';
+import type { AbortSignalLike, Trainer, TrainOptions } from '../trainer/trainer.js';
 import { criterionInputs } from './criterion-inputs.js';
 
 /** What the coordinator starts from. */
@@ -31,6 +31,8 @@ export interface PreparationSources {
   readonly serverData: Dataset | null;
   /** Weights to begin with; null draws them. */
   readonly initial: ModelState | null;
+  /** Breaks pretraining off, which rejects with `aborted`. */
+  readonly signal?: AbortSignalLike;
 }
 
 /** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
@@ -62,14 +64,14 @@ export async function prepare(
 async function pretrain(
   job: Job,
   graph: ModelGraph,
-  { trainer, serverData, initial }: PreparationSources,
+  { trainer, serverData, initial, signal = NEVER }: PreparationSources,
 ): Promise<ModelState> {
   const fresh = initial ?? initialState(graph, job.seed);
   const { epochs, learningRate } = job.pretrain;
   if (epochs === 0 || serverData === null) return fresh;
   const { batchSize, optimizer, normalization, augmentation } = job;
   await trainer.load(graph, fresh, null);
-  const { state } = await trainer.train(serverData, {
+  const options: TrainOptions = {
     epochs,
     learningRate,
     batchSize,
@@ -80,9 +82,12 @@ async function pretrain(
     proximal: 0,
     stream: { seed: job.seed, purpose: 'pretrain' },
     topGradients: [],
-  });
+  };
+  const { state } = await trainer.train(serverData, options, { signal });
   return state;
 }
+
+const NEVER: AbortSignalLike = { aborted: false };
 
 async function criterionMask(
   job: Job,

@@ -245,7 +245,8 @@ export class Coordinator {
       await this.#runModel.prepare();
       this.#log.dispatch({ kind: 'prepared' }, await this.#runModel.save());
     } catch (error) {
-      this.#fail(error);
+      // Broken off because the run has ended already.
+      if (toEspalierError(error).code !== 'aborted') this.#fail(error);
     }
   }
 
@@ -261,6 +262,7 @@ export class Coordinator {
 
   async #finish({ answers, stopped }: Extract<CoordinatorEffect, { kind: 'finish' }>): Promise<void> {
     this.#cancelTimers();
+    this.#runModel.breakOff();
     try {
       await this.#finalModelsSent();
       const result = await this.#runModel.finish(answers, stopped);
@@ -284,6 +286,7 @@ export class Coordinator {
 
   #fail(error: unknown): void {
     this.#dead = true;
+    this.#runModel.breakOff();
     this.#log.stop();
     this.#cancelTimers();
     const known = toEspalierError(error);

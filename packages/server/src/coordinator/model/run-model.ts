@@ -85,6 +85,7 @@ export class RunModel {
   #pool: NestedPool | null = null;
   #poolMoments: readonly MomentTree[] = [];
   #open: OpenRound | null = null;
+  readonly #preparing = { aborted: false };
 
   /**
    * @param context of the job's graph
@@ -145,9 +146,15 @@ export class RunModel {
     this.#options.onReport?.({ kind: 'prepared', seconds: this.#now() });
   }
 
+  /** Breaks {@link prepare} off, which rejects with `aborted` if it is still pretraining. */
+  breakOff(): void {
+    this.#preparing.aborted = true;
+  }
+
   async #prepareModel(): Promise<void> {
     const { job, trainer, serverData, initial } = this.#options;
-    const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial });
+    const signal = this.#preparing;
+    const { state, start } = await prepare(job, this.#graph, { trainer, serverData, initial, signal });
     if (start.kind === 'mask') {
       this.#model = globalModel(this.#graph, start.mask, {
         ...state,
