@@ -144,7 +144,7 @@ export class Coordinator {
     return this.#runModel.currentBundle();
   }
 
-  /** Where the run stands. */
+  /** Current phase of the run. */
   get phase(): Phase {
     return this.#log.state.phase;
   }

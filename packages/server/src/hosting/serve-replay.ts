@@ -13,7 +13,7 @@ export interface ReplayOptions {
   readonly web: string;
   readonly host: string;
   readonly port: number;
-  /** Who may ask, and how much; what is not given is as by default. */
+  /** Origins that may ask, and limits of their requests; a missing one has its default. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Somebody was turned away, or answering failed (`internal`). */
   readonly onRefusal?: (error: EspalierError, peer: string) => void;

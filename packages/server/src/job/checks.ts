@@ -19,13 +19,13 @@ import type { Problem } from '../forms/problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
 
-/** What several fields must say together. */
+/** Rule that several fields must satisfy together. */
 interface CrossCheck {
   /** Top-level fields it reads; it is left out when one of them is wrong by itself. */
   readonly fields: readonly (keyof JobForm)[];
   /** The field to name. */
   readonly path: string;
-  /** What is wrong, or null. */
+  /** Returns the problem, or null when there is none. */
   readonly find: (job: Job) => string | null;
 }
 
@@ -166,7 +166,7 @@ function holdsWhatItPromises(job: Job): string | null {
   return `clips at the median norm, which one client decides among fewer than ${FEWEST_FOR_MEDIAN} updates; ${closesWith(round, FEWEST_FOR_MEDIAN)}`;
 }
 
-/** Of two, the median is their mean. */
+/** Fewest values with a robust median: that of two is their mean. */
 const FEWEST_FOR_MEDIAN = 3;
 
 /** Clients that a step asks, and answers with which it may close. */
