@@ -7,7 +7,7 @@ export interface LoadedNetwork {
   readonly mask: Mask | null;
 }
 
-/** What a trainer's `gradients` gives. */
+/** Result of a trainer's `gradients`. */
 export interface GradientAnswer {
   readonly loss: number;
   readonly gradients: ParamTree;

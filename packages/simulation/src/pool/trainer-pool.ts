@@ -31,7 +31,7 @@ export class TrainerPool {
     return this.#trainers.length;
   }
 
-  /** What every trainer of the pool is. */
+  /** Kind of every trainer in the pool. */
   get kind(): TrainerKind {
     return this.#trainers[0]!;
   }

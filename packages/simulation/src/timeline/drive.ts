@@ -1,7 +1,7 @@
 import type { Timeline } from './timeline.js';
 import type { WorkMeter } from './work-meter.js';
 
-/** What is driven through virtual time. */
+/** Parts that are driven through virtual time. */
 export interface Driven {
   readonly timeline: Timeline;
   readonly meter: WorkMeter;

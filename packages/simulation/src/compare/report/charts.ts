@@ -54,7 +54,7 @@ export function methodStyles(names: readonly string[]): MethodStyles {
   };
 }
 
-/** What plots have in common. */
+/** Returns the options that all plots share. */
 function base(
   x: Readonly<Record<string, unknown>>,
   y: Readonly<Record<string, unknown>>,
