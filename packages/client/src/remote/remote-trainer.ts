@@ -42,7 +42,7 @@ class RemoteTrainer implements Trainer {
   readonly ops: ReadonlySet<OpKind>;
   readonly denseFrom: number;
   readonly #link: TrainerLink;
-  /** How to bring the thread back to what it had loaded. */
+  /** Call that restores what the thread had loaded. */
   #loaded: LoadCall | null = null;
   #tail: Promise<unknown> = Promise.resolve();
 

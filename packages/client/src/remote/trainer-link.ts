@@ -46,7 +46,7 @@ export class TrainerLink {
     );
   }
 
-  /** Of the network loaded, as the last answer told it; null before the first and after the end. */
+  /** Footprint of the network loaded, as of the last answer; null before the first and after the end. */
   get footprint(): Footprint | null {
     return this.#end ? null : this.#footprint;
   }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../tensors.js';
 import { tfPadding } from './padding.js';
 
-/** Where a pooling's windows lie. */
+/** Geometry of a pooling: its windows over the input. */
 export interface PoolGeometry {
   readonly inputShape: readonly [number, number, number];
   readonly window: Size2;
