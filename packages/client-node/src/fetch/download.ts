@@ -5,10 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { EspalierError, isEspalierError } from '@espalier/core';
 import { storageError } from '@espalier/disk';
 
-/** How far a download has come, in bytes; `total` is null while the server has not said. */
+/** Receives the progress of a download, in bytes; `total` is null until the server states it. */
 export type DownloadProgress = (received: number, total: number | null) => void;
 
-/** What a download is checked and reported by. */
+/** Checksum and progress callback of a download. */
 export interface DownloadOptions {
   /** MD5 in hex. */
   readonly md5: string;
