@@ -8,7 +8,7 @@ import { figures, goOn, invitation, leave, losses, masks, pause, phase } from '.
 import { LossCurve } from './loss-curve.js';
 import { MaskPictures } from './mask-pictures.js';
 
-/** What happens here now, and the buttons that pause and leave. */
+/** Shows the current work, with the buttons that pause and leave. */
 export function RunningCard(): JSX.Element {
   const paused = phase.value === 'paused';
   const now = figures.value;
