@@ -141,7 +141,7 @@ function legend(most: number, y: number): readonly string[] {
   ];
 }
 
-/** How dark a share is, from 0 to 1. */
+/** Opacity for a share, from 0 to 1. */
 function depth(share: number): number {
   return 0.12 + 0.88 * Math.sqrt(share);
 }
