@@ -38,7 +38,7 @@ export function RunningCard(): JSX.Element {
           </button>
           <p class="note">
             {paused
-              ? 'Nothing is trained or sent. The others go on; the round’s work is begun again when you do.'
+              ? 'Nothing is trained or sent. The others carry on. When you resume, this round starts over.'
               : 'You can use other tabs meanwhile. If this one is closed or reloaded, it comes back to the same place.'}
           </p>
         </div>

@@ -77,7 +77,7 @@ export function createTryModel(): TryModel {
       const bitmap = await createImageBitmap(image).catch(() => null);
       problem.value = bitmap
         ? ''
-        : 'That file is damaged, or no image that a browser can read. Try a JPEG or PNG.';
+        : 'That file is damaged or is not an image the browser can read. Try a JPEG or PNG.';
       if (bitmap) post({ kind: 'image', bitmap }, [bitmap]);
     },
   };
