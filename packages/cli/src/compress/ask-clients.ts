@@ -131,7 +131,7 @@ export async function askClients(
       cache: null,
       onReport: (report) => {
         progress.report(report);
-        // Whoever has taken part by then; at the end they are gone.
+        // Clients that have taken part by then; at the end they are gone.
         if (report.kind === 'selected') judges = served.status().clients.filter(({ admitted }) => admitted);
       },
     },

@@ -13,7 +13,7 @@ const FAINT = '#616e7c';
 
 /**
  * A partition as an SVG picture: a row per client, a column per class, darker cells for more samples, and the samples of
- * every client as a bar. Counts stand in the cells where they fit.
+ * every client as a bar. Counts are written in the cells where they fit.
  */
 export function partitionSvg(description: PartitionDescription): string {
   const { classes, counts, kind, clients, samples, server } = description;

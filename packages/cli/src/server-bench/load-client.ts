@@ -36,7 +36,7 @@ export interface LoadShared {
   readonly token: string;
   /** Gradients of the canary, computed once. */
   readonly canary: (welcome: Extract<ServerMessage, { kind: 'welcome' }>) => Promise<Float32Array>;
-  /** The round's work, read by whoever gets it first; null until then. */
+  /** The round's work, read by the client that gets it first; null until then. */
   train: Train | null;
   /** Called when a client has a round's model. */
   readonly onModel: () => void;

@@ -132,7 +132,7 @@ async function store(response: Response, part: string, { from, onProgress }: Rec
   } finally {
     await file.close();
   }
-  // What came over a full disk, or of another file, would only stand in the way of the next attempt.
+  // A part left by a full disk, or of another file, would only obstruct the next attempt.
   await rm(part, { force: true });
   throw isEspalierError(failure) ? failure : storageError('write', part, failure);
 }

@@ -19,7 +19,7 @@ export interface TriedModel {
 
 /** Worker → page. */
 export type TryReport =
-  /** So many bytes of the model are there. */
+  /** Number of bytes of the model that have arrived. */
   | { readonly kind: 'arrived'; readonly bytes: number }
   | { readonly kind: 'model'; readonly model: TriedModel }
   | { readonly kind: 'problem'; readonly sentence: string }

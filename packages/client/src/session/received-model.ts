@@ -19,7 +19,7 @@ export interface KnownOfModels {
 }
 
 /**
- * The model that the message stands for, given what is known so far.
+ * The model that the message describes, given the models known so far.
  * @throws EspalierError `mask_mismatch` when the mask cannot be followed or has another hash than announced, or when the
  *   values are not known; `wrong_length` when they do not fit it.
  */

@@ -6,7 +6,7 @@ export type RawMap = Readonly<Record<string, unknown>>;
 
 /** Name of a kind of file in messages, and the code with which it is refused. */
 export interface FormName {
-  /** `job`, `grid`: stands in `the job is not YAML`, and for the whole in a problem's path. */
+  /** `job`, `grid`: used in `the job is not YAML`, and for the whole file in a problem's path. */
   readonly what: string;
   readonly code: ErrorCode;
 }

@@ -26,8 +26,8 @@ export interface ServedReplay {
 }
 
 /**
- * Serves the dashboard of a run folder, and the page that tries its model. There is no token: whoever starts it chooses
- * to show the run to those who reach the address.
+ * Serves the dashboard of a run folder, and the page that tries its model. There is no token: the person
+ * who starts it chooses to show the run to everybody who reaches the address.
  * @throws EspalierError `invalid_data` for a folder that is none; `port_in_use`.
  */
 export async function serveReplay(options: ReplayOptions): Promise<ServedReplay> {

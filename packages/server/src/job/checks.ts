@@ -92,7 +92,7 @@ function densitySuitsMethod({ method, targetDensity, rounds }: Job): string | nu
 }
 
 function modelBuilds(job: Job): string | null {
-  // A file is looked at by whoever can read it, before anything starts.
+  // A model file is checked by the caller that can read it, before anything starts.
   if ('file' in job.model) return null;
   try {
     graphOf(job, job.model);
@@ -145,8 +145,8 @@ function averagesParts(job: Job): string | null {
 }
 
 /**
- * A rule holds off hostile clients only with so many updates, and a step may close with as few as its quorum: what it
- * promises must hold then, for whoever wants to be averaged in answers, and others may be late.
+ * A rule holds off hostile clients only with enough updates, and a step may close with as few as its quorum.
+ * Its promise must hold even then: a hostile client answers in time, and others may be late.
  */
 function holdsWhatItPromises(job: Job): string | null {
   const { aggregation, rounds } = job;

@@ -53,7 +53,7 @@ export async function loadJob(file: string, options: ParseOptions = {}): Promise
   return parseJob(await readText(file, 'the job file'), options);
 }
 
-/** Says what fields must say together as well, so that one run of the command shows everything there is to mend. */
+/** Checks rules across fields as well, so that one run of the command shows everything there is to fix. */
 function checkedJob(form: JobForm, earlier: readonly Problem[]): Job {
   const job = resolveJob(form);
   const problems = [...earlier, ...crossProblems(job, topFields(earlier))];

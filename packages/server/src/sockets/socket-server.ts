@@ -65,7 +65,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   const parts: Parts = { options, limits, onRefusal };
   return {
     async listen(where = {}) {
-      // It never listens: what may reach socket.io is handed over, past whoever guards the door.
+      // It never listens: the guarded server hands it the connections that may reach socket.io.
       const inner = createServer();
       const guarded = new GuardedServer({
         ...{ limits, tls, onRequest, onRefusal },

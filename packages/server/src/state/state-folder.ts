@@ -19,7 +19,7 @@ import { STATE_FILES } from './tables.js';
 
 /** Settings of a state folder. */
 export interface StateFolderOptions {
-  /** Updates stay after their round has closed, for whoever wants to look at them. */
+  /** True keeps updates after their round has closed, for later inspection. */
   readonly keepUpdates: boolean;
   /** Signs of the run in the folder around it; none unless given. */
   readonly signs?: RunSigns;

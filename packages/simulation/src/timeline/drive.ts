@@ -33,7 +33,7 @@ export async function drive(driven: Driven): Promise<boolean> {
       await meter.nextEnd();
       continue;
     }
-    // How the work came out is for whoever asked for it.
+    // The outcome of the work belongs to the caller that asked for it.
     if (event.after !== null) await event.after.catch(() => undefined);
     event.happen();
   }

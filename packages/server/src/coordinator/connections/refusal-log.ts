@@ -7,7 +7,10 @@ const WRITTEN = 5;
 /** Seconds. */
 const WINDOW = 60;
 
-/** Kinds and places told apart in a window; those beyond share one, so that many addresses write no more either. */
+/**
+ * Kinds and places counted separately in a window; all others share one, so that many addresses write no
+ * more.
+ */
 const MOST_PLACES = 256;
 
 /** Label under which all refusals beyond that limit are counted. */

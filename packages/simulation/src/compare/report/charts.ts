@@ -61,7 +61,7 @@ function base(
 ): Record<string, unknown> {
   return {
     animation: false,
-    // Of a legend with pages, what stands above its symbols is cut off.
+    // A legend with pages cuts off everything above its symbols.
     legend: { type: 'scroll', top: 4, left: 0, right: 0, itemHeight: 14, itemWidth: 14 },
     grid: { left: 56, right: 24, top: 68, bottom: 56 },
     tooltip: { trigger: 'item' },
