@@ -11,7 +11,7 @@ const HEARING = 8;
 export class Doorman {
   readonly #limits: ConnectionLimits;
   readonly #open = new Map<string, number>();
-  /** Connections that are being told that there is no room, by address. */
+  /** Number of connections being told that there is no room, by address. */
   readonly #hearing = new Map<string, number>();
 
   constructor(limits: ConnectionLimits) {
