@@ -4,6 +4,7 @@ import importX from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
+import { houseRules } from './tools/doc-comment-rule.mjs';
 
 /** The arrow of ARCHITECTURE.md: what each scope may import from this workspace. */
 const arrow = {
@@ -51,7 +52,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, prettier],
-    plugins: { '@nx': nx, 'import-x': importX, jsdoc },
+    plugins: { '@nx': nx, 'import-x': importX, jsdoc, house: houseRules },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: {
       'import-x/resolver-next': [
@@ -71,6 +72,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
       'max-params': ['error', 4],
+      'house/doc-comment-start': 'error',
       'jsdoc/require-jsdoc': [
         'error',
         {

@@ -63,7 +63,9 @@ await browser.close();
 serve.kill();
 rmSync(folder, { recursive: true, force: true });
 
-/** What the page's process holds of the machine's memory, trainer and engine included; null where Linux is not. */
+/**
+ * Memory of the page's process in megabytes, trainer and engine included; null on systems other than Linux.
+ */
 async function residentMegabytes() {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');

@@ -98,7 +98,7 @@ function optionsOf({ table, removed, bits, repair, quantizer, kept, criterion, a
 /** SynFlow is meant for many passes; distortions are measured once, for every pass would measure them anew. */
 const passesOf = (criterion, allocation) => (criterion === 'synflow' && allocation !== 'distortion' ? 20 : 1);
 
-/** Whether the seed has a say in the compression itself: scores drawn, or images made up. */
+/** True when the compression itself depends on the seed: scores are drawn, or images are made up. */
 const drawn = ({ criterion, allocation, repair }) =>
   criterion === 'random' || allocation === 'distortion' || repair === 'obspa';
 

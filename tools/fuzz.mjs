@@ -57,7 +57,7 @@ const started = performance.now();
 const tally = new Tally();
 const folder = await mkdtemp(join(tmpdir(), 'espalier-fuzz-'));
 const problems = [];
-/** Of the canary; computed once, for every insider proves the same. */
+/** Gradients of the canary; computed once, as every insider proves the same. */
 let gradients = null;
 let code = 1;
 try {

@@ -15,14 +15,14 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const protoRoot = path.join(root, 'proto');
 const genFolder = path.join(protoRoot, 'src', 'gen');
 
-/** What is generated from where: our own wire, and the part of ONNX that exports need. */
+/** Sources of the generated code: our own wire, and the part of ONNX that exports need. */
 const targets = [
   { name: 'espalier', folder: 'espalier/v1' },
   { name: 'onnx', folder: 'onnx' },
 ];
 const generated = targets.flatMap(({ name }) => [`${name}.js`, `${name}.d.ts`]);
 
-/** What protobufjs offers and nobody here calls. */
+/** Flags for the parts of protobufjs that nothing here calls. */
 const leaner = ['create', 'verify', 'convert', 'delimited', 'typeurl', 'service'].map(
   (part) => `--no-${part}`,
 );

@@ -31,7 +31,7 @@ function servedPages() {
   return names.filter((name) => name !== 'report');
 }
 
-/** What every build shares. */
+/** Settings shared by all builds. */
 function settings(pages, buildOptions) {
   return {
     root: join(here, 'pages'),

@@ -1,6 +1,6 @@
 /**
- * What a hostile peer may send: bytes by kind. Message-level kinds come as whole messages, to be framed correctly so
- * that they reach the decoders; frame-level kinds come as they are.
+ * Bytes that a hostile peer may send, by kind. Message-level kinds come as whole messages, to be framed
+ * correctly so that they reach the decoders; frame-level kinds come as they are.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

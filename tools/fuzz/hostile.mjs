@@ -184,7 +184,7 @@ export class Hostile {
   }
 }
 
-/** What the promise gives. Whoever waits for ever would send nothing more, and nobody would notice but by the clock. */
+/** Awaits the promise for a limited time: a peer that waited for ever would send nothing more, unnoticed. */
 function withinPatience(promise, problem) {
   let timer;
   const hang = new Promise((_, reject) => {
@@ -235,7 +235,7 @@ async function connected(url) {
   }
 }
 
-/** What was sent and what came back. */
+/** Counts of everything sent and received. */
 export class Tally {
   frames = 0;
   connections = 0;

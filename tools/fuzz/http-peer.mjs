@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { pick } from './frames.mjs';
 import { garbage, request, upgrade, webSocketFrame } from './http-requests.mjs';
 
-/** What was sent and what came back, over all peers. */
+/** Counts of everything sent and received, over all peers. */
 export class HttpTally {
   requests = 0;
   connections = 0;

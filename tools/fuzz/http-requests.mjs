@@ -169,7 +169,7 @@ export function request(random, { admin }) {
   return latin([line, ...headers, '', random() < 0.3 ? pick(random, BODIES) : ''].join(end));
 }
 
-/** What the token opens and nothing changes by. */
+/** Makes a request that needs the admin token and changes nothing. */
 function authorized(random, admin) {
   const path = pick(random, ['/api/run', '/api/stream', '/api/model', '/metrics', '/admin/status']);
   return latin(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${admin}\r\n\r\n`);

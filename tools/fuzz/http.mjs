@@ -142,7 +142,7 @@ function watchServer(url, admin) {
   };
 }
 
-/** What anybody may ask for, whole. */
+/** Asks for everything that is open to anybody, in whole requests. */
 async function probe(url) {
   for (const path of ['/healthz', '/api/job', '/join']) {
     const response = await fetch(url + path, {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '@espalier/disk';
 
-/** How client processes are started. */
+/** Settings of client processes. */
 export interface ClientProcessOptions {
   readonly url: string;
   readonly token: string | null;

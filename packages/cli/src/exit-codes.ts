@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@espalier/core';
 
-/** What the command's exit says; listed in `docs/reference/exit-codes.md`. */
+/** Exit codes of the command; listed in `docs/reference/exit-codes.md`. */
 export const EXIT = {
   ok: 0,
   failed: 1,

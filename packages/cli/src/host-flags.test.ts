@@ -9,7 +9,7 @@ function flagsOf(...args: string[]): HostFlags {
   return addHostOptions(new Command()).parse(args, { from: 'user' }).opts<HostFlags>();
 }
 
-/** What is said of a coordinator with these flags. */
+/** Returns the announcement of a coordinator with these flags. */
 function said(flags: HostFlags, format: 'text' | 'json'): string {
   let text = '';
   const say = (line: string): void => void (text += line);

@@ -33,7 +33,7 @@ export function addHostOptions(command: Command): Command {
     .option('--tls-key <file>', 'private key (PEM)', pathOf);
 }
 
-/** What one address and one connection may ask, as the flags say. */
+/** Returns the limits of one address and of one connection that the flags set. */
 export function limitsOf(flags: HostFlags): ConnectionLimits {
   return {
     origins: flags.origin ?? [],
@@ -84,7 +84,7 @@ export function announce(
   else terminal.note(invitation({ ...served, clients, open, shown: publicUrl[0] ?? url }));
 }
 
-/** What an announcement says besides addresses and tokens. */
+/** Content of an announcement besides addresses and tokens. */
 export interface Announcement {
   readonly open?: boolean;
   /** Addresses at which others reach it; links name the first. */

@@ -16,7 +16,7 @@ export interface GivenNetwork {
   readonly candidates: NestedPool;
 }
 
-/** How a job is hosted on this machine. */
+/** Settings for hosting a job on this machine. */
 export interface HostOptions {
   readonly job: Job;
   /** In place of the job's own network; the coordinator then reads no data at all. */
@@ -66,7 +66,7 @@ export async function hostJob(options: HostOptions, terminal: Terminal): Promise
   }
 }
 
-/** What a job starts from. */
+/** Model and data that a job starts from. */
 type Start = Pick<ServeOptions, 'graph' | 'classes' | 'initial' | 'serverData' | 'testData' | 'candidates'>;
 
 const NO_DATA = { initial: null, serverData: null, testData: null };

@@ -10,9 +10,9 @@ interface Listener {
 const listeners: Listener[] = [];
 
 /**
- * Listens for Ctrl-C and termination requests from now to the end of the process. Whoever is at work ends in order
- * ({@link onInterrupt}); where nobody has to, and at a second request, the process ends at once with the code of an
- * interruption, and leaves no half-written file.
+ * Listens for Ctrl-C and termination requests from now to the end of the process. Work that registered with
+ * {@link onInterrupt} ends in order; where there is none, and at a second request, the process ends at once
+ * with the code of an interruption, and leaves no half-written file.
  */
 export function listenForInterrupts(): void {
   process.on('SIGINT', heard);

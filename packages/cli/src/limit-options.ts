@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS } from '@espalier/server';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { atLeastOne } from './flags/flag-numbers.js';
 
-/** What one address and one connection may ask of a coordinator, each with its default. */
+/** Adds the options that limit one address and one connection, each with its default. */
 export function addLimitOptions(command: Command): Command {
   const { connectionsPerAddress, framesPerSecond, bytesInFlight, handshakeSeconds } = DEFAULT_LIMITS;
   const limit = (flags: string, meaning: string, usual: number): Option =>

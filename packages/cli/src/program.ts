@@ -132,7 +132,7 @@ function addJoin(program: Command, terminal: Terminal, ended: Ended): void {
       "what training may use here, for jobs that give devices parts of the mask; by default all of the machine's",
       megabytes,
     )
-    .option('--name <name>', 'how this client is called in logs')
+    .option('--name <name>', 'name shown for this client in the logs')
     .addOption(new Option('--token <token>', 'join token').env('ESPALIER_TOKEN'))
     .addOption(backendOption())
     .addOption(cacheOption())

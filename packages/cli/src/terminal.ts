@@ -1,4 +1,4 @@
-/** Where a command writes, and how. */
+/** Streams that a command writes to, and their format. */
 export interface Terminal {
   /** Results: what a pipe wants to read. */
   out(text: string): void;

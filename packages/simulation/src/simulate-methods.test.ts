@@ -15,7 +15,7 @@ afterAll(async () => {
   await two.dispose();
 });
 
-/** What of a run must not depend on the machine. */
+/** Returns the part of a run that must not depend on the machine. */
 function outcome({ summary }: SimulatedRun): unknown {
   return { ...summary, seconds: null };
 }

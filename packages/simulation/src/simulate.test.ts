@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => pool.dispose());
 
-/** What of a run must not depend on the machine. */
+/** Returns the part of a run that must not depend on the machine. */
 function outcome({ summary }: SimulatedRun): unknown {
   return { ...summary, seconds: null };
 }

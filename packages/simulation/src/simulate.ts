@@ -29,10 +29,10 @@ import { drive } from './timeline/drive.js';
 import { Timeline } from './timeline/timeline.js';
 import { WorkMeter } from './timeline/work-meter.js';
 
-/** What a simulated run is made of. */
+/** Settings of a simulated run. */
 export interface SimulateOptions {
   readonly job: Job;
-  /** Whose threads do the arithmetic; the result does not depend on how many there are. */
+  /** Threads that do the arithmetic; the result does not depend on their number. */
   readonly pool: TrainerPool;
   /** The job's data folder; null for data that needs none. */
   readonly folder: string | null;
@@ -51,16 +51,16 @@ export interface SimulateOptions {
 
 /** A finished simulation. */
 export interface SimulatedRun extends RunResult {
-  /** Of this machine, from the first message to the last, without decoding. */
+  /** Seconds on this machine from the first message to the last, without decoding. */
   readonly wallSeconds: number;
-  /** Of the simulated fleet; 0 without devices. */
+  /** Seconds of the simulated fleet's time; 0 without devices. */
   readonly virtualSeconds: number;
   readonly classes: readonly string[];
   /** Training samples per client and class. */
   readonly partition: readonly (readonly number[])[];
   /** Share of the mask that each client was given, by partition index. */
   readonly shares: readonly number[];
-  /** Of the trainers: see {@link TrainerKind}. */
+  /** The trainers' threshold: see {@link TrainerKind}. */
   readonly denseFrom: number;
 }
 
@@ -125,7 +125,7 @@ async function runFleet(options: SimulateOptions, fleet: FleetData, timeline: Ti
   return coordinator.ended;
 }
 
-/** Whether a promise has settled, as far as can be told without waiting. */
+/** Note of whether a promise has settled, as far as can be seen without waiting. */
 class EndNote {
   reached = false;
 

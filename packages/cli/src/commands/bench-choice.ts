@@ -13,7 +13,7 @@ interface TwoWays {
 
 const SPARSE = [0.01, 0.05, 0.1, 0.5, 1];
 
-/** What `--versus` can measure, and at which densities where none is given. */
+/** Comparisons that `--versus` offers, with the densities used when none is given. */
 export const CHOICES = {
   'dense-path': {
     labels: ['lists', 'dense path'],

@@ -36,7 +36,7 @@ import { bytes, percent, type Terminal } from '../terminal.js';
 import { version } from '../version.js';
 import { writeWhole } from '@espalier/disk';
 
-/** How times are measured. */
+/** Settings of timing measurements. */
 const LATENCY = { batch: 32, rounds: 5, seconds: 4 };
 
 /** Compresses a model without data beyond the access granted, and writes it with the proof beside it. */
@@ -82,7 +82,7 @@ interface Outcome {
   readonly output: CompressedNetwork;
   /** As done: with the allocation that clients chose. */
   readonly options: CompressOptions;
-  /** Of the compression, without waiting for clients. */
+  /** Seconds of the compression, without waiting for clients. */
   readonly seconds: number;
   readonly clients: ClientsReport | null;
 }

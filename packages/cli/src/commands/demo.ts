@@ -30,7 +30,7 @@ interface DemoRun {
   readonly folder: string;
 }
 
-/** What turns a job into its dense control: same rounds, seed, data and clients. */
+/** Overrides that turn a job into its dense control: same rounds, seed, data and clients. */
 const CONTROL = ['method=fedavg', 'targetDensity=1'];
 
 /** Seconds that client processes have to end after a run. */

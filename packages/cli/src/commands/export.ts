@@ -15,7 +15,7 @@ export interface ExportFlags {
   readonly softmax?: boolean;
   /** Form; a LayersModel straight in the folder unless told. */
   readonly to?: string;
-  /** How a bundle writes its values. */
+  /** Coding of the bundle's values. */
   readonly values?: string;
 }
 

@@ -21,7 +21,7 @@ const LARGEST_FILE = 2 ** 31;
 /** Flags of `espalier inspect`. */
 export interface InspectFlags {
   readonly format: OutputFormat;
-  /** Where a partition's picture goes. */
+  /** File for a partition's picture. */
   readonly out?: string;
 }
 
@@ -39,7 +39,7 @@ async function inspectData(path: string, format: OutputFormat, terminal: Termina
   terminal.out(format === 'json' ? JSON.stringify(description) : dataText(description));
 }
 
-/** Of which kind a file is, its first bytes say. */
+/** Inspects a file whose kind is recognised by its first bytes. */
 async function inspectFile(path: string, flags: InspectFlags, terminal: Terminal): Promise<void> {
   const bytes = new Uint8Array(await readBounded(path, LARGEST_FILE));
   const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
@@ -109,7 +109,7 @@ function stateText(contents: StateContents): readonly string[] {
   ];
 }
 
-/** Where the run cannot go on, its models may still be good. */
+/** Lists the models that may still be good when the run cannot be resumed. */
 function whatIsLeft(models: readonly string[]): readonly string[] {
   const saved = models.map((name) => `saved:    model ${STATE_FILES.blobs}/${name}`);
   return [...saved, "saved:    look also at the models in the run's checkpoints folder"];

@@ -110,7 +110,7 @@ function sentence(event: ClientReport): string | null {
   }
 }
 
-/** Masked-dense training costs the same at every density; whoever gets it unasked should know why. */
+/** Masked-dense training costs the same at every density; a user who gets it unasked should know why. */
 function hint(backend: string): string {
   return backend.startsWith('tfjs-') ? ' (espalier doctor says why not the sparse engine)' : '';
 }

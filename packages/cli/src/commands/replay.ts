@@ -23,7 +23,7 @@ export async function replay(flags: ReplayFlags, terminal: Terminal): Promise<Ex
     control: flags.control ?? null,
     limits: limitsOf(flags),
     onRefusal: ({ code, message }) => {
-      // Strangers are turned away without a word; what went wrong here is for whoever looks after it.
+      // Strangers are turned away without a word; faults of ours are reported to the operator.
       if (code === 'internal') terminal.note(message);
     },
   });

@@ -23,7 +23,7 @@ export interface JudgedCandidate {
   readonly accuracy: number;
 }
 
-/** What clients were asked and said. */
+/** Facts about the clients that were asked, and their answers. */
 export interface ClientsReport {
   readonly clients: number;
   /** Training images that they hold, together. */
@@ -31,7 +31,7 @@ export interface ClientsReport {
   readonly candidates: readonly JudgedCandidate[];
   /** Index of the candidate with the smallest loss. */
   readonly chosen: number;
-  /** Of the outcome, on images that clients held out; null where none were. */
+  /** Accuracy of the outcome on images that clients held out; null when they held none. */
   readonly accuracy: number | null;
   /** Really read from and written to all clients' connections. */
   readonly bytes: { readonly up: number; readonly down: number };
@@ -95,7 +95,7 @@ export function selectionJob(
   };
 }
 
-/** What asking clients works with. */
+/** Input of asking clients. */
 export interface Questions {
   readonly job: Job;
   readonly model: ModelBundle;
@@ -131,7 +131,7 @@ export async function askClients(
       cache: null,
       onReport: (report) => {
         progress.report(report);
-        // Whoever has taken part by then; at the end they are gone.
+        // Clients that have taken part by then; at the end they are gone.
         if (report.kind === 'selected') judges = served.status().clients.filter(({ admitted }) => admitted);
       },
     },

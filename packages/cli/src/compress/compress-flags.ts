@@ -95,14 +95,16 @@ export function formatsOf(text: string): readonly ModelFormat[] {
   return text.split(',').map((name) => entryNamed(modelFormats, name.trim(), 'form'));
 }
 
-/** How the bundle writes values: as told, or in as many bits as they were rounded to. */
+/**
+ * Returns the coding of the bundle's values: the one given, or one of as many bits as they were rounded to.
+ */
 export function codingOf({ values, bits, quantizer }: CompressFlags): ValueCoding {
   if (values === 'float32' || values === 'float16') return { kind: values };
   if (values !== undefined) return { kind: 'levels', quantizer: 'uniform', bits: values === 'int8' ? 8 : 4 };
   return bits === undefined ? { kind: 'float32' } : { kind: 'levels', quantizer, bits };
 }
 
-/** What was done, for the bundle's metadata. */
+/** Describes the compression, for the bundle's metadata. */
 export function describeOptions({ access, channels, weights, rounding, repair }: CompressOptions): string {
   return JSON.stringify({ access, channels, weights, rounding, repair });
 }

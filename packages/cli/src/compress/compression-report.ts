@@ -9,16 +9,16 @@ import type { NetworkFigures, Proof } from './proof.js';
 /** Everything a compression leaves behind, as `report.json`. */
 export interface CompressionReport extends Proof {
   readonly command: string;
-  /** Where the files are. */
+  /** Folder of the files. */
   readonly folder: string;
   readonly model: string;
   readonly options: Omit<CompressOptions, 'seed'> & { readonly seed: number };
   readonly originalBytes: number;
   readonly files: readonly WrittenFile[];
-  /** Of the compression alone, without measuring. */
+  /** Seconds of the compression alone, without measuring. */
   readonly seconds: number;
   readonly versions: readonly string[];
-  /** What clients were asked and said; null where nobody was. */
+  /** Facts about the clients that were asked, and their answers; null when none were asked. */
   readonly clients: ClientsReport | null;
 }
 

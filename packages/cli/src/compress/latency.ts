@@ -19,7 +19,7 @@ export interface Latency {
   readonly ratio: number;
 }
 
-/** How latency is measured. */
+/** Settings of measuring latency. */
 export interface LatencyOptions {
   readonly batch: number;
   /** Rounds, at the least. */

@@ -26,7 +26,7 @@ export interface NetworkFigures {
   readonly parameters: number;
   /** Parameters that are not masked out. */
   readonly active: number;
-  /** Of one image's forward pass, active weights only. */
+  /** Multiply-accumulates of one image's forward pass, active weights only. */
   readonly macs: number;
   /** Dense float32, statistics included. */
   readonly denseBytes: number;
@@ -42,7 +42,7 @@ export interface LayerFigures {
   readonly weights: number;
 }
 
-/** What is measured of a compression, beside the files. */
+/** Measurements of a compression, besides the files. */
 export interface Proof {
   readonly before: NetworkFigures;
   readonly after: NetworkFigures;
@@ -55,7 +55,7 @@ export interface Proof {
   readonly layers: readonly LayerFigures[];
 }
 
-/** What to measure, on how much. */
+/** Extent of the measurements. */
 export interface ProofOptions {
   readonly samples: number;
   readonly seed: number;

@@ -21,7 +21,7 @@ export interface DataDescription {
   /** Bytes of the image files; null where they are not files of their own. */
   readonly fileBytes: number | null;
   readonly skipped: readonly SkippedFile[];
-  /** What is no error and should be known. */
+  /** Warnings that are not errors. */
   readonly warnings: readonly string[];
 }
 

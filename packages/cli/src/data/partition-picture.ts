@@ -13,7 +13,7 @@ const FAINT = '#616e7c';
 
 /**
  * A partition as an SVG picture: a row per client, a column per class, darker cells for more samples, and the samples of
- * every client as a bar. Counts stand in the cells where they fit.
+ * every client as a bar. Counts are written in the cells where they fit.
  */
 export function partitionSvg(description: PartitionDescription): string {
   const { classes, counts, kind, clients, samples, server } = description;
@@ -141,12 +141,12 @@ function legend(most: number, y: number): readonly string[] {
   ];
 }
 
-/** How dark a share is, from 0 to 1. */
+/** Darkness of the colour for a share, from 0 to 1. */
 function depth(share: number): number {
   return 0.12 + 0.88 * Math.sqrt(share);
 }
 
-/** From almost white to deep blue; a few samples are already told from none. */
+/** Colour from almost white to deep blue; even a few samples look different from none. */
 function colour(share: number): string {
   if (share <= 0) return '#f3f5f7';
   const at = depth(share);

@@ -4,7 +4,7 @@ import { analyticRoundBytes, forwardMacs, trainingBytes, trainMacs } from '@espa
 import { benchEngine, createSparseTrainer, measureMachine } from '@espalier/engine';
 import { amount, bytes } from '../terminal.js';
 
-/** What a job is expected to cost; estimates, to be compared with what a run measures. */
+/** Expected cost of a job: estimates, to be compared with the figures of a run. */
 export interface JobEstimate {
   readonly parameters: number;
   /** Multiply-adds of one image forward, with the weights that stay and with all. */

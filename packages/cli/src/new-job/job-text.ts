@@ -1,6 +1,6 @@
 import type { DataSurvey } from './survey.js';
 
-/** What the author of a job chose. */
+/** Choices of the job's author. */
 export interface JobChoices {
   readonly name: string;
   readonly data: string | null;

@@ -3,7 +3,7 @@ import type { DataSpec } from '@espalier/core';
 import sharp from 'sharp';
 import { dataKindOf, describeData } from '../data/describe-data.js';
 
-/** What of some data decides how a job is written. */
+/** Properties of the data that decide how a job is written. */
 export interface DataSurvey {
   readonly kind: DataSpec['kind'];
   readonly classes: number;

@@ -10,7 +10,7 @@ import { cpuSeconds } from './cpu-seconds.js';
 import { LoadProcesses, startBareServer, type BareProcess, type Burst } from './load-processes.js';
 import { plainPassSeconds } from './plain-pass.js';
 
-/** What is measured. */
+/** Size and settings of the measurement. */
 export interface ServerBenchOptions {
   readonly clients: number;
   /** Weights of the model, about. */
@@ -66,9 +66,9 @@ interface Round {
   readonly download: number;
   /** Seconds of it that the updates took to become one. */
   readonly aggregating: number;
-  /** Of the same bytes, in seconds. */
+  /** Seconds of a plain pass over the same bytes. */
   readonly plainPass: number;
-  /** What the process holds. */
+  /** Bytes that the process holds. */
   readonly bytes: number;
   readonly reference: MeasuredBurst;
 }

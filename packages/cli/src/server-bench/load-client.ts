@@ -19,7 +19,7 @@ import { nodeHash } from '@espalier/server';
 /** Samples every client claims. */
 export const SAMPLES = 10;
 
-/** What the model takes, and every client claims to have. */
+/** Image shape that the model takes, and that every client claims to have. */
 export const IMAGE_SHAPE = [16, 16, 3] as const;
 
 /** Messages above that many bytes carry a model; one client a process reads it. */
@@ -31,12 +31,12 @@ export const PATIENT = { timeout: 120_000 } as const;
 type Train = Extract<ServerMessage, { kind: 'train' }>;
 type Incoming = ServerMessage | { readonly kind: 'model' };
 
-/** What the clients of a process share. */
+/** State shared by the clients of a process. */
 export interface LoadShared {
   readonly token: string;
   /** Gradients of the canary, computed once. */
   readonly canary: (welcome: Extract<ServerMessage, { kind: 'welcome' }>) => Promise<Float32Array>;
-  /** The round's work, read by whoever gets it first; null until then. */
+  /** The round's work, read by the client that gets it first; null until then. */
   train: Train | null;
   /** Called when a client has a round's model. */
   readonly onModel: () => void;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { EspalierError } from '@espalier/core';
 import type { LoadOrder, LoadReport } from './orders.js';
 
-/** What came of one burst of uploads. */
+/** Figures of one burst of uploads. */
 export interface Burst {
   /** From the order to the last acknowledgement. */
   readonly seconds: number;

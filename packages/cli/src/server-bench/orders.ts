@@ -1,4 +1,4 @@
-/** What a load process is told. */
+/** Order to a load process. */
 export type LoadOrder =
   | {
       /** Connect that many clients and take part; answered by `joined`. */
@@ -22,7 +22,7 @@ export type LoadOrder =
   /** Send the same bytes to the bare server; answered by `sent`. */
   | { readonly kind: 'reference' };
 
-/** What a load process answers. */
+/** Answer of a load process. */
 export type LoadReport =
   | { readonly kind: 'joined' | 'connected' | 'ready' }
   /** Milliseconds from an update's first byte to its acknowledgement, and bytes sent in all. */

@@ -2,7 +2,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { splitFrames } from '@espalier/proto';
 import { nodeHash } from '@espalier/server';
 
-/** Eight bytes that stand once in every update, as its `seconds`; each client's differ, so that no two updates are the same. */
+/**
+ * Eight bytes that occur once in every update, as its `seconds`; they differ by client, so no two updates
+ * match.
+ */
 const STAMP = 0.123_456_789_012_345_67;
 
 /**

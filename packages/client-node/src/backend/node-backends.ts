@@ -1,6 +1,6 @@
 import { cpuBackend, importedBackend, wasmBackend, type BackendCandidate } from '@espalier/client/tfjs';
 
-/** What the choice depends on; tests put stand-ins here. */
+/** Surroundings that the choice of a backend depends on; tests replace them. */
 export interface NodeBackendOptions {
   /** Loads a package by name. */
   readonly importer?: (name: string) => Promise<unknown>;

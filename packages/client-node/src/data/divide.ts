@@ -12,7 +12,7 @@ import {
 import { placeWithin, readBounded } from '@espalier/disk';
 import { partitionPath, type SampleSource } from './sample-source.js';
 
-/** What of a job says how its samples are divided. */
+/** Part of a job that determines how its samples are divided. */
 export interface DivideOptions {
   readonly partition: PartitionSpec;
   readonly numClients: number;

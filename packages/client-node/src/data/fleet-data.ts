@@ -15,11 +15,11 @@ export interface FleetImages {
   /** In shared memory; null where the data have no test set. */
   readonly test: Dataset | null;
   readonly skipped: readonly SkippedFile[];
-  /** What is no error and should be known, such as a class without test images. */
+  /** Warnings that are not errors, such as a class without test images. */
   readonly warnings: readonly string[];
 }
 
-/** What of a job says which images a fleet reads. */
+/** Part of a job that determines which images a fleet reads. */
 export type FleetImagesJob = Pick<Job, 'data' | 'imageShape' | 'seed' | 'partition'>;
 
 /** A client's own samples. */
@@ -29,7 +29,7 @@ export interface FleetSamples {
   readonly evaluation: Dataset | null;
 }
 
-/** Who has which samples. Everything lies in shared memory, so that workers read it without a copy. */
+/** Samples of every client. Everything is in shared memory, so that workers read it without a copy. */
 export interface FleetData {
   readonly classes: readonly string[];
   /** Held out from all clients, for pretraining; null where the job holds nothing out. */
@@ -41,15 +41,15 @@ export interface FleetData {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** What of a job says how a fleet's samples are divided. */
+/** Part of a job that determines how a fleet's samples are divided. */
 export type FleetJob = Pick<
   Job,
   'partition' | 'numClients' | 'seed' | 'pretrain' | 'evaluationFraction' | 'data'
 >;
 
 /**
- * What the images depend on, as text: jobs with the same key have the same images. Seeds count only where they decide
- * which images there are.
+ * Returns a key for everything that the images depend on: jobs with the same key have the same images. Seeds
+ * count only where they decide which images there are.
  */
 export function fleetImagesKey({ data, imageShape, seed, partition }: FleetImagesJob): string {
   const drawn = data.kind === 'procedural' || data.testFraction > 0;
@@ -131,7 +131,7 @@ function clientSamples(
   return { train: pick(rest), evaluation: first.length === 0 ? null : pick(first) };
 }
 
-/** Those of the listing's positions that could be decoded, as positions in `train`. */
+/** Converts positions of the listing to positions in `train`, without those that could not be decoded. */
 function decoded({ places }: FleetImages, positions: readonly number[]): readonly number[] {
   return positions.map((position) => places[position] ?? -1).filter((place) => place >= 0);
 }

@@ -36,8 +36,8 @@ export function defaultCacheFolder(): string {
 const STATS_AT_ONCE = 64;
 
 /**
- * What a set of files decoded to a shape is called in the cache. It follows from every file's path, size and time of
- * change, so a changed, added or missing file gives another name.
+ * Computes the name in the cache of a set of files decoded to a shape. It depends on the path, size and time
+ * of change of every file, so a changed, added or missing file gives another name.
  */
 export async function cacheKey(
   entries: readonly ImageEntry[],
@@ -57,7 +57,7 @@ async function identityOf(path: string): Promise<string> {
   return `${path}\0${found?.size ?? -1}\0${found?.mtimeMs ?? -1}`;
 }
 
-/** What the cache holds under that key; null where it holds nothing, or something damaged. */
+/** Reads the images that the cache holds under that key; null when there are none, or damaged ones. */
 export async function readCache(folder: string, key: string, expected: number): Promise<CachedImages | null> {
   const file = await open(fileOf(folder, key), 'r').catch(() => null);
   if (file === null) return null;

@@ -1,4 +1,4 @@
-/** What a JPEG's header says. */
+/** Size that a JPEG's header gives. */
 export interface JpegSize {
   readonly width: number;
   readonly height: number;

@@ -15,7 +15,7 @@ export interface LoadOptions {
   readonly cache?: string | null;
 }
 
-/** What could be decoded. */
+/** Images that could be decoded. */
 export interface LoadedImages {
   /** In the entries' order, without the broken ones. */
   readonly dataset: Dataset;
@@ -93,7 +93,7 @@ async function decodeAll(
   return { images: closedUp(images, sound, stride), sound, skipped: withReasons(entries, reasons) };
 }
 
-/** Those of the files that cannot be decoded, in the entries' order; pixels are not kept. */
+/** Lists the files that cannot be decoded, in the entries' order; pixels are not kept. */
 export async function brokenImages(entries: readonly ImageEntry[]): Promise<readonly SkippedFile[]> {
   const check = await imageChecker();
   const reasons = new Map<number, string>();

@@ -15,7 +15,7 @@ import { divide } from './divide.js';
 import type { SkippedFile } from './image-folder.js';
 import { openSource, samplesFolder, type SampleSource } from './sample-source.js';
 
-/** Where a client's samples lie, and which of them are its own. */
+/** Location of a client's samples, and its part of them. */
 export interface ClientDataOptions {
   /** The image folder; null for data that needs none. */
   readonly folder: string | null;
@@ -113,11 +113,11 @@ export interface PreparedServerData {
   readonly broken: readonly string[];
   /** The same with what is wrong with each, and what was passed over while listing. */
   readonly skipped: readonly SkippedFile[];
-  /** What is no error and should be known, such as a class without test images. */
+  /** Warnings that are not errors, such as a class without test images. */
   readonly warnings: readonly string[];
 }
 
-/** What of a job says what its samples are and who gets them. */
+/** Part of a job that determines its samples and how they are divided. */
 export type DataJob = Pick<Job, 'data' | 'imageShape' | 'seed' | 'pretrain'> &
   Partial<Pick<Job, 'partition'>>;
 

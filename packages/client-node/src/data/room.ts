@@ -3,7 +3,7 @@ import { EspalierError } from '@espalier/core';
 
 type Shape = readonly [number, number, number];
 
-/** Of this machine's memory, or of what its container gives, decoded images may take this share. */
+/** Share of this machine's memory, or of its container's, that decoded images may take. */
 const SHARE = 0.5;
 
 /** Bytes that Node's buffers hold on every platform. */

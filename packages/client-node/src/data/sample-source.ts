@@ -16,7 +16,7 @@ import { checkRoom, imageMemory } from './room.js';
 import { scanImageFolder, type ImageEntry, type SkippedFile } from './image-folder.js';
 import { loadImages, type LoadedImages } from './load-images.js';
 
-/** What a job's data looks like to whoever divides it up: labels first, pixels on demand. */
+/** Samples of a job as they are divided up: labels first, pixels on demand. */
 export interface SampleSource {
   readonly classes: readonly string[];
   /** Label of every training sample; a position in it names the same sample on every machine. */
@@ -35,7 +35,7 @@ export interface SampleSource {
   loadTest(): Promise<LoadedImages | null>;
 }
 
-/** What a source is made from. */
+/** Input that a source is made from. */
 export interface SourceOptions {
   readonly spec: DataSpec;
   readonly imageShape: readonly [number, number, number];
@@ -44,7 +44,7 @@ export interface SourceOptions {
   readonly folder: string | null;
   /** Image folders only: training images lie in `<client>/<class>/`. */
   readonly byClient?: boolean;
-  /** Whether a test set may be split off where the data has none; a client's own folder is all its own. */
+  /** True when a test set may be split off data that has none; a client's own folder stays whole. */
   readonly splitsTest?: boolean;
   /** Folder of decoded images; see `LoadOptions`. */
   readonly cache?: string | null;
@@ -80,7 +80,7 @@ interface Listed<E> {
   readonly train: readonly E[];
   readonly test: readonly E[] | null;
   readonly skipped: readonly SkippedFile[];
-  /** What names a sample on every machine. */
+  /** Name of a sample, the same on every machine. */
   readonly nameOf: (entry: E) => string;
   readonly load: (entries: readonly E[]) => Promise<LoadedImages>;
 }
@@ -233,8 +233,9 @@ function proceduralSource(
 }
 
 /**
- * Where a job's samples lie, of a folder that may hold its partition file alone: procedural images lie nowhere.
- * @returns null where none are read
+ * Returns the folder that a job's samples are read from, given one that may hold only its partition file.
+ * Procedural images are not read from files.
+ * @returns null when no samples are read
  */
 export function samplesFolder(
   { data, partition }: { readonly data: DataSpec; readonly partition?: PartitionSpec | undefined },
@@ -243,7 +244,10 @@ export function samplesFolder(
   return data.kind === 'procedural' && partition?.kind === 'file' ? null : folder;
 }
 
-/** Where a job's partition file lies: relative paths start at the data folder, or here where there is none. */
+/**
+ * Resolves the path of a job's partition file: relative paths start at the data folder, or at the current
+ * folder if there is none.
+ */
 export function partitionPath(path: string, folder: string | null): string {
   return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || folder === null ? path : join(folder, path);
 }

@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 /** Pixels of a JPEG with its own size and channels; null where libjpeg-turbo finds fault with it. */
 export type TurboDecoder = (bytes: Uint8Array) => Uint8Array | null;
 
-/** What of libjpeg-turbo's WebAssembly build is used. Buffers are views of its memory, valid until the next call. */
+/**
+ * Part of libjpeg-turbo's WebAssembly build that is used. Buffers are views of its memory, valid until the
+ * next call.
+ */
 interface TurboModule {
   readonly JPEGDecoder: new () => {
     getEncodedBuffer(length: number): Uint8Array;

@@ -9,7 +9,7 @@ const LARGEST = 2 ** 30;
 /** Bytes that are unzipped at a time. */
 const SLICE = 64 * 1024;
 
-/** What deflate makes of a byte at most (RFC 1951: 258 bytes out of two bits). */
+/** Largest expansion of a byte by deflate (RFC 1951: 258 bytes out of two bits). */
 const LARGEST_RATIO = 1032;
 
 /**

@@ -18,7 +18,7 @@ export interface Archive {
   readonly kind: 'cifarBinary' | 'idx';
   /** Height, width and channels of its images. */
   readonly imageShape: readonly [number, number, number];
-  /** Where the checksums are published. */
+  /** Page on which the checksums are published. */
   readonly source: string;
   readonly files: readonly ArchiveFile[];
 }
@@ -34,7 +34,7 @@ function mnistFiles(base: string, md5s: readonly [string, string, string, string
   });
 }
 
-/** What `espalier fetch` knows. */
+/** Archives that `espalier fetch` knows. */
 export const archives: Readonly<Record<string, Archive>> = {
   cifar10: {
     title: 'CIFAR-10 (binary version)',

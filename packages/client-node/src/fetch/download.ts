@@ -5,10 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { EspalierError, isEspalierError } from '@espalier/core';
 import { storageError } from '@espalier/disk';
 
-/** How far a download has come, in bytes; `total` is null while the server has not said. */
+/** Receives the progress of a download, in bytes; `total` is null until the server states it. */
 export type DownloadProgress = (received: number, total: number | null) => void;
 
-/** What a download is checked and reported by. */
+/** Checksum and progress callback of a download. */
 export interface DownloadOptions {
   /** MD5 in hex. */
   readonly md5: string;
@@ -132,7 +132,7 @@ async function store(response: Response, part: string, { from, onProgress }: Rec
   } finally {
     await file.close();
   }
-  // What came over a full disk, or of another file, would only stand in the way of the next attempt.
+  // A part left by a full disk, or of another file, would only obstruct the next attempt.
   await rm(part, { force: true });
   throw isEspalierError(failure) ? failure : storageError('write', part, failure);
 }

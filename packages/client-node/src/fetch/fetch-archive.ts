@@ -6,7 +6,7 @@ import { extract } from 'tar';
 import type { Archive, ArchiveFile } from './catalogue.js';
 import { download } from './download.js';
 
-/** How an archive is fetched. */
+/** Settings of fetching an archive. */
 export interface FetchOptions {
   /** Folder that the files come to lie in; made where it is missing. */
   readonly to: string;
@@ -15,7 +15,7 @@ export interface FetchOptions {
   readonly onProgress?: (file: string, received: number, total: number | null) => void;
 }
 
-/** What was done with a file. */
+/** Outcome of fetching a file. */
 export interface FetchedFile {
   readonly path: string;
   /** False when it was there already. */

@@ -15,7 +15,7 @@ import { fetchArchive } from './fetch-archive.js';
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 const content = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31) % 251));
 
-/** How the site behaves, and what it was asked. */
+/** Behaviour of the site, and the requests it got. */
 interface Site {
   ranges: boolean;
   /** Bytes after which each of the next answers breaks off, once they have arrived. */

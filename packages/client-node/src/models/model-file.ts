@@ -7,7 +7,7 @@ import { isMissing, LARGEST_MODEL } from './file-error.js';
 import { readLayersModel } from './read-layers-model.js';
 import { readBounded, storageError } from '@espalier/disk';
 
-/** Where a run folder keeps its model. */
+/** Path of the model in a run folder. */
 const RUN_MODEL = path.join('model', 'model.espalier');
 
 /**

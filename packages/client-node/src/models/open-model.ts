@@ -17,7 +17,7 @@ export interface OpenedModel {
   readonly initial: ModelState | null;
 }
 
-/** What of a job says which network it trains. */
+/** Part of a job that determines which network it trains. */
 export type ModelJob = Pick<Job, 'model' | 'imageShape'> & Partial<Pick<Job, 'method' | 'targetDensity'>>;
 
 /**

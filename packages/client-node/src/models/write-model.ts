@@ -6,11 +6,11 @@ import { encodeBundle, encodeOnnx, type ModelBundle } from '@espalier/proto';
 import { writeLayersModel } from './write-layers-model.js';
 import { makeFolder, writeWhole } from '@espalier/disk';
 
-/** How a model is written. */
+/** Settings of writing a model. */
 export interface WriteModelOptions {
-  /** How the bundle writes its values; float32 unless told. */
+  /** Coding of the bundle's values; float32 by default. */
   readonly coding?: ValueCoding;
-  /** Whether the LayersModel ends in a softmax. */
+  /** True when the LayersModel is to end in a softmax. */
   readonly softmax?: boolean;
 }
 

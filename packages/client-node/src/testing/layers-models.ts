@@ -34,7 +34,7 @@ export function unsettle(model: tf.LayersModel): tf.LayersModel {
   return model;
 }
 
-/** What `model.save` writes, after a trip through JSON text. */
+/** Returns the result of `model.save` after a trip through JSON text. */
 export async function savedModel(model: tf.LayersModel): Promise<SavedModel> {
   const saved: SavedModel[] = [];
   await model.save(
@@ -74,7 +74,7 @@ export function someImages(graph: ModelGraph, size: number): Float32Array {
   return walk(size * sizeOf(inputShape(graph)), 0.5, 0.1, 1.5);
 }
 
-/** What tfjs predicts for images. */
+/** Returns tfjs's predictions for images. */
 export function predictionsOf(model: tf.LayersModel, images: Float32Array, size: number): Float32Array {
   return tf.tidy(() => {
     const shape = (model.inputs[0]?.shape ?? []).slice(1).map(Number);
@@ -83,7 +83,7 @@ export function predictionsOf(model: tf.LayersModel, images: Float32Array, size:
   });
 }
 
-/** What an imported model predicts here; with a softmax, if it came with one. */
+/** Returns our predictions of an imported model; with a softmax, if it came with one. */
 export async function predictionsHere(
   trainer: Trainer,
   { graph, state, softmax }: Pick<ImportedLayersModel, 'graph' | 'state' | 'softmax'>,

@@ -1,7 +1,7 @@
 import { EspalierError, type OpKind, type Trainer } from '@espalier/core';
 import { chooseTrainer, nodeTrainers, type TrainerCandidate } from './trainer-candidates.js';
 
-/** Which trainer to make on Node. Plain data: it crosses to the training thread. */
+/** Choice of a trainer on Node. Plain data: it crosses to the training thread. */
 export interface NodeTrainerOptions {
   /** One by name instead of the best one that works here. */
   readonly backend?: string;

@@ -6,15 +6,15 @@ import { startEngineThread } from './engine-thread.js';
 
 /** A trainer that might work on this machine. */
 export interface TrainerCandidate {
-  /** What `--backend` calls it. */
+  /** Name of the candidate for `--backend`. */
   readonly name: string;
-  /** What a person does to get it; empty where nothing needs doing. */
+  /** Instructions for getting the trainer; empty where nothing needs doing. */
   readonly install: string;
   /** Makes it, or throws saying why not. */
   readonly open: () => Promise<Trainer>;
 }
 
-/** What the candidates depend on. */
+/** Settings that the candidates depend on. */
 export interface TrainerCandidateOptions extends NodeBackendOptions {
   /** Threads of the sparse engine; 1 unless told. */
   readonly threads?: number;
@@ -28,7 +28,7 @@ export function openEngine(
   return createSparseTrainer(threads > 1 ? { ...options, threads, startThread: startEngineThread } : options);
 }
 
-/** What became of a candidate. */
+/** Outcome of trying a candidate. */
 export interface TrainerReport {
   readonly name: string;
   readonly available: boolean;

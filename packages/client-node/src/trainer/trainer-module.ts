@@ -1,4 +1,4 @@
 import { createNodeTrainer } from './node-trainer.js';
 
-/** What a training thread imports: makes the trainer inside the thread. */
+/** Makes the trainer inside a training thread, which imports this. */
 export const createTrainer = createNodeTrainer;

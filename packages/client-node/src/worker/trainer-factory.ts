@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { EspalierError, type Trainer } from '@espalier/core';
 
-/** Which trainer a training thread makes. */
+/** Description of the trainer that a training thread makes. */
 export interface TrainerSpec {
   readonly kind: 'module';
   /** A JavaScript module whose `createTrainer(options)` gives a Trainer, by file URL or path. */

@@ -1,4 +1,6 @@
-/** What runs on a training thread: one trainer, asked one call at a time. Started by `createWorkerTrainer`. */
+/**
+ * Entry of a training thread: one trainer that answers one call at a time. Started by `createWorkerTrainer`.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveTrainer, type CallMessage } from '@espalier/client/remote';
 import { makeTrainer, type TrainerSpec } from './trainer-factory.js';

@@ -5,7 +5,7 @@ import type { Trainer } from '@espalier/core';
 import type { TrainerSpec } from './trainer-factory.js';
 
 /**
- * A trainer on a worker thread, so that training never holds up whoever answers pings.
+ * A trainer on a worker thread, so that training never holds up the thread that answers pings.
  * @throws EspalierError `backend_unavailable` when the thread or its trainer cannot be started. When the thread dies
  * later, what is under way and every later call fails with `internal`.
  */

@@ -7,7 +7,10 @@ import { Figures } from '../ui/figures.js';
 import { Masthead } from '../ui/masthead.js';
 import type { BenchRequest } from './bench-worker.js';
 
-/** What the engine does in this browser; `?model=…&width=…&size=…&density=…&batch=…` says on what. */
+/**
+ * Measures the engine in this browser, on the network that `?model=…&width=…&size=…&density=…&batch=…`
+ * describes.
+ */
 export function BenchPage(): JSX.Element {
   const request = requestOf(new URLSearchParams(location.search));
   const result = useSignal<EngineBenchResult | null>(null);

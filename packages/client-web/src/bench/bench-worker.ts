@@ -2,7 +2,7 @@
 import { buildModel } from '@espalier/core';
 import { benchEngine, createSparseTrainer, type EngineBenchResult } from '@espalier/engine';
 
-/** What is measured: a network of the zoo on square colour images of ten classes. */
+/** Network to measure: one of the zoo, on square colour images of ten classes. */
 export interface BenchRequest {
   readonly model: string;
   readonly width: number;

@@ -22,24 +22,25 @@ import type { Invitation } from '@espalier/core/report';
 import { modelHash } from '@espalier/proto';
 
 /**
- * What the engine's gradients on the canary hash to on every host, to the bit; a test computes it in Node.
+ * Hash of the engine's gradients on the canary, the same on every host, to the bit; a test computes it in
+ * Node.
  */
 export const ENGINE_CANARY = '07050da895b4752a7c3426e69b33236062e1aef36d3a8cb15440ff2e969f5cc4';
 
-/** What came of the check. */
+/** Outcome of the check. */
 export interface DeviceReport {
-  /** What it trains with. */
+  /** Backend that it trains with. */
   readonly backend: string;
   /** Null when it can take part, else why not and what to do. */
   readonly problem: string | null;
   /** Planned by the trainer for one batch of the job, in bytes. */
   readonly memoryBytes: number;
-  /** Of one image, trained. */
+  /** Milliseconds to train on one image. */
   readonly millisecondsPerImage: number;
   readonly macsPerSecond: number;
 }
 
-/** What of a job the check needs. */
+/** Part of a job that the check needs. */
 export type CheckedJob = Pick<Invitation, 'graph' | 'batchSize' | 'targetDensity'>;
 
 /**

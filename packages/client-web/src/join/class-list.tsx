@@ -6,7 +6,7 @@ import { countText } from '../ui/format.js';
 /** Thumbnails a class. */
 const SHOWN = 4;
 
-/** How many images each class has, and a few of them as the network will see them. */
+/** Shows the number of images of each class, and a few of them as the network will see them. */
 export function ClassList({ dataset }: { readonly dataset: Dataset }): JSX.Element {
   const byClass = useMemo(() => positionsByClass(dataset), [dataset]);
   return (

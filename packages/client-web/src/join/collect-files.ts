@@ -1,14 +1,16 @@
 import type { FoundFile } from './sort-files.js';
 
 /**
- * Where images come from: folders and files that a worker looks through by itself, or, where the browser has no such
- * handles, files that the page found, portion by portion.
+ * Source of images: folders and files that a worker reads by itself, or, in browsers without such handles,
+ * files that the page found, portion by portion.
  */
 export type ImageSource =
   | { readonly kind: 'handles'; readonly handles: readonly FileSystemHandle[] }
   | { readonly kind: 'files'; readonly portions: AsyncIterable<readonly FoundFile[]> };
 
-/** What was dropped. To be called in the event itself, for the list is emptied when it ends. */
+/**
+ * Collects the dropped images. Must be called within the event itself, as the list is emptied when it ends.
+ */
 export async function droppedImages(transfer: DataTransfer): Promise<ImageSource> {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file');
   const asked = items.map(askHandle);

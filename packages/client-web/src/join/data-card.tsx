@@ -14,10 +14,10 @@ import { ProceduralChoice } from './procedural-choice.js';
 import { readImages, type ImageReading } from './read-images.js';
 import { listed } from './sort-files.js';
 
-/** How far a choice is; null when nothing is under way. */
+/** Progress of reading a choice; null when none is being read. */
 type Progress = 'listing' | { readonly done: number; readonly total: number } | null;
 
-/** What the card remembers of the last choice. */
+/** State of the card's last choice. */
 interface DataCardState {
   readonly reading: Signal<ImageReading | null>;
   readonly progress: Signal<Progress>;

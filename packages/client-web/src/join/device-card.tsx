@@ -8,7 +8,7 @@ import { check, checkAgain, choice, data, invitation } from './model.js';
 const MEBI = 2 ** 20;
 const BUDGETS = [64, 128, 256, 512, 1024, 2048].map((each) => each * MEBI);
 
-/** What this device trains with, and whether it can take part. */
+/** Shows the backend that this device trains with, and whether it can take part. */
 export function DeviceCard(): JSX.Element {
   return (
     <section class="card">

@@ -4,14 +4,14 @@ import type { JSX } from 'preact';
 import { hasFolderDialog, pickedFiles, pickFolder, type ImageSource } from './collect-files.js';
 import { listed, type FoundFile } from './sort-files.js';
 
-/** What the zone does with what it is given. */
+/** Classes that the zone names, and handlers of what is dropped or picked. */
 export interface DropZoneProps {
   readonly classes: readonly string[];
   readonly onDrop: (transfer: DataTransfer) => void;
   readonly onPick: (source: ImageSource) => void;
 }
 
-/** Where a folder is dropped; folders and files can be picked with the keyboard too. */
+/** Zone to drop a folder on; folders and files can be picked with the keyboard too. */
 export function DropZone({ classes, onDrop, onPick }: DropZoneProps): JSX.Element {
   const over = useSignal(false);
   return (

@@ -7,7 +7,7 @@ import { TryPanel } from '../try/try-panel.js';
 import { again, end, figures, goOn, masks, tried, type JoinEnd } from './model.js';
 import { MaskPictures } from './mask-pictures.js';
 
-/** How it ended, what was done, and what can be done now. */
+/** Shows how the session ended, the work done, and what can be done now. */
 export function EndCard(): JSX.Element | null {
   const ended = end.value;
   if (!ended) return null;

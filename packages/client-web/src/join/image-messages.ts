@@ -1,7 +1,7 @@
 import type { Dataset } from '@espalier/core';
 import type { FoundFile } from './sort-files.js';
 
-/** What images are to become. */
+/** Target format of images. */
 export interface ImageFrame {
   readonly classes: readonly string[];
   readonly imageShape: readonly [number, number, number];
@@ -23,7 +23,7 @@ export type ImageRequest =
 export type ImageReport =
   | {
       readonly kind: 'sorted';
-      /** What was left out, a sentence each. */
+      /** Remarks about images that were left out, a sentence each. */
       readonly remarks: readonly string[];
       /** Images about to be decoded. */
       readonly images: number;

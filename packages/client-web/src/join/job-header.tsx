@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Invitation } from '@espalier/core/report';
 import { countText, percent, plural } from '../ui/format.js';
 
-/** What the job is. */
+/** Shows the facts of the job. */
 export function JobHeader({ job }: { readonly job: Invitation }): JSX.Element {
   const { name, classes, numClients, rounds, parameters, targetDensity, graph } = job;
   const network = `${graph.name}, ${countText(parameters)} weights`;

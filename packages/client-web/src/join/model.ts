@@ -20,7 +20,7 @@ import {
 } from '../seat/seat-store.js';
 import { TabSlot } from './tab-slot.js';
 
-/** Where the page stands. */
+/** State of the page. */
 export type JoinPhase =
   'loading' | 'unreachable' | 'over' | 'elsewhere' | 'choosing' | 'running' | 'paused' | 'ended';
 
@@ -29,11 +29,11 @@ export interface ChosenData {
   readonly dataset: Dataset;
   /** Part of the partition, or null for images of one's own. */
   readonly part: number | null;
-  /** Where they come from, in a few words. */
+  /** Short description of where the images come from. */
   readonly chosen: string;
 }
 
-/** How a session ended. */
+/** Result of a session. */
 export interface JoinEnd {
   readonly outcome: ClientOutcome;
   readonly final: FinalHashes | null;
@@ -55,7 +55,7 @@ export const end = signal<JoinEnd | null>(null);
 /** The final model, once it has come; its worker is started with the session. */
 export const tried = signal<TryModel | null>(null);
 
-/** What keeps the person from starting, or null. */
+/** Reason why the user cannot start yet; null when they can. */
 export const notReady = computed(() => {
   const job = invitation.value;
   if (!job) return 'The job is not known yet.';
@@ -298,7 +298,7 @@ async function remember(change: {
   await writeSeat(seat);
 }
 
-/** What makes a job this job: another one at the same address does not find the images of this one. */
+/** Returns the identity of a job: another job at the same address does not find the images of this one. */
 function jobKey(): string {
   const job = invitation.value;
   return job ? JSON.stringify([job.name, job.seed, job.classes, job.imageShape, job.graph.name]) : '';
@@ -311,7 +311,7 @@ function defaultBudget(): number {
   return Math.round((told * 2 ** 30) / 8);
 }
 
-/** What this browser calls itself, in a few words. */
+/** Returns a short name of this browser. */
 function platform(): string {
   const { userAgent } = navigator;
   const known = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent);

@@ -8,7 +8,7 @@ import { figures, goOn, invitation, leave, losses, masks, pause, phase } from '.
 import { LossCurve } from './loss-curve.js';
 import { MaskPictures } from './mask-pictures.js';
 
-/** What happens here now, and the buttons that pause and leave. */
+/** Shows the current work, with the buttons that pause and leave. */
 export function RunningCard(): JSX.Element {
   const paused = phase.value === 'paused';
   const now = figures.value;
@@ -38,7 +38,7 @@ export function RunningCard(): JSX.Element {
           </button>
           <p class="note">
             {paused
-              ? 'Nothing is trained or sent. The others go on; the round’s work is begun again when you do.'
+              ? 'Nothing is trained or sent. The others carry on. When you resume, this round starts over.'
               : 'You can use other tabs meanwhile. If this one is closed or reloaded, it comes back to the same place.'}
           </p>
         </div>

@@ -12,7 +12,7 @@ export interface ClassImage {
   readonly label: number;
 }
 
-/** What a choice of files holds, before anything is decoded. */
+/** Files of a choice by kind, before anything is decoded. */
 export interface SortedFiles {
   readonly images: readonly ClassImage[];
   /** Images in folders that are none of the job's classes, by folder. */
@@ -29,7 +29,7 @@ export interface SortedFiles {
 
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|avif)$/i;
 const HEIC = /\.(heic|heif)$/i;
-/** What systems leave in folders on their own. */
+/** Files that operating systems leave in folders on their own. */
 const CLUTTER = /^(\.|thumbs\.db$|desktop\.ini$|__macosx$)/i;
 
 /**
@@ -73,7 +73,7 @@ function foldersOf(path: string): readonly string[] {
     .map((folder) => folder.trim().toLowerCase());
 }
 
-/** What was left out of a choice, a sentence each, with what to do about it. */
+/** Describes the files left out of a choice, a sentence each, with what to do about them. */
 export function leftOut(
   { foreign, heic, others, images, loose }: SortedFiles,
   classes: readonly string[],

@@ -15,7 +15,7 @@ const COLUMNS: readonly TableColumn[] = [
   { label: 'Refused', wrap: true },
 ];
 
-/** Who takes part, with what, and what was refused of them. */
+/** Shows the clients, their devices, and the messages of theirs that were refused. */
 export function Clients({ run }: { readonly run: ReportRun }): JSX.Element {
   const { clients, job, seconds } = run;
   const present = clients.filter(({ presence }) => presence === 'present').length;

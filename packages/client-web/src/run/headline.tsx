@@ -5,7 +5,7 @@ import { byteText, durationText, percent } from '../ui/format.js';
 import { Figures, type FigureItem } from '../ui/figures.js';
 import { denseTotal, roundsTotal } from './traffic.js';
 
-/** The run's name, where it stands in one sentence, and its main figures. */
+/** The run's name, its state in one sentence, and its main figures. */
 export function Headline({ run }: { readonly run: ReportRun }): JSX.Element {
   const { job } = run;
   return (

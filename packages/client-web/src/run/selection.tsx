@@ -5,7 +5,7 @@ import { Chart } from '../ui/chart.js';
 import type { ChartOption } from '../ui/chart-library.js';
 import { pageColors } from '../ui/colors.js';
 
-/** How the candidates of the coarse pruning did, and which one was chosen. */
+/** Shows the result of each candidate of the coarse pruning, and the one chosen. */
 export function Selection({
   selection,
 }: {

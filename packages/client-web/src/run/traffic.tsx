@@ -5,7 +5,10 @@ import { Chart } from '../ui/chart.js';
 import type { ChartOption } from '../ui/chart-library.js';
 import { byteText } from '../ui/format.js';
 
-/** What dense FedAvg would have sent in the rounds closed so far: the dense model down and up for everybody asked. */
+/**
+ * Computes the bytes that dense FedAvg would have sent in the rounds closed so far: the dense model down and
+ * up for every client asked.
+ */
 export function denseTotal({ metrics, job }: Pick<ReportRun, 'metrics' | 'job'>): number {
   return metrics.reduce((sum, { clients }) => sum + 2 * job.denseBytes * clients.asked, 0);
 }

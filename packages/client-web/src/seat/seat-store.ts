@@ -3,22 +3,22 @@ import type { Dataset } from '@espalier/core';
 import type { ClientIdentity } from '@espalier/core/protocol';
 import type { BackendName } from '../work/backends.js';
 
-/** How a tab's taking part outlives the tab: one seat per slot. */
+/** Stored participation of a tab, which outlives the tab: one seat per slot. */
 export interface StoredSeat {
   readonly slot: string;
-  /** Which job it is of; another job at the same address begins anew. */
+  /** Job that the seat belongs to; another job at the same address starts afresh. */
   readonly job: string;
   readonly token: string | null;
   readonly name: string;
   readonly part: number | null;
   readonly identity: ClientIdentity | null;
-  /** What the person last wanted. */
+  /** Action that the user last chose. */
   readonly wants: 'run' | 'pause' | 'nothing';
   readonly backend: BackendName;
   readonly threads: number;
   readonly memoryBudget: number;
   readonly macsPerSecond: number;
-  /** Where the images come from, in a few words. */
+  /** Short description of where the images come from. */
   readonly chosen: string;
 }
 

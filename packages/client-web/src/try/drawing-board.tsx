@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 
 const SIZE = 192;
 
-/** What a board does with a drawing, and what stands beside its own button. */
+/** Handler of a drawing, and content shown beside the board's own button. */
 export interface DrawingBoardProps {
   readonly onDrawn: (board: HTMLCanvasElement) => void;
   readonly children: ComponentChildren;

@@ -4,7 +4,7 @@ export type TryRequest =
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array | null }
   | { readonly kind: 'image'; readonly bitmap: ImageBitmap };
 
-/** What a model is. */
+/** Facts about a model. */
 export interface TriedModel {
   readonly name: string;
   readonly classes: readonly string[];
@@ -19,15 +19,15 @@ export interface TriedModel {
 
 /** Worker → page. */
 export type TryReport =
-  /** So many bytes of the model are there. */
+  /** Number of bytes of the model that have arrived. */
   | { readonly kind: 'arrived'; readonly bytes: number }
   | { readonly kind: 'model'; readonly model: TriedModel }
   | { readonly kind: 'problem'; readonly sentence: string }
   | {
       readonly kind: 'result';
-      /** Of every class, in order; they add up to 1. */
+      /** Probability of every class, in order; they add up to 1. */
       readonly probabilities: readonly number[];
       readonly milliseconds: number;
-      /** What the network saw, as the job's shape has it. */
+      /** Image as the network saw it, in the job's shape. */
       readonly seen: Uint8ClampedArray<ArrayBuffer>;
     };

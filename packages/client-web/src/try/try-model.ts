@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { TriedModel, TryReport, TryRequest } from './try-messages.js';
 
-/** What came of the last image. */
+/** Result for the last image. */
 export type TryResult = Extract<TryReport, { kind: 'result' }>;
 
 /** A model on its way. */
@@ -16,7 +16,7 @@ export interface TryModel {
   readonly model: Signal<TriedModel | null>;
   readonly result: Signal<TryResult | null>;
   readonly problem: Signal<string>;
-  /** How much of the model has arrived; null before and after. */
+  /** Part of the model that has arrived; null before and after. */
   readonly arriving: Signal<Arriving | null>;
   load(bundle: Uint8Array): void;
   /** Hands every chunk on as it arrives; settles when all have. */
@@ -77,7 +77,7 @@ export function createTryModel(): TryModel {
       const bitmap = await createImageBitmap(image).catch(() => null);
       problem.value = bitmap
         ? ''
-        : 'That file is damaged, or no image that a browser can read. Try a JPEG or PNG.';
+        : 'That file is damaged or is not an image the browser can read. Try a JPEG or PNG.';
       if (bitmap) post({ kind: 'image', bitmap }, [bitmap]);
     },
   };

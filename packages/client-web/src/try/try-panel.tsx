@@ -120,7 +120,7 @@ function Answer({
   readonly model: TriedModel;
   readonly result: TryResult | null;
 }): JSX.Element {
-  if (!result) return <p class="empty">The answer stands here as soon as there is an image.</p>;
+  if (!result) return <p class="empty">Add an image to see the answer here.</p>;
   const ranked = model.classes
     .map((name, label) => ({ name, share: result.probabilities[label] ?? 0 }))
     .sort((a, b) => b.share - a.share);

@@ -16,7 +16,7 @@ import type { TriedModel, TryReport, TryRequest } from './try-messages.js';
 let loaded: { readonly bundle: ModelBundle; readonly trainer: SparseTrainer } | null = null;
 let queue: Promise<void> = Promise.resolve();
 
-/** What brings chunks to the model that is being read; null while none is. */
+/** Queue of chunks for the model being read; null while none is. */
 let arriving: ChunkQueue | null = null;
 
 self.onmessage = ({ data }: MessageEvent<TryRequest>) => {

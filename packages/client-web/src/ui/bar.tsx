@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 
-/** How far something has come; `share` is from 0 to 1, `label` says of what. */
+/** Progress bar; `share` is from 0 to 1, `label` names the thing that progresses. */
 export function Bar({ share, label }: { readonly share: number; readonly label: string }): JSX.Element {
   return (
     <div

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { drawChart, type ChartOption, type DrawnChart } from './chart-library.js';
 import { onColorScheme, pageColors } from './colors.js';
 
-/** What a chart shows. */
+/** Content of a chart. */
 export interface ChartProps {
   readonly caption: string;
   readonly option: ChartOption;

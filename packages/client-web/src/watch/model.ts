@@ -3,14 +3,14 @@ import type { ReportRun, RoundMetrics } from '@espalier/core/report';
 import { askAdmin } from '../ui/admin-token.js';
 import { readLines } from './read-lines.js';
 
-/** Where the dashboard stands. */
+/** State of the dashboard. */
 export type WatchPhase = 'connecting' | 'asking' | 'live' | 'lost' | 'ended';
 
 export const phase = signal<WatchPhase>('connecting');
 export const run = signal<ReportRun | null>(null);
 /** The run comes from a folder, whose server stays; a coordinator goes with its run. */
 export const replayed = signal(false);
-/** What the coordinator said to the last control, if it refused. */
+/** Refusal of the last control by the coordinator; empty when it was accepted. */
 export const refusal = signal('');
 
 /** A line of the coordinator's feed: the run with the metrics from that line on. */

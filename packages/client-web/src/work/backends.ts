@@ -1,10 +1,10 @@
-/** What a tab can train with. */
+/** Backends that a tab can train with. */
 export type BackendName = 'engine' | 'webgpu' | 'webgl';
 
-/** How a tab's trainer is made. Plain data: it crosses to workers. */
+/** Choice of a tab's trainer. Plain data: it crosses to workers. */
 export interface TrainerChoice {
   readonly backend: BackendName;
-  /** Of the engine; above 1 only where the page is isolated. */
+  /** Threads of the engine; above 1 only where the page is isolated. */
   readonly threads: number;
   /** Bytes the engine may plan with. */
   readonly memoryBudget: number;
@@ -18,7 +18,7 @@ export interface BackendOffer {
   readonly missing: string | null;
 }
 
-/** What this browser offers, the engine first. */
+/** Lists the backends that this browser offers, the engine first. */
 export function offeredBackends(): readonly BackendOffer[] {
   const webgl = typeof OffscreenCanvas !== 'undefined' && typeof WebGL2RenderingContext !== 'undefined';
   return [

@@ -8,7 +8,7 @@ import type { LayerPicture } from './mask-picture.js';
 export type SessionCommand =
   { readonly kind: 'start'; readonly plan: SessionPlan } | { readonly kind: 'leave' };
 
-/** What a tab takes part with. */
+/** Settings with which a tab takes part. */
 export interface SessionPlan {
   /** The coordinator's origin. */
   readonly url: string;
@@ -23,7 +23,7 @@ export interface SessionPlan {
   readonly trainer: TrainerChoice;
 }
 
-/** Where a session stands, for the page's live figures. */
+/** Current state of a session, for the page's live figures. */
 export interface SessionFigures {
   readonly connection: 'connecting' | 'connected' | 'lost';
   readonly admitted: boolean;
@@ -46,11 +46,11 @@ export interface SessionFigures {
   readonly backend: string | null;
   readonly samples: number;
   readonly partitionIndex: number | null;
-  /** What last went wrong, if anything did. */
+  /** Description of the last problem, if there was one. */
   readonly note: string | null;
 }
 
-/** What became of the final model here. */
+/** Hashes of the final model as this tab has it. */
 export interface FinalHashes {
   readonly mask: string;
   readonly model: string;

@@ -29,7 +29,7 @@ export class SessionMeter {
   readonly #changed: () => void;
   #figures: SessionFigures = NO_FIGURES;
   #connection: FrameConnection | null = null;
-  /** Of connections that have ended. */
+  /** Bytes of connections that have ended. */
   #past = { up: 0, down: 0 };
   /** When the present training was at which batch, to take the speed from. */
   #mark: { readonly at: number; readonly batches: number } | null = null;

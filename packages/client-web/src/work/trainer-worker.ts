@@ -1,4 +1,4 @@
-/** What runs on the training thread of a tab: the first message says which trainer, the rest are calls. */
+/** Entry of a tab's training thread: the first message chooses the trainer, the rest are calls. */
 import { serveTrainer, type CallMessage } from '@espalier/client/remote';
 import type { TrainerChoice } from './backends.js';
 import { makeTrainer } from './make-trainer.js';

@@ -1,6 +1,6 @@
 import { refuse, type LabelledImages } from './labelled-images.js';
 
-/** Which of the two sets; they differ in the bytes before each image. */
+/** Kind of CIFAR set; the two differ in the bytes before each image. */
 export type CifarKind = 'cifar10' | 'cifar100';
 
 const PIXELS = 32 * 32;

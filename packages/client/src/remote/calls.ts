@@ -49,7 +49,7 @@ export type Call =
   | { readonly name: 'evaluate'; readonly dataset: Dataset; readonly options: EvaluateOptions }
   | { readonly name: 'predict'; readonly batch: Batch };
 
-/** What each call gives back. */
+/** Result of each call, by its name. */
 export interface CallResults {
   readonly load: undefined;
   readonly train: TrainResult;

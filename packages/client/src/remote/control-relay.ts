@@ -32,7 +32,7 @@ export class ControlRelay {
     return this.#control.onProgress !== undefined;
   }
 
-  /** What the caller's progress callback threw, which ends the call. */
+  /** Error that the caller's progress callback threw, which ends the call; null when it threw none. */
   get thrown(): { readonly error: unknown } | null {
     return this.#thrown;
   }

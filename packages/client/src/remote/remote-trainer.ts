@@ -20,10 +20,10 @@ import { ControlRelay } from './control-relay.js';
 import { TrainerLink, type TrainerPort } from './trainer-link.js';
 
 /**
- * A trainer on a thread of its own, so that training never holds up whoever answers pings. Calls, results, progress and
- * abortion cross the thread; inputs are copied.
- * @throws EspalierError `backend_unavailable` when the thread or its trainer cannot be started. When the thread dies
- * later, what is under way and every later call fails with `internal`.
+ * A trainer on a thread of its own, so that training never holds up the thread that answers pings. Calls,
+ * results, progress and abortion cross the thread; inputs are copied.
+ * @throws EspalierError `backend_unavailable` when the thread or its trainer cannot be started. When the
+ * thread dies later, what is under way and every later call fails with `internal`.
  */
 export async function createRemoteTrainer(port: TrainerPort): Promise<Trainer> {
   const link = new TrainerLink(port);
@@ -42,7 +42,7 @@ class RemoteTrainer implements Trainer {
   readonly ops: ReadonlySet<OpKind>;
   readonly denseFrom: number;
   readonly #link: TrainerLink;
-  /** How to bring the thread back to what it had loaded. */
+  /** Call that restores what the thread had loaded. */
   #loaded: LoadCall | null = null;
   #tail: Promise<unknown> = Promise.resolve();
 

@@ -8,7 +8,7 @@ import {
   type ThreadMessage,
 } from './calls.js';
 
-/** How the training thread answers. */
+/** Channel by which the training thread answers. */
 export type Tell = (message: ThreadMessage) => void;
 
 /**

@@ -12,7 +12,7 @@ interface Pending {
 /** A training thread as the platform starts it. */
 export interface TrainerPort {
   post(message: CallMessage): void;
-  /** Called once, before anything is posted. `onDied` hears why the thread has ended, whoever ended it. */
+  /** Called once, before anything is posted. `onDied` is told why the thread has ended, by either side. */
   listen(onMessage: (message: ThreadMessage) => void, onDied: (reason: string) => void): void;
   /** Ends the thread, whatever it is doing. */
   terminate(): Promise<void>;
@@ -46,7 +46,7 @@ export class TrainerLink {
     );
   }
 
-  /** Of the network loaded, as the last answer told it; null before the first and after the end. */
+  /** Footprint of the network loaded, as of the last answer; null before the first and after the end. */
   get footprint(): Footprint | null {
     return this.#end ? null : this.#footprint;
   }

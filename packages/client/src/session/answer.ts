@@ -8,7 +8,7 @@ const CLIENT_TOKEN = /^([0-9a-f]{16})\.(.+)$/;
 /**
  * The proof that this client knows the join token, without sending it: HMAC-SHA-256 (RFC 2104) of the challenge's
  * nonce. Of a token of its own, `<id>.<secret>`, the key is the secret's SHA-256, which is all the coordinator has,
- * and the eight bytes of the id stand before the proof. Empty without a token, as an open coordinator expects.
+ * and the eight bytes of the id precede the proof. Empty without a token, as an open coordinator expects.
  */
 export function answerChallenge(token: string | null, nonce: Uint8Array): Uint8Array {
   if (token === null) return new Uint8Array();

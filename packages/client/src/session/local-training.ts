@@ -16,7 +16,7 @@ import { trainMacs, wholeGradientMacs } from '@espalier/core/report';
 import { readjustMask, readjustmentRequests, regrowParams } from '@espalier/core/round';
 import type { ReceivedModel, TaskContext } from './task-context.js';
 
-/** What a round of training came to on this device. */
+/** Result of a round of training on this device. */
 export interface LocalTraining {
   readonly state: ModelState;
   /** The mask it ended under: the received one, unless a readjustment was asked for. */
@@ -60,7 +60,7 @@ async function trainPlainly(
   return { ...measured(context, { samples: data.train, options }, last), state: last.state, mask, last };
 }
 
-/** What the trainer was asked to do. */
+/** Input of a training call. */
 interface Training {
   readonly samples: Dataset;
   readonly options: TrainOptions;

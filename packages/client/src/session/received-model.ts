@@ -10,7 +10,7 @@ import {
 } from '@espalier/core';
 import type { MeasuredModel, ReceivedModel } from './task-context.js';
 
-/** What a client has of the models that it was sent before. */
+/** Knowledge of the models that a client was sent before. */
 export interface KnownOfModels {
   /** The last mask. */
   readonly mask: Mask | null;
@@ -19,7 +19,7 @@ export interface KnownOfModels {
 }
 
 /**
- * The model that the message stands for, given what is known so far.
+ * The model that the message describes, given the models known so far.
  * @throws EspalierError `mask_mismatch` when the mask cannot be followed or has another hash than announced, or when the
  *   values are not known; `wrong_length` when they do not fit it.
  */
@@ -43,7 +43,10 @@ function knownValues({ hash }: Mask, { measured }: KnownOfModels): Float32Array 
   throw mismatch('the values of this model are not known');
 }
 
-/** Of models that somebody still holds: clients of one process that got the same message unpack it once. */
+/**
+ * Unpacked parameters, for as long as their model is in use: clients of one process that got the same message
+ * unpack it once.
+ */
 const unpacked = new WeakMap<SparseModel, ParamTree>();
 
 /** The announced hash has been checked, so that the model's mask can be no other. */

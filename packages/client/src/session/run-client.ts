@@ -43,7 +43,7 @@ import type { ClientData, ReceivedModel, TaskContext, TaskMemory } from './task-
 /** Runs a function later; the platform's timers, or a test's. Returns how to cancel it. */
 export type Scheduler = (seconds: number, callback: () => void) => () => void;
 
-/** What a client is made of. Everything of the platform is handed in. */
+/** Components and settings of a client. Everything that depends on the platform is passed in. */
 export interface ClientOptions {
   /** Makes a fresh connection; rejects with `connection_lost`, or with what the coordinator said instead of letting it in. */
   readonly connect: () => Promise<FrameConnection>;
@@ -63,11 +63,14 @@ export interface ClientOptions {
   /** Seconds, from any origin. */
   readonly clock: () => number;
   readonly onEvent?: (event: ClientReport) => void;
-  /** Who it was to this coordinator before, to come back as the same client; absent for a newcomer. */
+  /**
+   * Identity that this coordinator gave the client before, so that it returns as the same one; absent for a
+   * newcomer.
+   */
   readonly identity?: ClientIdentity | null;
-  /** Who it is to the coordinator, to be kept where it outlives this process. It is a secret. */
+  /** Receives the client's identity, to be kept where it outlives this process. It is a secret. */
   readonly onIdentity?: (identity: ClientIdentity) => void;
-  /** What many clients of one process have in common; left out by a client that has its process to itself. */
+  /** Resources shared by many clients of one process; absent for a client that has its process to itself. */
   readonly shared?: SharedResources;
 }
 
@@ -89,7 +92,7 @@ export interface SharedResources {
   taskEnded(): void;
 }
 
-/** What a client tells the person who runs it. */
+/** Report of a client to the person who runs it. */
 export type ClientReport =
   | { readonly kind: 'note'; readonly message: string }
   | {
@@ -136,9 +139,9 @@ class Session {
   #state: ClientState;
   #resolveEnded: (outcome: ClientOutcome) => void = () => undefined;
   #channel: Channel<ClientMessage> | null = null;
-  /** What came of a message before the last connection broke. */
+  /** Part of a message that had arrived when the last connection broke. */
   #unfinished: UnfinishedTransfer | null = null;
-  /** What was wrong with the present connection, when it was not the line. */
+  /** Fault of the present connection, other than the line itself. */
   #failure: EspalierError | null = null;
   #trainer: Trainer | null = null;
   #data: ClientData | null = null;

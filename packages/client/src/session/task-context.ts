@@ -9,7 +9,7 @@ export interface ClientData {
   readonly evaluation: Dataset | null;
 }
 
-/** What tasks are done with, and what they leave behind for the next. */
+/** Tools of tasks, and the state that one task leaves to the next. */
 export interface TaskContext {
   readonly job: ClientJob;
   readonly data: ClientData;
@@ -20,7 +20,7 @@ export interface TaskContext {
   readonly memory: TaskMemory;
 }
 
-/** What a client remembers between tasks, over connections. */
+/** State that a client keeps between tasks, across connections. */
 export interface TaskMemory {
   /** The mask of the last model received. */
   mask: Mask | null;
@@ -31,7 +31,7 @@ export interface TaskMemory {
   final: ReceivedModel | null;
 }
 
-/** What is kept of a model between measuring it and training it. */
+/** Part of a model that is kept between measuring and training it. */
 export interface MeasuredModel {
   readonly maskHash: string;
   /** In mask order, as received. */

@@ -4,7 +4,7 @@ import { io, type Socket } from 'socket.io-client';
 import { fieldOf } from './field-of.js';
 import { TrafficMeter } from './traffic-meter.js';
 
-/** How to reach a coordinator. */
+/** Settings for reaching a coordinator. */
 export interface ConnectOptions {
   /** Milliseconds that it may take; 10 000. */
   readonly timeout?: number;

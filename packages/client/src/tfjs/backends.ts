@@ -10,13 +10,13 @@ export interface BackendCandidate {
   readonly name: string;
   /** The name tfjs knows it by. */
   readonly backend: string;
-  /** What a person does to get it; empty where nothing needs doing. */
+  /** Instructions for getting the backend; empty where nothing needs doing. */
   readonly install: string;
   /** Makes it usable, or throws saying why not. */
   readonly open: () => Promise<void>;
 }
 
-/** What became of a candidate. */
+/** Outcome of trying a candidate. */
 export interface BackendReport {
   readonly name: string;
   readonly available: boolean;
@@ -28,7 +28,7 @@ export interface BackendReport {
 /** The backend that was chosen, and what became of those before it. */
 export interface BackendChoice {
   readonly name: string;
-  /** What to give to `createTfjsTrainer`. */
+  /** Backend to pass to `createTfjsTrainer`. */
   readonly backend: string;
   readonly tried: readonly BackendReport[];
 }
@@ -67,7 +67,7 @@ async function tryBackend({ name, install, open }: BackendCandidate): Promise<Ba
   }
 }
 
-/** How the wasm backend finds its binary and how many threads it takes. */
+/** Location of the wasm backend's binary, and its number of threads. */
 export interface WasmOptions {
   /** Folder of the `.wasm` files, with a slash at its end; without it the library looks beside itself. */
   readonly files?: string;

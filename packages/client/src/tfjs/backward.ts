@@ -9,7 +9,7 @@ import { disposeAll, scoped, tensorsIn } from './tensors.js';
 /** Takes one parameter's gradient; it is disposed when this returns, before the next layer's is computed. */
 export type GradientSink = (name: string, gradient: tf.Tensor) => Promise<void>;
 
-/** What a backward pass needs. */
+/** Input of a backward pass. */
 export interface BackwardInput {
   readonly plan: GraphPlan;
   readonly pass: ForwardPass;

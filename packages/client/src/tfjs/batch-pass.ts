@@ -75,7 +75,7 @@ export async function differentiate({
   }
 }
 
-/** How many positions a batch-norm node's statistics of one batch stand for. */
+/** Returns, for each batch-norm node, the number of positions that its statistics of one batch cover. */
 export function positionCounts(plan: GraphPlan, batch: Batch): PositionCounts {
   return (node) => {
     const shape = plan.byName.get(node)?.outputShape ?? [];

@@ -1,4 +1,4 @@
-/** How long a trainer may hold the thread before others get a turn, in milliseconds. */
+/** Milliseconds for which a trainer may hold the thread before it yields. */
 const BREATH_MS = 25;
 
 /** Lets timers, messages and aborts through now and then, at a cost that does not show. */

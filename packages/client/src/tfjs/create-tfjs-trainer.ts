@@ -3,7 +3,7 @@ import { chooseBackend, cpuBackend, wasmBackend, type BackendCandidate } from '.
 import { isInitialised } from './tensors.js';
 import { TfjsTrainer } from './tfjs-trainer.js';
 
-/** Which backend a trainer computes on. */
+/** Settings of a tfjs trainer. */
 export interface TfjsTrainerOptions {
   /** `wasm` and `cpu` are set up here if nobody did; others must have been opened by {@link chooseBackend}. */
   readonly backend: string;

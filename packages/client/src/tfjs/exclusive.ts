@@ -4,7 +4,7 @@ import { isInitialised } from './tensors.js';
 
 /**
  * tfjs has one active backend and one list of tensors per process, and a trainer's work is spread over several turns
- * of the event loop; so all tfjs trainers of a process take turns, and so does whoever opens a backend.
+ * of the event loop; so all tfjs trainers of a process take turns, as do callers that open a backend.
  */
 let tail: Promise<unknown> = Promise.resolve();
 

@@ -16,7 +16,7 @@ export interface DeviceState {
 /** Calls back after every node, so that somebody can look at the memory in use. */
 export type Watch = () => void;
 
-/** What a forward pass left behind. Whoever asked for it disposes it. */
+/** Result of a forward pass. The caller disposes of it. */
 export class ForwardPass {
   /** Outputs still alive, by node. */
   readonly values = new Map<string, tf.Tensor>();
@@ -37,7 +37,7 @@ export class ForwardPass {
   }
 }
 
-/** How a forward pass is to run. */
+/** Settings of a forward pass. */
 export interface ForwardOptions {
   /** Training normalises by the batch's own statistics and keeps what backward reads. */
   readonly mode: 'training' | 'statistics' | 'inference';

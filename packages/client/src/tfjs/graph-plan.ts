@@ -16,7 +16,7 @@ export interface PlannedNode {
   readonly node: GraphNode;
   readonly inputShapes: readonly TensorShape[];
   readonly outputShape: TensorShape;
-  /** Whether a parameter stands at this node or before it, so that its output's gradient is wanted. */
+  /** True when this node or one before it has parameters, so that its output's gradient is wanted. */
   readonly wantsGradient: boolean;
   /** Nodes whose output nothing reads after this node's forward turn, so that inference may free it. */
   readonly lastRead: readonly string[];

@@ -1,4 +1,4 @@
-/** The tfjs trainer: a door of its own, so that whoever does not train never loads tfjs. */
+/** The tfjs trainer: an entry of its own, so that programs that do not train never load tfjs. */
 export { createTfjsTrainer, type TfjsTrainerOptions } from './create-tfjs-trainer.js';
 export {
   chooseBackend,

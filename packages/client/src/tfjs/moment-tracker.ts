@@ -44,7 +44,7 @@ export async function trackPass(
   }
 }
 
-/** Positions (samples × pixels) that a batch-norm node's statistics of one batch stand for. */
+/** Positions (samples × pixels) that a batch-norm node's statistics of one batch cover. */
 export type PositionCounts = (node: string) => number;
 
 /** Exact moments over all positions since the last {@link MomentTracker.beginPass}. */

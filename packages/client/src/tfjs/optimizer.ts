@@ -5,7 +5,7 @@ import { disposeAll } from './tensors.js';
 /** One parameter at one step. */
 export interface ParameterStep {
   readonly weight: tf.Tensor;
-  /** Of the loss, masked: 0 wherever the weight is inactive. */
+  /** Gradient of the loss, masked: 0 wherever the weight is inactive. */
   readonly gradient: tf.Tensor;
 }
 

@@ -27,7 +27,7 @@ export function disposeAll(tensors: Map<string, tf.Tensor>): void {
   tensors.clear();
 }
 
-/** Whether the active backend has a kernel of that name. */
+/** True when the active backend has a kernel of that name. */
 export function hasKernel(name: string): boolean {
   return kernelOf(name, tf.getBackend()) !== undefined;
 }
@@ -53,7 +53,7 @@ export function kernelOf(name: string, backend: string): tf.KernelConfig | undef
   return tf.getKernel(name, backend);
 }
 
-/** Whether a backend is initialised. */
+/** True when a backend is initialised. */
 export function isInitialised(backend: string): boolean {
   return backendOf(backend) !== null;
 }

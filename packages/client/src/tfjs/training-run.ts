@@ -21,7 +21,7 @@ import { createMomentTracker, trackPass, type MomentTracker } from './moment-tra
 import { createOptimizer, type ParameterOptimizer } from './optimizer.js';
 import { disposeAll, readFloats } from './tensors.js';
 
-/** What a run is made of. */
+/** Input of a training run. */
 export interface TrainingRunInput {
   readonly model: LoadedModel;
   readonly dataset: Dataset;

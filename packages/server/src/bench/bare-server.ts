@@ -9,8 +9,8 @@ export interface BareServer {
 }
 
 /**
- * What a coordinator is measured against: socket.io with the coordinator's settings, on loopback, that acknowledges
- * every frame and drops it.
+ * Baseline that a coordinator is measured against: socket.io with the coordinator's settings, on loopback,
+ * that acknowledges every frame and drops it.
  * @param maxFrameBytes largest message taken, in bytes
  */
 export async function listenBare(maxFrameBytes: number): Promise<BareServer> {

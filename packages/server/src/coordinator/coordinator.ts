@@ -76,7 +76,7 @@ export class Coordinator {
       pendingRequests: (clientId) => pendingRequests(this.#config, this.#log.state, clientId),
     });
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // Whoever awaits it gets the failure; until somebody does it must not count as unhandled.
+    // Those who await it get the failure; until somebody does it must not count as unhandled.
     this.ended.catch(() => undefined);
     if (recovered === null) this.#begin();
   }
@@ -144,7 +144,7 @@ export class Coordinator {
     return this.#runModel.currentBundle();
   }
 
-  /** Where the run stands. */
+  /** Current phase of the run. */
   get phase(): Phase {
     return this.#log.state.phase;
   }
@@ -182,8 +182,8 @@ export class Coordinator {
   }
 
   /**
-   * Before any client is let in, for its work needs the model. Every connection died with the coordinator before:
-   * whoever had one is waited for as long as after any loss.
+   * Restores the run before any client is let in, as its work needs the model. Every connection died with the
+   * earlier coordinator: clients that had one are waited for as long as after any other loss.
    */
   async #takeUp({ replayed, totals }: RecoveredRun, model: RunModelState | null): Promise<void> {
     const { phase, round, seats, prepared } = replayed.state;

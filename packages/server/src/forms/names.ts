@@ -8,8 +8,8 @@ export interface SchemaNode {
 }
 
 /**
- * What to write instead of a key that a map does not have: the same key where it belongs one level deeper, else the
- * nearest key of the map itself. Dotted paths.
+ * Returns the remedy for a key that a map does not have: the same key where it belongs one level deeper, else
+ * the nearest key of the map itself. Paths are dotted.
  */
 export function remedyForKey(key: string, path: readonly string[], schema: SchemaNode): string {
   const known = keysAt(schema, path);

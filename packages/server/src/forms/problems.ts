@@ -7,17 +7,17 @@ import { isMap } from './yaml-map.js';
 export interface Problem {
   /** Dotted path of the field; the form's name for the file as a whole. */
   readonly path: string;
-  /** What came, what was expected, and what to do where that is not plain. */
+  /** Sentence that says what came, what was expected, and what to do where that is not obvious. */
   readonly sentence: string;
 }
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** What a form is, to describe its problems by. */
+/** Description of a form, to word its problems by. */
 export interface FormSchema {
   readonly schema: SchemaNode;
-  /** What the file as a whole is called. */
+  /** Name of the whole file in messages. */
   readonly whole: string;
 }
 

@@ -4,7 +4,7 @@ import { problemsOf, type Problem } from './problems.js';
 import { readYamlMap, type FormName } from './yaml-map.js';
 
 /**
- * What a YAML text says, checked by a schema.
+ * Reads a YAML text and checks it by a schema.
  * @throws EspalierError with the form's code, listing every problem at once.
  */
 export function readForm<Schema extends z.ZodType>(

@@ -4,9 +4,9 @@ import { parseDocument, isScalar, visit, type Document } from 'yaml';
 /** A map as YAML says it, before it is checked. */
 export type RawMap = Readonly<Record<string, unknown>>;
 
-/** What a file is to people, and the code with which it is refused. */
+/** Name of a kind of file in messages, and the code with which it is refused. */
 export interface FormName {
-  /** `job`, `grid`: stands in `the job is not YAML`, and for the whole in a problem's path. */
+  /** `job`, `grid`: used in `the job is not YAML`, and for the whole file in a problem's path. */
   readonly what: string;
   readonly code: ErrorCode;
 }
@@ -32,9 +32,10 @@ const LONGEST_TEXT = 2 ** 18;
 const DEEPEST = 1000;
 
 /**
- * What a YAML text says. Its size, the copies that its aliases make and the work on it are bounded.
- * @param name `what` stands at the beginning of the sentence: `the job`
- * @throws EspalierError with the code of `name` for a text that is no YAML, has a key twice, is too long or too deep.
+ * Parses a YAML text. Its size, the copies that its aliases make and the work on it are bounded.
+ * @param name `what` begins the message: `the job`
+ * @throws EspalierError with the code of `name` for a text that is not YAML, has a key twice, is too long or
+ * too deep.
  */
 export function readYaml(text: string, { what, code }: FormName): unknown {
   if (text.length > LONGEST_TEXT) {

@@ -3,7 +3,7 @@ import type { CoordinatorStatus } from '../coordinator/index.js';
 import { pathOf } from '../sockets/index.js';
 import { MetricsPage } from './metrics-page.js';
 
-/** What the admin side may see and do. */
+/** Reads and commands that the admin side offers. */
 export interface AdminActions {
   status(): CoordinatorStatus;
   stop(reason: string): void;

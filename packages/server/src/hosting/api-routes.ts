@@ -13,7 +13,7 @@ export interface RunControls {
   stop(reason: string): void;
 }
 
-/** What the pages ask for. */
+/** Sources of the answers that pages ask for. */
 export interface ApiSources {
   /** Null where there is nothing to take part in. */
   readonly invitation: Invitation | null;
@@ -22,7 +22,7 @@ export interface ApiSources {
   readonly bundle: () => Uint8Array | null;
   /** Null for a run that has ended. */
   readonly controls: RunControls | null;
-  /** Whether a request may see figures, the model and the controls. */
+  /** Returns true when a request may see figures, the model and the controls. */
   readonly mayWatch: (request: IncomingMessage) => boolean;
 }
 

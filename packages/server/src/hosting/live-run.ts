@@ -19,7 +19,7 @@ export interface LiveRun {
   ended(summary: RunSummary): Promise<void>;
 }
 
-/** What a live run is made of. */
+/** Components of a live run. */
 export interface LiveRunSources {
   readonly coordinator: Coordinator;
   readonly tail: EventTail;

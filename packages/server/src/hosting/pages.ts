@@ -14,7 +14,7 @@ export type Handler = (
   next: () => void | Promise<void>,
 ) => void | Promise<void>;
 
-/** What the pages are made of. */
+/** MIME type of each kind of file that the pages use. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html;charset=utf-8'],
   ['.js', 'text/javascript'],

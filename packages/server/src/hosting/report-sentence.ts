@@ -1,6 +1,6 @@
 import type { RunReport } from '../coordinator/index.js';
 
-/** What happened in a sentence, for the log. */
+/** Describes an event in a sentence, for the log. */
 export function reportSentence(report: RunReport): string {
   switch (report.kind) {
     case 'prepared':

@@ -18,7 +18,9 @@ export async function resumableJob(path: string): Promise<Job> {
   return parseJob(bytes.toString());
 }
 
-/** What a run folder says of its run, outside its state. @throws EspalierError as {@link resumableJob}. */
+/**
+ * Reads the signs of a run from its folder, outside its state. @throws EspalierError as {@link resumableJob}.
+ */
 export async function runSigns(path: string): Promise<RunSigns> {
   return signsOf(path, await readJobFile(path));
 }

@@ -7,7 +7,9 @@ const LOOK_EVERY = 500;
 /** Looks after which an unchanged run is sent all the same, so that a dead connection is noticed. */
 const PULSE = 20;
 
-/** One line of `GET /api/stream`: the run with the metrics from that line on; earlier lines stand. */
+/**
+ * One line of `GET /api/stream`: the run with the metrics from that line on; earlier lines stay as they are.
+ */
 export interface StreamedRun {
   readonly from: number;
   readonly run: ReportRun;

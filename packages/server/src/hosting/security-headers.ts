@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Scripts, workers, styles and connections of this origin alone; WebAssembly may be compiled, nothing may be evaluated
- * and nothing may stand inline.
+ * and nothing may be inline.
  */
 const POLICY = [
   "default-src 'none'",

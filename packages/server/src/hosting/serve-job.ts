@@ -36,10 +36,10 @@ export interface ServedJob {
 }
 
 /**
- * Listens, and coordinates the job with whoever joins, from where the run stands. Nothing is left behind where it
- * cannot listen.
- * @throws EspalierError `port_in_use`, `storage`; `not_resumable` for a run folder that is not as its run left it;
- * `invalid_data` for a control that is no run folder.
+ * Listens, and coordinates the job with the clients that join, from the run's current state. Leaves nothing
+ * behind when it cannot listen.
+ * @throws EspalierError `port_in_use`, `storage`; `not_resumable` for a run folder that is not as its run
+ * left it; `invalid_data` for a control that is no run folder.
  */
 export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   const control = options.control == null ? null : await controlMetrics(options.control);
@@ -53,7 +53,7 @@ export async function serveJob(options: ServeOptions): Promise<ServedJob> {
       await listening.close();
       await close();
     });
-    // Whoever awaits `ended` gets a failure; until then it must not count as unhandled.
+    // Those who await `ended` get a failure; until then it must not count as unhandled.
     ended.catch(() => undefined);
     return {
       url: listening.url,
@@ -75,7 +75,7 @@ export async function serveJob(options: ServeOptions): Promise<ServedJob> {
   }
 }
 
-/** The run's end, once whoever watches knows it and the run folder has its report. */
+/** The run's end, once watching pages know of it and the run folder has its report. */
 async function endOf(coordinator: Coordinator, live: LiveRun): Promise<RunResult> {
   const result = await coordinator.ended;
   await live.ended(result.summary);

@@ -35,7 +35,7 @@ export interface ServeOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Folder of the pages that a browser is shown, which client-web builds; without it there are none. */
   readonly web?: string | null;
-  /** What one address and one connection may ask; what is not given is as by default. */
+  /** Limits of one address and of one connection; a missing one has its default. */
   readonly limits?: Partial<ConnectionLimits>;
   readonly clock: () => number;
   readonly schedule: Scheduler;

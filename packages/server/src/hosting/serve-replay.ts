@@ -13,7 +13,7 @@ export interface ReplayOptions {
   readonly web: string;
   readonly host: string;
   readonly port: number;
-  /** Who may ask, and how much; what is not given is as by default. */
+  /** Origins that may ask, and limits of their requests; a missing one has its default. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Somebody was turned away, or answering failed (`internal`). */
   readonly onRefusal?: (error: EspalierError, peer: string) => void;
@@ -26,8 +26,8 @@ export interface ServedReplay {
 }
 
 /**
- * Serves the dashboard of a run folder, and the page that tries its model. There is no token: whoever starts it chooses
- * to show the run to those who reach the address.
+ * Serves the dashboard of a run folder, and the page that tries its model. There is no token: the person
+ * who starts it chooses to show the run to everybody who reaches the address.
  * @throws EspalierError `invalid_data` for a folder that is none; `port_in_use`.
  */
 export async function serveReplay(options: ReplayOptions): Promise<ServedReplay> {

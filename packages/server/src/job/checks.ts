@@ -19,13 +19,13 @@ import type { Problem } from '../forms/problems.js';
 import type { JobForm } from './schema.js';
 import { trainsDensely } from './vocabulary.js';
 
-/** What several fields must say together. */
+/** Rule that several fields must satisfy together. */
 interface CrossCheck {
   /** Top-level fields it reads; it is left out when one of them is wrong by itself. */
   readonly fields: readonly (keyof JobForm)[];
   /** The field to name. */
   readonly path: string;
-  /** What is wrong, or null. */
+  /** Returns the problem, or null when there is none. */
   readonly find: (job: Job) => string | null;
 }
 
@@ -92,7 +92,7 @@ function densitySuitsMethod({ method, targetDensity, rounds }: Job): string | nu
 }
 
 function modelBuilds(job: Job): string | null {
-  // A file is looked at by whoever can read it, before anything starts.
+  // A model file is checked by the caller that can read it, before anything starts.
   if ('file' in job.model) return null;
   try {
     graphOf(job, job.model);
@@ -145,8 +145,8 @@ function averagesParts(job: Job): string | null {
 }
 
 /**
- * A rule holds off hostile clients only with so many updates, and a step may close with as few as its quorum: what it
- * promises must hold then, for whoever wants to be averaged in answers, and others may be late.
+ * A rule holds off hostile clients only with enough updates, and a step may close with as few as its quorum.
+ * Its promise must hold even then: a hostile client answers in time, and others may be late.
  */
 function holdsWhatItPromises(job: Job): string | null {
   const { aggregation, rounds } = job;
@@ -166,7 +166,7 @@ function holdsWhatItPromises(job: Job): string | null {
   return `clips at the median norm, which one client decides among fewer than ${FEWEST_FOR_MEDIAN} updates; ${closesWith(round, FEWEST_FOR_MEDIAN)}`;
 }
 
-/** Of two, the median is their mean. */
+/** Fewest values with a robust median: that of two is their mean. */
 const FEWEST_FOR_MEDIAN = 3;
 
 /** Clients that a step asks, and answers with which it may close. */

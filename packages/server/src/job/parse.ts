@@ -10,10 +10,10 @@ import { applyOverrides, type RawJob } from './overrides.js';
 import { resolveJob } from './resolve.js';
 import { jobSchema, type JobForm } from './schema.js';
 
-/** What a job file is called. */
+/** Name of a job file in messages, and the code of its errors. */
 const JOB = { what: 'job', code: 'invalid_job' } as const;
 
-/** What is laid over a job file. */
+/** Settings that override a job file. */
 export interface ParseOptions {
   /** `key=value` with dotted keys and YAML values, as `--set` takes them; later ones win. */
   readonly overrides?: readonly string[];
@@ -36,9 +36,9 @@ export function parseJob(yamlText: string, options: ParseOptions = {}): Job {
 }
 
 /**
- * What a YAML text and what is laid over it say, the method's defaults under it, unchecked: as long as that is the same,
- * so is the job, whatever keys later versions add.
- * @throws EspalierError `invalid_job` where it is no YAML map, or an override is none.
+ * Reads a YAML text with its overrides on top and the method's defaults underneath, unchecked: as long as the
+ * result is the same, so is the job, whatever keys later versions add.
+ * @throws EspalierError `invalid_job` for a text that is not a YAML map, or an invalid override.
  */
 export function rawJob(yamlText: string, { overrides = [], seed }: ParseOptions = {}): RawJob {
   const raw = withMethodDefaults(applyOverrides(readYamlMap(yamlText, JOB), overrides));
@@ -53,7 +53,7 @@ export async function loadJob(file: string, options: ParseOptions = {}): Promise
   return parseJob(await readText(file, 'the job file'), options);
 }
 
-/** Says what fields must say together as well, so that one run of the command shows everything there is to mend. */
+/** Checks rules across fields as well, so that one run of the command shows everything there is to fix. */
 function checkedJob(form: JobForm, earlier: readonly Problem[]): Job {
   const job = resolveJob(form);
   const problems = [...earlier, ...crossProblems(job, topFields(earlier))];
@@ -61,7 +61,7 @@ function checkedJob(form: JobForm, earlier: readonly Problem[]): Job {
   return job;
 }
 
-/** What stands for the required fields while the sound rest of a job is checked. */
+/** Placeholders for required fields while the valid rest of a job is checked. */
 const PLACEHOLDERS: RawJob = { model: 'mlp', data: { kind: 'imageFolder' } };
 
 function withoutFields(raw: RawJob, problems: readonly Problem[]): RawJob {

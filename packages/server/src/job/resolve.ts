@@ -62,7 +62,7 @@ function poolSizeOf(size: JobForm['pool']['size'], density: number): number {
   return Math.min(POOL_CAP, Math.max(size === 'published' ? 1 : 10, published));
 }
 
-/** What is not common to all rules is the chosen rule's own. */
+/** Collects the settings that are not common to all rules as the chosen rule's options. */
 function aggregationOf({ aggregation }: JobForm): Job['aggregation'] {
   const { kind, weighting, clip, ...options } = aggregation;
   return { kind, weighting, clip, options };

@@ -134,5 +134,5 @@ export const jobSchema = z
   })
   .describe('A job of Espalier: what is trained, on what, by whom and how sparsely.');
 
-/** A job as its author writes it, with the defaults that stand alone filled in. */
+/** A job as its author writes it, with the defaults that depend on no other field filled in. */
 export type JobForm = z.output<typeof jobSchema>;

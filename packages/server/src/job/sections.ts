@@ -30,7 +30,7 @@ const fileData = <Kind extends string>(kind: Kind) =>
       .describe("Share of every class's images set aside for testing where the data has no test set."),
   });
 
-/** Where images come from. */
+/** Section of the job for the source of images. */
 export const dataSection = z
   .discriminatedUnion('kind', [
     fileData('imageFolder').describe(
@@ -78,7 +78,7 @@ export const modelSection = z
 
 const alpha = () => z.number().gt(0).max(1e6).default(0.5);
 
-/** How training samples are split over clients. */
+/** Section of the job for the split of training samples over clients. */
 export const partitionSection = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('iid') }).describe('Equal shares at random.'),
@@ -186,7 +186,7 @@ export const optimizerSection = z
   .default('sgd')
   .describe('A fresh optimiser starts every round; weight decay is added to the gradient.');
 
-/** How candidates' batch-norm statistics are gathered, with its settings. */
+/** Settings by which candidates' batch-norm statistics are gathered. */
 export const poolMomentSettings = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pooled') }),
   z.strictObject({
@@ -196,13 +196,13 @@ export const poolMomentSettings = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** How candidates' batch-norm statistics are gathered, by name or with its settings. */
+/** Section of the job for gathering candidates' batch-norm statistics, by name or with settings. */
 export const poolMomentSection = z
   .union([z.enum(['pooled', 'ema']), poolMomentSettings])
   .default('pooled')
   .describe('Exact pooled moments, or an exponential moving average as in the original FedTiny code.');
 
-/** Where a model's batch-norm statistics come from, with its settings. */
+/** Settings for the source of a model's batch-norm statistics. */
 export const modelMomentSettings = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('fresh'),
@@ -214,7 +214,7 @@ export const modelMomentSettings = z.discriminatedUnion('kind', [
   ...poolMomentSettings.options,
 ]);
 
-/** Where a model's batch-norm statistics come from, by name or with its settings. */
+/** Section of the job for the source of a model's batch-norm statistics, by name or with settings. */
 export const modelMomentSection = z
   .union([z.enum(['fresh', 'pooled', 'ema']), modelMomentSettings])
   .default('fresh')
@@ -256,7 +256,7 @@ export const pruningSection = z
   .prefault({})
   .describe('Progressive pruning, for methods that adjust their mask.');
 
-/** How a fixed mask begins. */
+/** Section of the job for the first mask of methods without a candidate pool. */
 export const maskSection = z
   .strictObject({
     criterion: z.enum(vocabulary.criteria).default('magnitude').describe('Scores weights; the highest stay.'),
@@ -314,7 +314,7 @@ const clipSettings = z
 /** Every registered rule with the options that it declares. */
 const rules = Object.values(aggregators).map(ruleSection);
 
-/** How updates become one. */
+/** Section of the job for the aggregation of updates. */
 export const aggregationSection = z
   .discriminatedUnion('kind', [ruleSection(aggregators[DEFAULT_AGGREGATOR]!), ...rules.slice(1)])
   .prefault({ kind: DEFAULT_AGGREGATOR })
@@ -356,7 +356,7 @@ export const heterogeneousSettings = z
   })
   .describe('A device trains the largest nested sub-mask that its memory and speed carry.');
 
-/** Whether devices train parts of the mask. */
+/** Section of the job that lets devices train parts of the mask. */
 export const heterogeneousSection = z
   .union([z.enum(['off', 'nested']), heterogeneousSettings])
   .default('off')
@@ -368,7 +368,7 @@ const optimizers = Object.values(serverOptimizers).map(({ id, summary, options }
   z.strictObject({ kind: z.literal(id), ...declared(options) }).describe(summary),
 );
 
-/** What the coordinator does with the one update. */
+/** Section of the job for the coordinator's step with the aggregated update. */
 export const serverOptimizerSection = z
   .discriminatedUnion('kind', [optimizers[0]!, ...optimizers.slice(1)])
   .prefault({ kind: DEFAULT_SERVER_OPTIMIZER })

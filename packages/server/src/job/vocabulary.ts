@@ -7,10 +7,10 @@ import {
   trainsDensely as densely,
 } from '@espalier/core/methods';
 
-/** What a job runs that names no method. */
+/** Method of a job that names none. */
 export const DEFAULT_METHOD = 'fedtiny';
 
-/** What a coordinator can give a plug-in before the first round; gradients are of its own images. */
+/** Inputs that a coordinator can give a plug-in before the first round; gradients are of its own images. */
 const GIVEN: ReadonlySet<string> = new Set(['rng', 'scores', 'gradients', 'hessianGradients']);
 
 /** The names a job may use: what core has registered and the coordinator can serve. */

@@ -1,4 +1,4 @@
-/** What a line of the log is about, for programs that read it. */
+/** Facts of a log line, for programs that read it. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
 
 /** The coordinator's log. */

@@ -5,7 +5,7 @@ import type { RoundMetrics, RunSummary } from '@espalier/core/report';
 import { RUN_FILES } from './run-folder.js';
 import { storageError, systemCode } from '@espalier/disk';
 
-/** What a run folder holds; summary and model are null while the run goes on. */
+/** Contents of a run folder; summary and model are null while the run goes on. */
 export interface RunContents {
   /** The resolved job. */
   readonly jobYaml: string;

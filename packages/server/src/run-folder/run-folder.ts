@@ -7,7 +7,7 @@ import { writeWhole } from '@espalier/disk';
 import { storageError, systemCode } from '@espalier/disk';
 import { makeFolder, whenFree } from '@espalier/disk';
 
-/** Where a run's files lie in its folder. */
+/** Paths of a run's files in its folder. */
 export const RUN_FILES = {
   job: 'job.yaml',
   metrics: 'metrics.jsonl',

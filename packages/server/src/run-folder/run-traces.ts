@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkpointRound, RUN_FILES } from './run-folder.js';
 import { systemCode, storageError } from '@espalier/disk';
 
-/** What only a run that has begun leaves in its folder, outside its state. */
+/** Traces that only a run that has begun leaves in its folder, outside its state. */
 export interface RunTraces {
   /** Files and folders, by their names in the run folder. */
   readonly names: readonly string[];

@@ -9,7 +9,7 @@ import { TokenBook } from './token-book.js';
 const NOW = new Date('2026-01-02T03:04:05Z');
 const nonce = Buffer.from('a fresh nonce');
 
-/** What a client with that token answers. */
+/** Computes the answer of a client with that token. */
 function answerOf(token: string, over: Uint8Array = nonce): Buffer {
   const [id = '', secret = ''] = token.split('.');
   const key = createHash('sha256').update(secret).digest();

@@ -50,7 +50,10 @@ export class TokenBook implements Admission {
       }));
   }
 
-  /** From now on it lets nobody in; whoever is connected with it gets no more work. @throws EspalierError `invalid_argument`. */
+  /**
+   * Revokes a token: it admits nobody from now on, and clients connected with it get no more work.
+   * @throws EspalierError `invalid_argument`.
+   */
   revoke(id: string, now: Date): void {
     if (!this.list().some((token) => token.id === id)) {
       throw new EspalierError(

@@ -9,7 +9,7 @@ export function createToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** Lets in whoever knows that one token, which is kept in memory as it is. */
+/** Admits every client that knows that one token, which is kept in memory as it is. */
 export function sharedToken(token: string): Admission {
   return {
     check: (nonce, answer) => (verifyAnswer(token, nonce, answer) ? 'shared' : null),

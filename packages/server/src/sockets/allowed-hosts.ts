@@ -24,10 +24,11 @@ export interface HostRefusal {
 }
 
 /**
- * Tells requests that mean this server from those that a page of another site has a browser make. A page can let its own
- * name lead to this machine (DNS rebinding); the browser then takes both for the same site, and only the name in the
- * `Host` header tells them apart. So names are an allow-list. An IP address is always allowed: it cannot be made to lead
- * elsewhere by whoever runs a site, and behind a forwarded port it need not be one of this machine's.
+ * Separates requests meant for this server from those that a page of another site has a browser make. A page
+ * can make its own name resolve to this machine (DNS rebinding); the browser then takes both for the same
+ * site, and only the name in the `Host` header differs. So names are an allow-list. An IP address is always
+ * allowed: no site can make it lead elsewhere, and behind a forwarded port it need not be one of this
+ * machine's.
  */
 export class AllowedHosts {
   readonly #rules: HostRules;

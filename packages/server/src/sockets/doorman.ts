@@ -11,7 +11,7 @@ const HEARING = 8;
 export class Doorman {
   readonly #limits: ConnectionLimits;
   readonly #open = new Map<string, number>();
-  /** Those who are being told that there is no room. */
+  /** Number of connections being told that there is no room, by address. */
   readonly #hearing = new Map<string, number>();
 
   constructor(limits: ConnectionLimits) {

@@ -43,7 +43,9 @@ function answer({ url }: IncomingMessage, response: ServerResponse): void | Prom
   return undefined;
 }
 
-/** What comes back for those bytes until the server closes, or the connection has been silent. */
+/**
+ * Sends those bytes and returns everything received until the server closes or the connection falls silent.
+ */
 async function ask(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);

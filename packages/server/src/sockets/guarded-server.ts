@@ -18,7 +18,7 @@ import { addressOf, SocketCensus } from './socket-census.js';
 import { targetOf } from './request-target.js';
 import { peerOf, TcpSockets } from './tcp-sockets.js';
 
-/** What a guarded server does with what it lets in. */
+/** Settings of a guarded server, and handlers of the connections that it lets in. */
 export interface GuardedServerOptions {
   readonly limits: ConnectionLimits;
   /** Certificate and key in PEM form; null speaks plain HTTP. */
@@ -161,7 +161,10 @@ export class GuardedServer {
     }
   }
 
-  /** What is refused before anybody looks at it; told and counted. */
+  /**
+   * Returns the refusal of a request that no handler should see, after reporting it; null when the request is
+   * acceptable.
+   */
   #refusalOf(request: IncomingMessage): { readonly status: number; readonly error: EspalierError } | null {
     const refusal =
       targetOf(request) === null

@@ -2,7 +2,7 @@ import type { FrameAnswer } from '@espalier/core/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ConnectionLimits } from './limits.js';
 
-/** What a gate does with frames. */
+/** Callbacks of a gate. */
 export interface GateHandlers {
   readonly deliver: (payload: unknown, answer: FrameAnswer) => void;
   /** Called once: too much waits, and the connection is to be cut. */
@@ -90,7 +90,7 @@ export class InboundGate {
 /** Every gate counts for itself. */
 const KEY = 'frames';
 
-/** What a waiting frame costs beside its bytes, so that empty ones are not free. */
+/** Cost in bytes of a waiting frame beside its payload, so that empty frames are not free. */
 const FRAME_COST = 256;
 
 function sizeOf(payload: unknown): number {

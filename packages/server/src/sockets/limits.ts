@@ -1,4 +1,4 @@
-/** Who may ask of a coordinator, and how much one address and one connection may ask. */
+/** Origins that may connect to a coordinator, and limits of one address and of one connection. */
 export interface ConnectionLimits {
   /** Origins of pages, besides the coordinator's own, whose scripts may connect; `*` for all. */
   readonly origins: readonly string[];

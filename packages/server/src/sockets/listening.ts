@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EspalierError } from '@espalier/core';
 
-/** Where to listen: loopback and a free port unless told otherwise. */
+/** Address to listen at: loopback and a free port unless given. */
 export interface ListenOptions {
   readonly host?: string;
   readonly port?: number;

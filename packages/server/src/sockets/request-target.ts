@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 /** Visible ASCII without the backslash, which some readers take for a slash. */
 const CHARACTERS = /^[\x21-\x5b\x5d-\x7e]+$/;
 
-/** What the first line of a request asks for. */
+/** Target in the first line of a request. */
 export interface RequestTarget {
   /** From its first slash on, without the query; `*` where the request is about the whole server. */
   readonly path: string;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 export interface CensusLimits {
   /** All of them together, WebSockets included. */
   readonly connections: number;
-  /** Of one address, before they become WebSockets. */
+  /** Connections of one address that have not become WebSockets yet. */
   readonly waitingPerAddress: number;
   /** Called with one that is not taken, or makes way for another, before it is ended. */
   readonly onCrowded: (socket: Socket) => void;
@@ -26,7 +26,7 @@ interface Guest {
 export class SocketCensus {
   readonly #limits: CensusLimits;
   readonly #guests = new Map<Socket, Guest>();
-  /** Those of each address, oldest first. */
+  /** Connections of each address, oldest first. */
   readonly #byAddress = new Map<string, Set<Guest>>();
   #count = 0;
 

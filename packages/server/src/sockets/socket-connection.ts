@@ -7,7 +7,7 @@ import { peerOf } from './tcp-sockets.js';
 import { EspalierError, toEspalierError } from '@espalier/core';
 import type { PacketGuard } from './packet-guard.js';
 
-/** What a socket is taken over with. */
+/** Socket and settings that a connection is made of. */
 export interface AcceptOptions {
   readonly tcp: TcpSocket;
   readonly maxFrameBytes: number;

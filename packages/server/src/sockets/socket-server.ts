@@ -12,7 +12,7 @@ import type { ListenOptions } from './listening.js';
 import { packetGuards, type PacketGuards } from './packet-guard.js';
 import { targetOf } from './request-target.js';
 
-/** How a coordinator listens. */
+/** Settings of a coordinator's sockets. */
 export interface SocketServerOptions {
   /** Largest frame taken or sent, in bytes. */
   readonly maxFrameBytes: number;
@@ -20,7 +20,7 @@ export interface SocketServerOptions {
   readonly onConnection: (connection: FrameConnection) => void;
   /** Answers ordinary HTTP requests; without it they get 404. */
   readonly onRequest?: GuardedServerOptions['onRequest'];
-  /** What is not given is as in {@link DEFAULT_LIMITS}. */
+  /** Limits; those missing are as in {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Somebody was turned away before there was a connection, or cut off for flooding. */
   readonly onRefusal?: (error: EspalierError, peer: string) => void;
@@ -45,10 +45,10 @@ export interface ListeningServer {
 /** Room for the event's own words beside a frame of the largest size. */
 const EVENT_ROOM = 1024;
 
-/** Where socket.io's clients ask for a WebSocket. */
+/** Path at which socket.io's clients ask for a WebSocket. */
 const SOCKET_PATH = '/socket.io/';
 
-/** What a socket server works with once its options are complete. */
+/** Parts of a socket server once its options are complete. */
 interface Parts {
   readonly options: SocketServerOptions;
   readonly limits: ConnectionLimits;
@@ -65,7 +65,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   const parts: Parts = { options, limits, onRefusal };
   return {
     async listen(where = {}) {
-      // It never listens: what may reach socket.io is handed over, past whoever guards the door.
+      // It never listens: the guarded server hands it the connections that may reach socket.io.
       const inner = createServer();
       const guarded = new GuardedServer({
         ...{ limits, tls, onRequest, onRefusal },

@@ -136,7 +136,7 @@ describe('a damaged state', () => {
   });
 });
 
-/** Without the right to write to the folder; whoever runs the tests as root is nobody meanwhile. */
+/** Without the right to write to the folder; tests that run as root become `nobody` meanwhile. */
 async function forbidden(action: () => Promise<void>): Promise<void> {
   await chmod(folder, 0o555);
   for (const name of await readdir(folder)) await chmod(join(folder, name), 0o555);

@@ -76,10 +76,10 @@ export class BlobFolder {
   }
 
   /**
-   * What this coordinator wrote is checked by CRC-32, which finds what a disk does to bytes at a third of SHA-256's
-   * price; what another one left, by its name.
-   * @param pool where the memory may come from
-   * @throws EspalierError `storage` when it is gone or its bytes are not those that were written.
+   * Reads a blob. One that this coordinator wrote is checked by CRC-32, which detects disk errors at a third
+   * of SHA-256's cost; one left by another coordinator is checked by its name.
+   * @param pool source of the memory
+   * @throws EspalierError `storage` when the blob is gone or its bytes are not those that were written.
    */
   async read(name: string, pool?: BufferPool): Promise<Uint8Array> {
     const path = join(this.#path, name);

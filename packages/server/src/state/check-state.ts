@@ -13,7 +13,7 @@ import { computeSeals, readSeals } from './seals.js';
 import { readEntries, readSnapshot } from './state-rows.js';
 import { STATE_FILES, STATE_VERSION } from './tables.js';
 
-/** What is known of a run outside its state. */
+/** Knowledge of a run from outside its state. */
 export interface RunSigns {
   /** SHA-256 of the run's job file in hex; null where a state has none. */
   readonly job: string | null;
@@ -172,7 +172,7 @@ async function withCopy<T>(file: string, action: (database: StateDatabase) => T)
   }
 }
 
-/** What a state has besides its database once its run has begun. */
+/** Lists the files that a state has besides its database once its run has begun. */
 async function stateTraces(path: string): Promise<readonly string[]> {
   const mark = await sizeOf(join(path, STATE_FILES.mark));
   const blobs = await readdir(join(path, STATE_FILES.blobs)).catch(() => []);

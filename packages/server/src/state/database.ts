@@ -76,7 +76,7 @@ export class StateDatabase {
     }
   }
 
-  /** What the run is known by and how many sealed commits there were; null where nothing is sealed. */
+  /** Id of the run and number of sealed commits; null when nothing is sealed. */
   get mark(): Mark | null {
     const run = this.rows("SELECT value FROM meta WHERE key = 'run'")[0]?.['value'];
     const commits = this.rows("SELECT value FROM seals WHERE name = 'commits'")[0]?.['value'];
@@ -221,7 +221,7 @@ export class StateDatabase {
   }
 }
 
-/** What a check of the database says, in the words of SQLite's own errors. */
+/** Failed check of the database, in the form of SQLite's own errors. */
 class DamagedError extends Error {
   readonly code = 'SQLITE_CORRUPT';
 }

@@ -32,7 +32,7 @@ export function readWhole(path: string, pool?: BufferPool): Promise<Uint8Array> 
 /** Does the work once fewer than {@link MOST_OPEN} are at it, first come, first served. */
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (opened < MOST_OPEN) opened++;
-  // Whoever ends hands its place over.
+  // Work that ends hands its place over.
   else await new Promise<void>((resolve) => waiting.push(resolve));
   try {
     return await work();

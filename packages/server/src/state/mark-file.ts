@@ -15,7 +15,7 @@ import { crc32 } from 'node:zlib';
 import { EspalierError } from '@espalier/core';
 import { STATE_FILES } from './tables.js';
 
-/** How far a database had come. */
+/** Progress of a database. */
 export interface Mark {
   /** The id of the run, as the database has it. */
   readonly run: string;

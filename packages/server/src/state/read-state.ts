@@ -9,7 +9,7 @@ import { StateDatabase } from './database.js';
 import { readEntries, readSnapshot } from './state-rows.js';
 import { STATE_FILES } from './tables.js';
 
-/** What a state folder holds, for people. */
+/** Contents of a state folder, for display. */
 export interface StateContents {
   /** Why the run cannot be resumed from it, a sentence each; none when it can. */
   readonly problems: readonly string[];
@@ -25,7 +25,7 @@ export interface StateContents {
     readonly clients: number;
     readonly blobs: readonly string[];
   } | null;
-  /** How often each kind of event is in the journal. */
+  /** Number of events of each kind in the journal. */
   readonly events: Readonly<Record<string, number>>;
   readonly blobs: {
     readonly count: number;

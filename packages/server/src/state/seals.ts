@@ -20,7 +20,7 @@ export function readSeals(database: RowReader): Seals | null {
   return journal === undefined || facts === undefined ? null : { journal, facts };
 }
 
-/** What the seals should be, by what the database holds. */
+/** Computes the seals that the contents of the database should have. */
 export function computeSeals(database: RowReader): Seals {
   return { journal: journalSeal(readTail(database), readBytes(database)), facts: factsSeal(database) };
 }
@@ -69,7 +69,7 @@ export function readTail(database: RowReader): string {
     );
 }
 
-/** What has crossed connections, as it is stored; empty where nobody said. */
+/** Returns the stored text of the bytes transferred; empty when none were recorded. */
 export function readBytes(database: RowReader): string {
   const row = database.rows("SELECT value FROM meta WHERE key = 'bytes'")[0];
   return row ? String(row['value']) : '';

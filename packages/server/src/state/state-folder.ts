@@ -17,11 +17,11 @@ import {
 } from './state-rows.js';
 import { STATE_FILES } from './tables.js';
 
-/** How a state folder is kept. */
+/** Settings of a state folder. */
 export interface StateFolderOptions {
-  /** Updates stay after their round has closed, for whoever wants to look at them. */
+  /** True keeps updates after their round has closed, for later inspection. */
   readonly keepUpdates: boolean;
-  /** What the run folder around it says; nothing unless given. */
+  /** Signs of the run in the folder around it; none unless given. */
   readonly signs?: RunSigns;
 }
 

@@ -12,7 +12,7 @@ export function readEntries(database: StateDatabase, after: number): readonly Jo
     .map(({ at, event }) => ({ at: Number(at), event: parsed(String(event)) as CoordinatorEvent }));
 }
 
-/** What had crossed connections at the last commit; null where nobody said. */
+/** Returns the bytes transferred as of the last commit; null when none were recorded. */
 export function readTotals(database: StateDatabase): ByteFigures | null {
   const row = database.rows('SELECT value FROM meta WHERE key = ?', 'bytes')[0];
   return row ? (parsed(String(row['value'])) as ByteFigures) : null;

@@ -1,4 +1,4 @@
-/** Where a state lies in its folder. */
+/** Paths of a state's files in its folder. */
 export const STATE_FILES = {
   database: 'coordinator.db',
   lock: 'lock.db',

@@ -12,15 +12,18 @@ import type { SimulatedRun } from '../simulate.js';
 import { clientRounds } from './client-rounds.js';
 import { replayRounds } from './round-replay.js';
 
-/** What rounds cost by the authors' cost model. */
+/** Cost of rounds by the authors' cost model. */
 export interface AnalyticCost {
-  /** Of all rounds and clients, both ways. */
+  /** Bytes of all rounds and clients, both ways. */
   readonly bytes: number;
-  /** Of all rounds and clients. */
+  /** Multiply-accumulates of all rounds and clients. */
   readonly macs: number;
   /** The most that one client holds: weights, gradients, the optimiser's slots, reported gradients; no activations. */
   readonly memory: number;
-  /** What the model leaves out or counts too much, by core's `byteTerms` and `macTerms`: figure plus terms is measured. */
+  /**
+   * Corrections for costs that the model leaves out or overstates, by core's `byteTerms` and `macTerms`: the
+   * figure plus the terms is the measured cost.
+   */
   readonly terms: {
     readonly bytes: Readonly<Record<string, number>>;
     readonly macs: Readonly<Record<string, number>>;

@@ -17,7 +17,7 @@ export const cellResultSchema = z.object({
   density: z.number(),
   seed: z.number(),
   partition: z.string().nullable().default(null),
-  /** Of the cell; see `Cell`. */
+  /** Key of the cell; see `Cell`. */
   cell: z.string().nullable().default(null),
   /** Version of the program that ran it. */
   program: z.string().nullable().default(null),
@@ -28,13 +28,13 @@ export const cellResultSchema = z.object({
   /** Bytes in all, set-up included. */
   up: z.number(),
   down: z.number(),
-  /** Of training and of measuring moments, all clients. */
+  /** Multiply-accumulates of training and of measuring moments, all clients together. */
   macs: z.number(),
   forwardMacs: z.number(),
   peakBytes: z.number(),
-  /** Of the machine that ran it. */
+  /** Seconds on the machine that ran it. */
   seconds: z.number(),
-  /** Of the simulated fleet; null without devices. */
+  /** Seconds of the simulated fleet's time; null without devices. */
   virtualSeconds: z.number().nullable().default(null),
   /** The candidate that was chosen. */
   chosen: z.number().nullable().default(null),
@@ -74,7 +74,7 @@ export const cellResultSchema = z.object({
 /** A finished cell. */
 export type CellResult = z.output<typeof cellResultSchema>;
 
-/** What a run came to. */
+/** Condenses a run to the result of its cell. */
 export function cellResult(
   cell: Cell,
   run: SimulatedRun,

@@ -55,7 +55,7 @@ async function run(
 
 const open = (): Promise<CellsFile> => CellsFile.open(join(folder, 'results.jsonl'));
 
-/** What of a result does not hang on the machine. */
+/** Returns the part of results that does not depend on the machine. */
 function figures(results: readonly CellResult[]): unknown {
   return [...results]
     .map((result) => ({ ...result, seconds: null, curve: { ...result.curve, seconds: null } }))

@@ -9,7 +9,7 @@ export function expectedSeconds(cell: CellKey, done: readonly CellResult[]): num
   return known ? known.reduce((sum, { seconds }) => sum + seconds, 0) / known.length : null;
 }
 
-/** Seconds until all those cells are done, so many at a time; null before the first is. */
+/** Seconds until all those cells are done, running that many at a time; null before the first is done. */
 export function secondsLeft(
   missing: readonly CellKey[],
   done: readonly CellResult[],

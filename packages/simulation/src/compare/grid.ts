@@ -5,10 +5,10 @@ import { stringify } from 'yaml';
 import { gridSchema, type GridForm } from './grid-schema.js';
 import { groupBy } from './group-by.js';
 
-/** What a grid file is called. */
+/** Name of a grid file in messages, and the code of its errors. */
 const GRID = { what: 'grid', code: 'invalid_job' } as const;
 
-/** What names a cell among those of its grid. */
+/** Properties that identify a cell within its grid. */
 export interface CellKey {
   /** The method's name in the grid. */
   readonly name: string;
@@ -74,7 +74,7 @@ export interface CellProblem {
 /** Cells that are named beside the first of those with the same reason. */
 const NAMED = 3;
 
-/** What cannot be run, by name, and why; a reason that holds for many is said once. */
+/** Error that names the cells that cannot be run, and why; a reason shared by several is given once. */
 export function impossible(problems: readonly CellProblem[]): EspalierError {
   const head = `${problems.length === 1 ? 'one cell' : `${problems.length} cells`} of the grid cannot be run:`;
   const reasons = groupBy(problems, ({ reason }) => reason);

@@ -28,17 +28,17 @@ export interface ReplayedRound {
   readonly line: RoundMetrics;
   readonly modelled: AnalyticRound;
   readonly mask: Mask;
-  /** Of the real mask. */
+  /** Hash of the run's real mask. */
   readonly maskHash: string;
   /** The last change before this round; null for the first mask. */
   readonly cameBy: MaskStep | null;
-  /** What every client is asked for besides training. */
+  /** Requests to every client besides training. */
   readonly asked: readonly TopGradientRequest[];
   readonly readjustment: RoundWork['readjustment'];
 }
 
 /**
- * What the rounds of a run were, by the job's schedule and its method's rule.
+ * Reconstructs the rounds of a run from the job's schedule and its method's rule.
  * @param lines in the order of the rounds
  */
 export function replayRounds(
@@ -72,7 +72,7 @@ function modelledRound({ method }: Job, { adjustment }: RoundMetrics, mask: Mask
   return { mask, requests: exchanged.map(([layer, count]) => ({ layer, count })) };
 }
 
-/** Whose turn it is: an adjustment that too few answered waits, and the next round asks for it again. */
+/** Queue of adjustments: one that too few clients answered waits, and the next round asks for it again. */
 class DueAdjustments {
   readonly #graph: ModelGraph;
   readonly #job: Job;
@@ -86,7 +86,7 @@ class DueAdjustments {
     this.#rounds = adjustmentRoundsOf(job);
   }
 
-  /** What the method's rule asks for in the next round, under that mask. */
+  /** Returns the requests of the method's rule for the next round, under that mask. */
   wishes({ round, adjustment }: RoundMetrics, mask: Mask): Pick<ReplayedRound, 'asked' | 'readjustment'> {
     if (this.#rounds.includes(round)) this.#waiting.push(round);
     const [due] = this.#waiting;
@@ -113,7 +113,9 @@ class DueAdjustments {
   }
 }
 
-/** What left and what came; a layer that shrinks or grows exchanges the more of both. */
+/**
+ * Weights that left and that came, by layer; a layer that shrinks or grows exchanges the larger of the two.
+ */
 function changesOf(
   exchanged: Readonly<Record<string, number>>,
   before: Mask,

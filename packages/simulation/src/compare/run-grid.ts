@@ -15,7 +15,7 @@ import type { CellsFile } from './cells-file.js';
 import { secondsLeft } from './estimate.js';
 import { impossible, type Cell, type CellProblem } from './grid.js';
 
-/** What happens while a grid runs. */
+/** Event of a running grid. */
 export type GridEvent =
   | { readonly kind: 'begun'; readonly cell: Cell }
   | { readonly kind: 'report'; readonly cell: Cell; readonly report: RunReport }
@@ -30,7 +30,7 @@ export type GridEvent =
     }
   | { readonly kind: 'failed'; readonly cell: Cell; readonly error: EspalierError };
 
-/** What a grid is run with. */
+/** Settings of a grid's run. */
 export interface GridOptions {
   readonly cells: readonly Cell[];
   readonly file: CellsFile;
@@ -47,7 +47,7 @@ export interface GridOptions {
   readonly onEvent: (event: GridEvent) => void;
 }
 
-/** How it ended. */
+/** Outcome of a grid. */
 export interface GridOutcome {
   readonly failed: readonly { readonly cell: Cell; readonly error: EspalierError }[];
   /** True when the signal came before everything was done. */
@@ -180,5 +180,5 @@ class ImageShelf {
   }
 }
 
-/** Of the cells that run side by side, most share one. */
+/** Decoded data sets kept in memory; most cells that run side by side share one. */
 const KEPT_SETS = 4;

@@ -1,4 +1,4 @@
-/** What a column is given in. */
+/** Unit of a column. */
 export interface Unit {
   /** With its prefix: `TMACs`. */
   readonly name: string;

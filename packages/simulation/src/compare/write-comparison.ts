@@ -13,10 +13,10 @@ import { groupResults, type ResultGroup } from './statistics.js';
 import { markdownOf, markdownTable, resultsCsv } from './table.js';
 import { makeFolder, writeWhole } from '@espalier/disk';
 
-/** What a comparison's files are written from. */
+/** Contents of a comparison's files. */
 export interface ComparisonFiles extends Omit<Provenance, 'cells' | 'done' | 'methods' | 'jobOf'> {
   readonly folder: string;
-  /** Of the grid; results of other cells are left out. */
+  /** Cells of the grid; results of other cells are left out. */
   readonly keys: readonly Pick<Cell, 'name' | 'density' | 'seed' | 'partition' | 'job'>[];
   readonly results: readonly CellResult[];
   /** client-web's `report.html`; null writes the report's data alone, as `report.json`. */

@@ -31,7 +31,9 @@ export const idealDevice: Device = {
   dropOut: 0,
 };
 
-/** What a device tells the coordinator of itself: bytes and multiply-accumulates a second; 0 for unknown or unlimited. */
+/**
+ * Returns a device's report of itself: bytes, and multiply-accumulates a second; 0 for unknown or unlimited.
+ */
 export function deviceProfile({
   memoryBytes,
   macsPerSecond,

@@ -37,7 +37,7 @@ export function parseFleetProfile(yamlText: string): FleetProfile {
   return readForm(yamlText, fleetProfileSchema, { what: 'device profile', code: 'invalid_argument' });
 }
 
-/** The devices of a fleet, by partition index: the same for the same seed, whoever else is in it. */
+/** The devices of a fleet, by partition index: the same for the same seed, regardless of the others in it. */
 export function drawDevices(profile: FleetProfile, clients: number, seed: number): readonly Device[] {
   return Array.from({ length: clients }, (_, partition) =>
     drawDevice(profile, randomStream({ seed, purpose: 'device', partition })),

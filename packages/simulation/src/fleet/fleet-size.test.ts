@@ -42,7 +42,7 @@ interface RoundWork {
   readonly bytesUp: number;
 }
 
-/** What each round after the first took, whose beginning joining cannot be told from. */
+/** Measures the work of each round after the first, whose start cannot be separated from joining. */
 async function workPerRound(clients: number): Promise<readonly RoundWork[]> {
   const plan = jest.spyOn(Timeline.prototype, 'plan');
   const use = jest.spyOn(pool, 'use');

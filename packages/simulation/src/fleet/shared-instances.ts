@@ -10,7 +10,7 @@ const KEPT_MESSAGES = 4;
 
 /** One instance of what all clients of a fleet hold alike, so that a client at rest weighs little. */
 export class SharedInstances {
-  /** What the canary gives. */
+  /** Gradients of the canary. */
   readonly gradients = new GradientMemory();
   #job: ClientJob | null = null;
   readonly #masks = new Map<string, Mask>();

@@ -4,8 +4,9 @@ import type { Log } from '@espalier/server/coordinator';
 const TRIES = 3;
 
 /**
- * What keeps a run from going on. Real coordinators wait for better times; a simulation, in which nobody mends anything,
- * would wait for ever: clients that fail at a task fail again whenever they are asked again.
+ * Watch for failures that would keep a run from ever ending. A real coordinator waits for better times; a
+ * simulation, in which nobody repairs anything, would wait for ever: clients that fail at a task fail again
+ * whenever they are asked again.
  */
 export class Trouble {
   #count = 0;

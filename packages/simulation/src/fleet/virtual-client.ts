@@ -13,7 +13,7 @@ import { deviceProfile, type Device } from '../devices/device.js';
 import type { SharedInstances } from './shared-instances.js';
 import { virtualConnection } from './virtual-connection.js';
 
-/** What all clients of a fleet live in. */
+/** Surroundings that all clients of a fleet share. */
 export interface FleetWorld {
   readonly timeline: Timeline;
   readonly pool: TrainerPool;

@@ -2,7 +2,7 @@ import { memoryLine, type MemoryLine } from '@espalier/proto';
 import type { Timeline } from '../timeline/timeline.js';
 import type { Device } from '../devices/device.js';
 
-/** What a line needs of the device. */
+/** Properties of a device that its line depends on. */
 export type LineSpeed = Pick<Device, 'upBytesPerSecond' | 'downBytesPerSecond' | 'latencySeconds'>;
 
 /**

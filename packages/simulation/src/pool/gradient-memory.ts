@@ -1,13 +1,13 @@
 import type { Mask, Batch, ModelGraph, ModelState, ParamTree } from '@espalier/core';
 
-/** A network that a pooled trainer stands for; it is on no thread until it is used. */
+/** A network of a pooled trainer; it is on no thread until it is used. */
 export interface LoadedNetwork {
   readonly graph: ModelGraph;
   readonly state: ModelState;
   readonly mask: Mask | null;
 }
 
-/** What a trainer's `gradients` gives. */
+/** Result of a trainer's `gradients`. */
 export interface GradientAnswer {
   readonly loss: number;
   readonly gradients: ParamTree;

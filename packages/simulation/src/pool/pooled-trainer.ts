@@ -28,16 +28,18 @@ export interface PooledCall {
   readonly kind: 'train' | 'gradients' | 'forward';
   /** Samples that go through the network, over all passes. */
   readonly samples: number;
-  /** Of training; null for other calls. */
+  /** Options of a training call; null for other calls. */
   readonly options: TrainOptions | null;
 }
 
-/** How much work a call is beside others of the same run: a backward pass costs about what two forward ones do. */
+/**
+ * Estimates a call's work relative to others of the same run: a backward pass costs about two forward ones.
+ */
 function costOf({ kind, samples }: Pick<PooledCall, 'kind' | 'samples'>): number {
   return kind === 'forward' ? samples : 3 * samples;
 }
 
-/** What may happen between a call's work and its caller: virtual time passes, or somebody counts. */
+/** Hook between a call's work and its caller: virtual time passes, or calls are counted. */
 export type Pacing = <T>(call: PooledCall, work: Promise<T>) => Promise<T>;
 
 /**

@@ -1,6 +1,6 @@
 import type { ParamTree } from '@espalier/core';
 
-/** Of parameters that somebody still holds. */
+/** Shared copies, for as long as their parameters are in use. */
 const copies = new WeakMap<ParamTree, ParamTree>();
 
 /**

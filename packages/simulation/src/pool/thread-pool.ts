@@ -2,7 +2,7 @@ import { createThreadTrainer } from '@espalier/client-node';
 import { EspalierError, type OpKind } from '@espalier/core';
 import { TrainerPool } from './trainer-pool.js';
 
-/** How a pool's threads are made. */
+/** Settings of a pool's threads. */
 export interface ThreadPoolOptions {
   /** Threads, each with a trainer of its own. */
   readonly workers: number;

@@ -31,7 +31,7 @@ export class TrainerPool {
     return this.#trainers.length;
   }
 
-  /** What every trainer of the pool is. */
+  /** Kind of every trainer in the pool. */
   get kind(): TrainerKind {
     return this.#trainers[0]!;
   }
@@ -52,7 +52,7 @@ export class TrainerPool {
     }
   }
 
-  /** Whoever has the most work, no longer waiting. */
+  /** Takes the caller with the most work out of the queue. */
   #largest(): Waiting | undefined {
     const most = this.#waiting.reduce((at, { cost }, i, all) => (cost > all[at]!.cost ? i : at), 0);
     return this.#waiting.splice(most, 1)[0];

@@ -1,7 +1,7 @@
 import type { Timeline } from './timeline.js';
 import type { WorkMeter } from './work-meter.js';
 
-/** What is driven through virtual time. */
+/** Parts that are driven through virtual time. */
 export interface Driven {
   readonly timeline: Timeline;
   readonly meter: WorkMeter;
@@ -33,7 +33,7 @@ export async function drive(driven: Driven): Promise<boolean> {
       await meter.nextEnd();
       continue;
     }
-    // How the work came out is for whoever asked for it.
+    // The outcome of the work belongs to the caller that asked for it.
     if (event.after !== null) await event.after.catch(() => undefined);
     event.happen();
   }

@@ -1,7 +1,7 @@
 /** Something that happens at a moment of virtual time. */
 interface Planned {
   readonly time: number;
-  /** Of equal times, the one planned first comes first. */
+  /** Order of planning, which decides between events of equal time. */
   readonly order: number;
   readonly happen: () => void;
   /** Real work that must have ended before it can happen; null for none. */

@@ -3,7 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sumRows } from '../ops/sum-rows.js';
 import { first, type NodeOp } from './node-op.js';
 
-/** `y = x·W + b`. Transposes stand apart from the products: the wasm backend multiplies transposed matrices slowly. */
+/**
+ * `y = x·W + b`. Transposes are separate from the products: the wasm backend multiplies transposed matrices
+ * slowly.
+ */
 export const dense: NodeOp<DenseNode> = {
   keepsInput: true,
   keepsOutput: false,

@@ -7,7 +7,7 @@ export interface BatchStatistics {
   readonly variance: Tensor;
 }
 
-/** What a node's forward turn is given. */
+/** Input of a node's forward turn. */
 export interface ForwardTurn<N extends GraphNode> {
   readonly node: N;
   /** With the batch in front. */
@@ -17,14 +17,17 @@ export interface ForwardTurn<N extends GraphNode> {
   readonly moments: BatchStatistics | null;
 }
 
-/** What it gives. */
+/** Result of a forward turn. */
 export interface ForwardResult {
   readonly output: Tensor;
   /** The batch's own statistics, from batch norm in training. */
   readonly statistics?: BatchStatistics;
 }
 
-/** What a node's backward turn is given. Inputs and output are there where the op declares that it keeps them. */
+/**
+ * Input of a node's backward turn. The node's inputs and output are available where the op declares that it
+ * keeps them.
+ */
 export interface BackwardTurn<N extends GraphNode> {
   readonly node: N;
   readonly input: () => Tensor;
@@ -34,11 +37,13 @@ export interface BackwardTurn<N extends GraphNode> {
   readonly statistics: BatchStatistics | null;
   /** Gradient of the loss with respect to the output. */
   readonly dy: Tensor;
-  /** Whether the gradient with respect to input `i` is wanted. */
+  /** Returns true when the gradient with respect to input `i` is wanted. */
   readonly wants: (i: number) => boolean;
 }
 
-/** What it gives: gradients of the inputs, null where not wanted, and of the node's parameters. */
+/**
+ * Result of a backward turn: gradients of the inputs, null where not wanted, and of the node's parameters.
+ */
 export interface BackwardResult {
   readonly inputs: readonly (Tensor | null)[];
   readonly params: Readonly<Partial<Record<ParamRole, Tensor>>>;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../tensors.js';
 import { tfPadding } from './padding.js';
 
-/** Where a pooling's windows lie. */
+/** Geometry of a pooling: its windows over the input. */
 export interface PoolGeometry {
   readonly inputShape: readonly [number, number, number];
   readonly window: Size2;
@@ -40,7 +40,7 @@ export function avgPoolForward(x: tf.Tensor, geometry: PoolGeometry): tf.Tensor 
 export function avgPoolGradient(dy: tf.Tensor, geometry: PoolGeometry): tf.Tensor {
   const { inputShape, window } = geometry;
   const input = tf.zeros([dy.shape[0], ...inputShape]);
-  // tfjs divides by the whole window here, though its forward pass divides by the real pixels; the factor mends that.
+  // tfjs divides by the whole window here, its forward pass by the real pixels; the factor corrects that.
   const mend = tf.tensor(correction(geometry, dy.shape[1]!, dy.shape[2]!), [
     1,
     dy.shape[1]!,

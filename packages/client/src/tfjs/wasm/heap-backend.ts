@@ -1,13 +1,13 @@
 import { getKernel, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
 
-/** What our kernels use of tfjs's wasm backend. */
+/** Part of tfjs's wasm backend that our kernels use. */
 export interface HeapBackend {
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
   typedArrayFromHeap(info: TensorInfo): unknown;
   disposeData(dataId: object): boolean;
 }
 
-/** What a kernel is called with. */
+/** Arguments of a kernel's call. */
 export interface KernelCall {
   readonly inputs: Readonly<Record<string, TensorInfo | undefined>>;
   readonly backend: object;

@@ -1,7 +1,7 @@
 import { backend_util, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelCall } from './heap-backend.js';
 
-/** Where the windows of a convolution or pooling lie, in pixels. */
+/** Position of the windows of a convolution or pooling, in pixels. */
 export interface Window {
   readonly batch: number;
   readonly height: number;

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from './connection-options.js';
 /** Seconds between looks at the tokens of those who are in and silent. */
 const LOOK_EVERY = 2;
 
-/** What watching admissions takes. */
+/** Access that the watch needs to the connections it checks. */
 export interface WatchHandlers {
   readonly links: () => Iterable<ClientLink>;
   /** Tells why and closes. */
@@ -14,7 +14,10 @@ export interface WatchHandlers {
   readonly expel: (link: ClientLink, error: EspalierError) => void;
 }
 
-/** Who takes too long to come in, and who may no longer stay: a token may be revoked while its client is connected. */
+/**
+ * Closes connections that take too long to be admitted, and those of clients that may no longer stay: a token
+ * may be revoked while its client is connected.
+ */
 export class AdmissionWatch {
   readonly #options: ConnectionOptions;
   readonly #handlers: WatchHandlers;

@@ -26,25 +26,25 @@ const ANSWERS: ReadonlySet<ClientMessage['kind']> = new Set<AnswerMessage['kind'
   'evaluation',
 ]);
 
-/** Whether a message answers an open step. */
+/** True when a message answers an open step. */
 export function isAnswer({ kind }: ClientMessage): boolean {
   return ANSWERS.has(kind);
 }
 
-/** What taking answers works with. */
+/** Dependencies and settings of the answer intake. */
 export interface AnswerIntakeOptions {
   readonly graph: ModelGraph;
   readonly runModel: RunModel;
   readonly reducer: ReducerAccess;
-  /** Whether the coordinator evaluates by itself. */
+  /** True when the coordinator evaluates models by itself. */
   readonly hasTestData: boolean;
-  /** Whether moments are measured apart, so that updates carry none. */
+  /** True when moments are measured in a step of their own, so that updates carry none. */
   readonly measures: boolean;
   /** An answer's bytes are on the disk and may be used again. */
   readonly kept: (bytes: Uint8Array) => void;
 }
 
-/** Where answers to an open step go: looked at, made durable, and only then the reducer's. */
+/** Path of every answer to an open step: it is checked and made durable before the reducer sees it. */
 export class AnswerIntake {
   readonly #options: AnswerIntakeOptions;
   readonly #runModel: RunModel;
@@ -124,7 +124,9 @@ export class AnswerIntake {
   }
 }
 
-/** Which step an answer is for; those of the selection carry no round, for it comes before the first. */
+/**
+ * Returns the step that an answer is for. Answers of the selection carry no round, as it precedes the first.
+ */
 function turnOf(message: AnswerMessage, round: number): Omit<Turn, 'clientId'> {
   switch (message.kind) {
     case 'candidateMoments':

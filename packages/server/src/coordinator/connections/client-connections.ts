@@ -36,9 +36,12 @@ type ConnectionEffect = Extract<
   CoordinatorEffect,
   { kind: 'seat' | 'admit' | 'refuseConnection' | 'refuse' | 'accept' | 'ask' }
 >;
-/** Where messages come in and go out: knows which connection is whose, and looks at contents before the reducer does. */
+/**
+ * Entry and exit of all messages: knows which connection belongs to which client, and checks contents before
+ * the reducer does.
+ */
 export class ClientConnections {
-  /** What was seen of every client, for people. */
+  /** Observations of every client, for display only. */
   readonly history: ClientHistory;
   readonly #options: ConnectionOptions;
   readonly #job: ClientJob;

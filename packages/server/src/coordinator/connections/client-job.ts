@@ -4,9 +4,10 @@ import type { ConnectionOptions } from './connection-options.js';
 import { decodeServerMessage, encodeServerMessage, wireContext } from '@espalier/proto';
 
 /**
- * What clients are told of the job. They hold samples out for evaluation only where the coordinator has no test set.
- * @throws EspalierError `invalid_job` where no client could read it, as with a class name of control characters: better
- * now than one client after the other.
+ * Builds the part of the job that clients are told. They hold samples out for evaluation only where the
+ * coordinator has no test set.
+ * @throws EspalierError `invalid_job` when no client could read it, as with a class name that has control
+ * characters: it fails here rather than at one client after another.
  */
 export function clientJob(
   options: Pick<ConnectionOptions, 'job' | 'classes' | 'testData' | 'serverSamplesPerClass'>,

@@ -42,14 +42,14 @@ function strangersLimits({ maxFrameBytes, maxMessageBytes }: FrameLimits): Frame
   };
 }
 
-/** What a client's connection leaves to its next one. */
+/** State that a client's connection hands on to its next one. */
 export interface LinkRemainder {
   /** Hash of the mask that the client has. */
   readonly mask: string | null;
   readonly unfinished: UnfinishedTransfer | null;
 }
 
-/** What a client has once it has been sent a model. */
+/** Record of the model that a client was last sent. */
 export interface SentModel {
   /** Hash of the model's mask. */
   readonly mask: string;
@@ -57,7 +57,7 @@ export interface SentModel {
   readonly values: string | null;
 }
 
-/** What a link tells the coordinator. */
+/** Callbacks by which a link reports to the coordinator. */
 export interface LinkHandlers {
   /** With the bytes it was read from, which may be kept as they are. */
   readonly onMessage: (link: ClientLink, received: ReadMessage) => void;
@@ -66,14 +66,17 @@ export interface LinkHandlers {
   readonly onError: (link: ClientLink, error: EspalierError) => void;
 }
 
-/** What all links of a coordinator share. */
+/** Resources shared by all links of a coordinator. */
 export interface LinkWire {
   readonly context: WireContext;
   readonly limits: FrameLimits;
   readonly hash: HashMaker;
-  /** Where messages are put together; an answer's bytes go back once they are stored. */
+  /** Buffers that messages are assembled in; those of an answer are returned once it is stored. */
   readonly pool: BufferPool;
-  /** Where the values of an update are looked at: the same place for all, so they hold until the next message. */
+  /**
+   * Memory in which the values of an update are inspected. All links share it, so its contents last only
+   * until the next message.
+   */
   readonly memory: FloatMemory;
 }
 
@@ -212,7 +215,7 @@ export class ClientLink {
     this.#knownValues = null;
   }
 
-  /** What came of a message before the connection broke. */
+  /** Returns the part of a message that had arrived when the connection broke. */
   unfinished(): UnfinishedTransfer | null {
     return this.#channel.unfinished();
   }
@@ -224,7 +227,10 @@ export class ClientLink {
     if (unfinished) this.#channel.resume(unfinished);
   }
 
-  /** Who does not take what it is sent costs the memory of a few messages, then its place. */
+  /**
+   * Queues a message. A client that does not read holds the memory of a few messages, and then loses its
+   * connection.
+   */
   #queue(send: () => Promise<void>): void {
     if (this.#queued >= MOST_QUEUED) {
       this.#channel.close(`${MOST_QUEUED} messages wait to be taken`);

@@ -46,7 +46,7 @@ export function checkJoin(
   return tokenId;
 }
 
-/** Whoever shows a return token is known by that, and keeps the seat it has. */
+/** Checks the part that a newcomer asks for; a client with a return token keeps its seat instead. */
 function checkPart({ part, returnToken }: Join, { numClients }: ClientJob): void {
   if (part === null || part < numClients || returnToken !== null) return;
   throw new EspalierError(

@@ -6,7 +6,7 @@ import type { ClientLink, LinkWire } from './client-link.js';
 
 type Of<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
-/** What goes out with a model. */
+/** Messages that carry a model. */
 export type ModelMessage =
   Omit<Of<'measure'>, 'model'> | Omit<Of<'train'>, 'model'> | Omit<Of<'finish'>, 'model'>;
 

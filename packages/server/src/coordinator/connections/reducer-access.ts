@@ -6,11 +6,11 @@ export interface ReducerAccess {
   dispatch(event: CoordinatorEvent): void;
   /** Something that the run cannot go on without has failed. */
   fail(error: unknown): void;
-  /** What that client was asked and has not answered. */
+  /** Returns the requests that the client was sent and has not answered. */
   pendingRequests(clientId: ClientId): readonly Request[];
 }
 
-/** Of the mask's active weights: what that client trains; all of them before it has a seat. */
+/** Share of the mask's active weights that a client trains; 1 before it has a seat. */
 export function shareOf({ seats }: CoordinatorState, clientId: ClientId | null): number {
   return seats.get(clientId ?? '')?.share ?? 1;
 }

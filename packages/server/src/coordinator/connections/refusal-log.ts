@@ -7,13 +7,16 @@ const WRITTEN = 5;
 /** Seconds. */
 const WINDOW = 60;
 
-/** Kinds and places told apart in a window; those beyond share one, so that many addresses write no more either. */
+/**
+ * Kinds and places counted separately in a window; all others share one, so that many addresses write no
+ * more.
+ */
 const MOST_PLACES = 256;
 
-/** What those are called. */
+/** Label under which all refusals beyond that limit are counted. */
 const OTHERS = 'any code of many addresses';
 
-/** What has been said of one kind from one place since its window began. */
+/** Lines written of one kind from one place since its window began. */
 interface Tally {
   readonly ends: number;
   count: number;
@@ -21,17 +24,17 @@ interface Tally {
 
 /** A line about what somebody did wrong. */
 export interface RefusalLine {
-  /** Whose doing it is: a client, or a stranger's address. */
+  /** Source of the refusal: a client, or the address of a stranger. */
   readonly who: string;
-  /** What kind of thing it is: an error's code. */
+  /** Error code of the refusal. */
   readonly code: string;
   readonly message: string;
   readonly facts: LogFacts;
 }
 
 /**
- * What is refused, in the log. Whoever is refused decides how often that happens, so the first few lines of a minute are
- * written and the others counted, in one line when the minute is over.
+ * Log of refusals. Clients decide how often they are refused, so only the first few lines of a minute are
+ * written; the others are counted, in one line at the end of the minute.
  */
 export class RefusalLog {
   readonly #options: Pick<ConnectionOptions, 'log' | 'clock' | 'schedule'>;

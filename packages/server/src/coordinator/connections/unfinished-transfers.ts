@@ -4,7 +4,7 @@ import type { ClientLink, LinkRemainder } from './client-link.js';
 /** Bytes of unfinished messages kept; the oldest go first, and are then sent whole. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** What clients that lost their connection will want to go on with, until they come back. */
+/** Transfers that lost their connection, kept until their clients come back to resume them. */
 export class UnfinishedTransfers {
   readonly #kept = new Map<ClientId, LinkRemainder>();
   #bytes = 0;

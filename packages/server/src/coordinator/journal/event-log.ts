@@ -23,7 +23,7 @@ interface Reduced {
   readonly snapshot: Snapshot | null;
 }
 
-/** What an event log needs. */
+/** Dependencies of an event log. */
 export interface EventLogOptions {
   readonly config: CoordinatorConfig;
   readonly journal: Journal;
@@ -31,7 +31,7 @@ export interface EventLogOptions {
   readonly now: () => number;
   /** Does what the reducer decided; called in order, once the event is durable. */
   readonly perform: (effect: CoordinatorEffect) => void;
-  /** What has crossed connections so far. */
+  /** Returns the bytes transferred over all connections so far. */
   readonly totals: () => ByteFigures;
   /** Called once, when the journal fails: nothing is performed any more. */
   readonly onFailure: (error: unknown) => void;

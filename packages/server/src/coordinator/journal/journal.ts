@@ -25,14 +25,14 @@ export interface Snapshot {
   readonly blobs: readonly BlobHash[];
 }
 
-/** What an earlier coordinator left behind. */
+/** State that an earlier coordinator left behind. */
 export interface Recovery {
   readonly snapshot: Snapshot | null;
   /** Entries after the snapshot, oldest first. */
   readonly entries: readonly JournalEntry[];
   /** Entries in all. */
   readonly sequence: number;
-  /** What had crossed connections at the last commit; later than the snapshot's. */
+  /** Bytes transferred as of the last commit; later than the snapshot's. */
   readonly totals?: ByteFigures | null;
 }
 
@@ -45,13 +45,13 @@ export type BlobHash = string & { readonly [blobHash]?: true };
 export interface JournalBatch {
   readonly entries: readonly JournalEntry[];
   readonly snapshot: Snapshot | null;
-  /** What has crossed connections so far, kept so that a crash does not lose it. */
+  /** Bytes transferred so far, stored so that a crash does not lose the figure. */
   readonly totals?: ByteFigures;
 }
 
 /**
- * Where a run outlives its process. Whatever has resolved or returned here is still there after `kill -9`; nothing is
- * acknowledged to a client before. Failures are EspalierErrors `storage`.
+ * Durable storage of a run. Everything that has resolved or returned here survives `kill -9`; nothing is
+ * acknowledged to a client before that. Failures are EspalierErrors `storage`.
  */
 export interface Journal {
   /** Null when no coordinator was here before. */

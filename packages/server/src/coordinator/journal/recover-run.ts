@@ -17,7 +17,7 @@ export interface RecoveredRun {
   readonly model: string | null;
   /** Entries in the journal. */
   readonly sequence: number;
-  /** What had crossed connections; null where no coordinator said. */
+  /** Bytes transferred; null when no coordinator recorded them. */
   readonly totals: ByteFigures | null;
 }
 

@@ -67,7 +67,7 @@ export class AnswerStore {
     const memory = scratchFloats();
     const fetch = (at: number): Promise<Uint8Array> => {
       const bytes = this.#journal.read(answerReference(names[at] ?? '').blob, this.#pool);
-      // Whoever asks for it gets the failure; until then it must not count as unhandled.
+      // The caller that asks for it gets the failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       return bytes;
     };

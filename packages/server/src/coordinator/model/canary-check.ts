@@ -11,7 +11,7 @@ export class CanaryCheck {
     this.canary = makeCanary();
     this.#reference = referenceGradients(trainer, this.canary);
     this.whenReady = this.#reference.then(() => undefined);
-    // Whoever awaits it gets the failure; nobody awaiting must not be a crash.
+    // Those who await it get the failure; if nobody does, it must not crash the process.
     this.whenReady.catch(() => undefined);
   }
 

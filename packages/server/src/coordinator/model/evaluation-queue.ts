@@ -47,7 +47,7 @@ export class EvaluationQueue {
     this.#queue.catch(() => undefined);
   }
 
-  /** What clients found of the model that this round began with, where they evaluate. */
+  /** Writes down the evaluation, by clients, of the model that this round began with. */
   async evaluatedByClients(round: number, before: Evaluation): Promise<void> {
     if (round > 0) await this.#write(round - 1, before);
   }

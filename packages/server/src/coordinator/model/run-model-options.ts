@@ -11,7 +11,7 @@ export interface RunModelOptions {
   readonly classes: readonly string[];
   /** The network; it takes the job's image shape and gives a logit per class. */
   readonly graph: ModelGraph;
-  /** What pretraining begins with; null draws it by the job's seed. */
+  /** Model that pretraining begins with; null draws one by the job's seed. */
   readonly initial: ModelState | null;
   /** Candidates for clients to choose among, of that graph, in place of the method's own. */
   readonly candidates?: NestedPool | null;
@@ -23,7 +23,7 @@ export interface RunModelOptions {
   readonly testData: Dataset | null;
   readonly log: Log;
   readonly store: RunStore;
-  /** Where the run outlives this process; it must have been opened for this job. */
+  /** Storage in which the run outlives this process; it must have been opened for this job. */
   readonly journal: Journal;
   readonly onReport?: (report: RunReport) => void;
 }

@@ -5,12 +5,12 @@ import { type NestedPool, globalModel, type GlobalModel } from '@espalier/core/r
 import { decodeBundle, decodeServerMessage, encodeServerMessage, type WireContext } from '@espalier/proto';
 import type { StoredRecord } from '../record/run-record.js';
 
-/** What the run's model needs to go on, once it is prepared. */
+/** State of the run's model that is needed to resume, once it is prepared. */
 export interface RunModelState {
   readonly model: GlobalModel;
-  /** What the server optimiser remembers; null before its first step. */
+  /** State of the server optimiser; null before its first step. */
   readonly slots: OptimizerSlots | null;
-  /** What the method's rule remembers; null before its first round, and where it remembers nothing. */
+  /** State of the method's rule; null before its first round, and for rules that keep none. */
   readonly memory: RuleMemory | null;
   readonly pool: NestedPool | null;
   readonly poolMoments: readonly MomentTree[];
@@ -23,7 +23,7 @@ interface Names {
   readonly slots: Readonly<Record<string, string>> | null;
   /** A blob per array; older snapshots lack it, as they lack `ranks`. */
   readonly memory?: Readonly<Record<string, string>> | null;
-  /** What ranks the mask's weights, where clients train parts of it. */
+  /** Blob that ranks the mask's weights, where clients train parts of it. */
   readonly ranks?: string | null;
   readonly pool: string | null;
   readonly poolMoments: string | null;
@@ -60,7 +60,7 @@ export async function storeRunModel(
   return { text: JSON.stringify(names), blobs };
 }
 
-/** What storing takes. */
+/** Dependencies of storing the state. */
 export interface StoreTools {
   readonly job: Job;
   readonly journal: Journal;
@@ -95,7 +95,7 @@ export async function loadRunModel(
   };
 }
 
-/** What a server optimiser or a rule remembers, by name. */
+/** State of a server optimiser or a rule, by name. */
 type Arrays = Readonly<Record<string, Float32Array>>;
 
 async function keepArrays(journal: Journal, arrays: Arrays): Promise<Record<string, string>> {

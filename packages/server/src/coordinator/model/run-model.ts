@@ -77,9 +77,9 @@ export class RunModel {
   #model: GlobalModel | null = null;
   /** The last model whose moments are its own. */
   #complete: GlobalModel | null = null;
-  /** What the server optimiser remembers; null before its first step. */
+  /** State of the server optimiser; null before its first step. */
   #storedSlots: OptimizerSlots | null = null;
-  /** What the method's rule remembers. */
+  /** State of the method's rule. */
   #memory: RuleMemory | null = null;
   readonly #subModels = new SubModels();
   #pool: NestedPool | null = null;
@@ -208,7 +208,7 @@ export class RunModel {
     return open;
   }
 
-  /** What this round asks for besides training. */
+  /** Returns the requests of this round besides training. */
   roundRequests(round: number, adjustment: Adjustment | null): RoundRequests {
     const open = this.openRound(round);
     const requests =
@@ -253,7 +253,7 @@ export class RunModel {
     return initial ?? initialState(this.#graph, job.seed);
   }
 
-  /** What the open round asked for; nothing outside rounds. */
+  /** Requests of the open round; none outside rounds. */
   get openRequests(): RoundRequests {
     return this.#open?.requests ?? NO_REQUESTS;
   }
@@ -374,7 +374,9 @@ export class RunModel {
     if (!measures) await this.#completed(round);
   }
 
-  /** How to tell the mask of an update; null where every client trains under the round's. */
+  /**
+   * Returns a function that gives the mask of an update; null where every client trains under the round's.
+   */
   #maskOf(): ((update: UpdateSummary) => Mask) | null {
     const { heterogeneous } = this.#options.job;
     const { readjustment } = this.openRequests;

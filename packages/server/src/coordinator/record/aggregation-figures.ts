@@ -3,7 +3,7 @@ import type { AggregationFigures, OutlierFigures } from '@espalier/core/report';
 import type { ClosedRound } from '@espalier/core/round';
 import type { LogFacts } from '../../platform/log.js';
 
-/** What was seen while a round was aggregated, with clients in place of positions. */
+/** Converts the observations of a round's aggregation, naming clients instead of positions. */
 export function aggregationFigures(
   { kept, clipped, outliers }: ClosedRound['seen'],
   answers: readonly AcceptedAnswer[],

@@ -5,7 +5,7 @@ import type { DeviceProfile } from '@espalier/core/report';
 /** Refusals remembered of one client: the newest say what is wrong now. */
 const KEPT_REFUSALS = 5;
 
-/** What the coordinator has seen of one client, for people; nothing is decided by it. */
+/** Observations of one client, for display; no decision depends on them. */
 export interface ClientEntry {
   readonly profile: DeviceProfile | null;
   /** By the coordinator's clock; null before its first message. */

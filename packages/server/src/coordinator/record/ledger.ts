@@ -54,7 +54,7 @@ export class TrafficLedger {
     return { up, down, upPerClient };
   }
 
-  /** What crossed in all, without taking a reading. */
+  /** Returns the bytes transferred in total, without taking a reading. */
   peek(): ByteFigures {
     let up = this.#totals.up + this.#carried.up;
     let down = this.#totals.down + this.#carried.down;
@@ -72,8 +72,8 @@ export class TrafficLedger {
   }
 
   /**
-   * What had crossed when an earlier coordinator last wrote it down: the next reading has what it had not read yet.
-   * Whose it was is not known any more.
+   * Carries over the totals that an earlier coordinator last wrote down: the next reading includes those it
+   * had not read yet. Their connections are no longer known.
    */
   carryOver({ up, down }: ByteFigures): void {
     this.#carried = { up: Math.max(0, up - this.#totals.up), down: Math.max(0, down - this.#totals.down) };

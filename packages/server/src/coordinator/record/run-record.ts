@@ -19,7 +19,7 @@ import type { GlobalModel, SelectionFigures } from '@espalier/core/round';
 import { modelHash } from '@espalier/proto';
 import type { TrafficLedger, TrafficReading } from './ledger.js';
 
-/** What closing a round adds to the record. */
+/** Figures that closing a round adds to the record. */
 export interface ClosedRoundFigures {
   readonly round: number;
   readonly model: GlobalModel;
@@ -32,7 +32,7 @@ export interface ClosedRoundFigures {
   readonly measures: boolean;
 }
 
-/** What measuring a model's moments adds to the record. */
+/** Figures that measuring a model's moments adds to the record. */
 export interface MeasuredModelFigures {
   readonly model: GlobalModel;
   readonly clients: number;
@@ -40,7 +40,7 @@ export interface MeasuredModelFigures {
   readonly macs: number;
 }
 
-/** What is on record of moments. */
+/** Figures of measuring moments. */
 interface MomentRecord {
   /** As in the summary. */
   readonly clients: number | null;
@@ -75,7 +75,7 @@ export class RunRecord {
   readonly #backends = new Set<string>();
   #refusalsThisRound = 0;
   #moments = NO_MOMENTS;
-  /** Of a model that no round made: what a job without rounds comes to. */
+  /** Evaluation of a model that no round made: the result of a job without rounds. */
   #selected: Evaluation | null = null;
   /** Null until the first round opens. */
   #setup: ByteFigures | null = null;
@@ -127,7 +127,7 @@ export class RunRecord {
     this.#selection = figures;
   }
 
-  /** What crossed so far was joining and selection, not rounds. */
+  /** Books all traffic so far as joining and selection, not as rounds. */
   setupDone(): void {
     if (this.#setup !== null) return;
     const { up, down } = this.#ledger.read();
@@ -159,7 +159,10 @@ export class RunRecord {
     return this.#moments.due;
   }
 
-  /** How the last model did: of the last round, or as it was selected where there were no rounds. */
+  /**
+   * Records the evaluation of the last model: that of the last round, or the selected one where there were no
+   * rounds.
+   */
   concluded(evaluation: Evaluation): RoundMetrics | null {
     const last = this.#lines.at(-1);
     if (last) return this.evaluated(last.round, evaluation);

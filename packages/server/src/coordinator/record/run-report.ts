@@ -1,4 +1,4 @@
-/** What happens, for a progress display. */
+/** Event of a run, for a progress display. */
 export type RunReport =
   | { readonly kind: 'prepared'; readonly seconds: number }
   | { readonly kind: 'selected'; readonly candidate: number; readonly losses: readonly number[] }

@@ -1,6 +1,8 @@
 import type { RoundMetrics, RunSummary } from '@espalier/core/report';
 
-/** Where a run leaves what people look at: a folder, or nothing. Rejections end the run with `storage`. */
+/**
+ * Destination of the files that people look at: a folder, or nothing. Rejections end the run with `storage`.
+ */
 export interface RunStore {
   /** The model after a round. */
   checkpoint(round: number, bundle: Uint8Array): Promise<void>;

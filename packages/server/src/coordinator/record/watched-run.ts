@@ -7,7 +7,7 @@ import type { StoredRecord } from './run-record.js';
 /** Bytes of a value on the wire. */
 const VALUE_BYTES = 4;
 
-/** What of a job stands above its figures. */
+/** Returns the facts of a job that are shown above its figures. */
 export function watchedJob(job: Job, graph: ModelGraph, classes: readonly string[]): WatchedJob {
   const { name, method, seed, rounds, numClients, targetDensity } = job;
   const parameters = parameterSpecs(graph).reduce((sum, { size }) => sum + size, 0);
@@ -19,7 +19,7 @@ export function watchedJob(job: Job, graph: ModelGraph, classes: readonly string
   };
 }
 
-/** Where a live run's figures come from. */
+/** Sources of a live run's figures. */
 export interface WatchSources {
   readonly job: WatchedJob;
   readonly state: CoordinatorState;

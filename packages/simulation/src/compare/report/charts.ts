@@ -54,14 +54,14 @@ export function methodStyles(names: readonly string[]): MethodStyles {
   };
 }
 
-/** What plots have in common. */
+/** Returns the options that all plots share. */
 function base(
   x: Readonly<Record<string, unknown>>,
   y: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   return {
     animation: false,
-    // Of a legend with pages, what stands above its symbols is cut off.
+    // A legend with pages cuts off everything above its symbols.
     legend: { type: 'scroll', top: 4, left: 0, right: 0, itemHeight: 14, itemWidth: 14 },
     grid: { left: 56, right: 24, top: 68, bottom: 56 },
     tooltip: { trigger: 'item' },

@@ -5,7 +5,7 @@ export interface CostPair {
   readonly measured: number;
   /** By the cost model. */
   readonly analytic: number;
-  /** What is known to come on top of the model's figure, by the term's id; null in results that do not say. */
+  /** Known additions to the model's figure, by the term's id; null in results that do not record them. */
   readonly terms: Readonly<Record<string, number>> | null;
 }
 

@@ -8,7 +8,7 @@ import { ledgerBlocks } from './ledger.js';
 const COST_TEXT =
   "Measured: bytes of every frame of the rounds both ways, multiply-accumulates that the trainers executed, the trainers' peak memory. Analytic: the authors' cost model (FedRTS, Huang et al. 2025, appendix), where every client that answers gets and sends the model with its indices each round, a backward pass counts as two forward passes, and memory is weights, gradients and the optimiser's slots without activations. Joining, selection and the final model are in neither.";
 
-/** What the rounds of these runs cost. */
+/** Computes the cost of the rounds of these runs. */
 export function groupCosts({ results }: Pick<ResultGroup, 'results'>): GroupCosts {
   return {
     bytes: costPair(results, 'bytes', roundBytes),

@@ -9,7 +9,7 @@ import { frontierBlocks } from './frontier.js';
 import type { ComparisonPlots } from './plots.js';
 import { rankingBlocks } from './ranking.js';
 
-/** What a report says besides results. */
+/** Facts that a report gives besides results. */
 export interface Provenance {
   readonly name: string;
   /** Cells of the grid, and those that are done. */
@@ -64,7 +64,7 @@ export function comparisonDocument(
   };
 }
 
-/** Which rows win, at equal density and at equal cost, and what single settings bring. */
+/** Lists the winning rows, at equal density and at equal cost, and the effects of single settings. */
 export function findingBlocks(groups: readonly ResultGroup[], jobOf: JobOf): readonly ReportBlock[] {
   return [...rankingBlocks(groups), ...frontierBlocks(groups), ...effectBlocks(groups, jobOf)];
 }
@@ -94,7 +94,7 @@ function figuresOf(
   ];
 }
 
-/** What every row stands for, and where it departs from its paper. */
+/** Table that says what every row is, and where it departs from its paper. */
 function methodTable(methods: ReadonlyMap<string, Method>): ReportBlock {
   return {
     kind: 'table',

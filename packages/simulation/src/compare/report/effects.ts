@@ -59,7 +59,10 @@ export function effects(groups: readonly ResultGroup[], jobOf: JobOf): readonly 
 /** A setting's effect over several densities. */
 export interface OverallEffect extends Pick<Effect, 'key' | 'from' | 'to' | 'rows'> {
   readonly densities: readonly number[];
-  /** Of every seed the mean over the densities, over the seeds that all of them have. */
+  /**
+   * Difference between the settings: each seed's mean over the densities, for the seeds present at all of
+   * them.
+   */
   readonly difference: Spread;
 }
 
@@ -82,7 +85,7 @@ export function overDensities(found: readonly Effect[]): readonly OverallEffect[
   });
 }
 
-/** What a setting brings where nothing else changes; nothing where no two rows are that much alike. */
+/** Reports the effect of a setting where nothing else changes; empty when no two rows are that similar. */
 export function effectBlocks(groups: readonly ResultGroup[], jobOf: JobOf): readonly ReportBlock[] {
   const found = effects(groups, jobOf);
   if (found.length === 0) return [];

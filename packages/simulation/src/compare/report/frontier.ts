@@ -5,7 +5,7 @@ import { spreadOf, type ResultGroup, type Spread } from '../statistics.js';
 import { writtenSpread } from '../table.js';
 import { unitFor } from '../units.js';
 
-/** A row that none with the same or a lower cost surpasses. */
+/** A row on the Pareto front: none with the same or a lower cost is more accurate. */
 export interface FrontierRow {
   readonly group: ResultGroup;
   readonly accuracy: Spread;
@@ -38,7 +38,7 @@ const COSTS = [
   { of: 'bytes', name: 'B', label: 'up', pick: ({ up }: CellResult) => up },
 ] as const;
 
-/** The best to be had for so many operations, and for so many bytes; a table each, and each for every partition. */
+/** The most accurate rows by operations and by bytes: a table each, for every partition. */
 export function frontierBlocks(groups: readonly ResultGroup[]): readonly ReportBlock[] {
   if (groups.length < 2) return [];
   return [...groupBy(groups, ({ partition }) => partition)].flatMap(([partition, rows]) =>
@@ -50,7 +50,9 @@ export function frontierBlocks(groups: readonly ResultGroup[]): readonly ReportB
       );
       return {
         kind: 'table',
-        caption: `At equal ${of}${partition === null ? '' : `, ${partition}`}: rows that none with as few or fewer surpasses in mean accuracy.`,
+        caption:
+          `At equal ${of}${partition === null ? '' : `, ${partition}`}: the Pareto front, ` +
+          `where no row with as few or fewer ${of} has a higher mean accuracy.`,
         columns: [
           { label: `${label} ${unit.name}`, align: 'right' },
           { label: 'row' },

@@ -15,8 +15,8 @@ const LEDGERS: readonly Ledger[] = [
 ];
 
 /**
- * What is left when the model's figure and all terms are taken from the measured one, as a share of that; null where
- * the terms are not known. Within 0.03 the measurement is explained.
+ * Returns the part of the measured cost that neither the model's figure nor the terms explain, as a share of
+ * it; null when the terms are not known. Within 0.03 the measurement is explained.
  */
 export function unexplained(pair: CostPair | null): number | null {
   if (!pair?.terms) return null;
@@ -24,7 +24,10 @@ export function unexplained(pair: CostPair | null): number | null {
   return 1 - known / pair.measured;
 }
 
-/** Of bytes and of operations, every row's terms as percent of what was measured, and what each term is. */
+/**
+ * Tabulates bytes and operations: every row's terms in percent of the measured cost, and the meaning of each
+ * term.
+ */
 export function ledgerBlocks(rows: readonly CostRow[]): readonly ReportBlock[] {
   const tables = LEDGERS.flatMap((ledger) => {
     const known = rows.filter((row) => ledger.of(row)?.terms);

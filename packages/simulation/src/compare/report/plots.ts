@@ -23,7 +23,7 @@ export function allPlots({ accuracy, curves, layers, partitions }: ComparisonPlo
   return [...accuracy, ...curves, ...layers, ...partitions];
 }
 
-/** What accuracy is drawn over. */
+/** Costs that accuracy is plotted against. */
 const AXES: readonly {
   readonly file: string;
   readonly name: string;

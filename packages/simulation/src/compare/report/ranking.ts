@@ -33,7 +33,10 @@ export function placings(groups: readonly ResultGroup[]): readonly (readonly Pla
 const CAPTION =
   'At equal density. Differences are between runs of the same seed; those whose 95 % interval (Student’s t) holds 0, and those of a single seed, tell nothing.';
 
-/** Which row wins at each density, and how far the others are behind; nothing where nothing competes. */
+/**
+ * Ranks the rows at each density and says how far the others are behind the winner; empty when no rows
+ * compete.
+ */
 export function rankingBlocks(groups: readonly ResultGroup[]): readonly ReportBlock[] {
   const contests = placings(groups).filter((rows) => rows.length > 1);
   if (contests.length === 0) return [];

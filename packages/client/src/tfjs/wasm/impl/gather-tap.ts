@@ -1,8 +1,8 @@
 import type { Window } from '../window.js';
 
 /**
- * What one kernel tap sees, channel by channel: `target[c, p] = x[n, y·s + ky − top, x·s + kx − left, c]` for the
- * output positions `p = (n, y, x)`, and 0 over the padding.
+ * Gathers the input of one kernel tap, channel by channel: `target[c, p] = x[n, y·s + ky − top, x·s + kx −
+ * left, c]` for the output positions `p = (n, y, x)`, and 0 over the padding.
  */
 export function gatherTap(
   x: Float32Array,

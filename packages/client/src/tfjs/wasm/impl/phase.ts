@@ -14,7 +14,7 @@ export interface AxisPhase {
   readonly crop: readonly [number, number];
 }
 
-/** What an axis is like. */
+/** Sizes, stride and padding along one axis. */
 export interface Axis {
   readonly input: number;
   readonly output: number;

@@ -1,14 +1,16 @@
 import type { Window } from '../window.js';
 
-/** Whether every tap sees the image shifted as a whole: stride 1, and as many output pixels as input pixels. */
+/**
+ * True when every tap sees the image shifted as a whole: stride 1, and as many output pixels as input pixels.
+ */
 export function isShift(window: Window): boolean {
   const { height, width, outHeight, outWidth, strideY, strideX } = window;
   return strideY === 1 && strideX === 1 && outHeight === height && outWidth === width;
 }
 
 /**
- * What `gatherTap` gives, out of pixels that already stand channel by channel, `[channels, positions]`: one long copy,
- * then zeros wherever the shift crossed an image's border.
+ * Computes the result of `gatherTap` from pixels that are already laid out channel by channel, `[channels,
+ * positions]`: one long copy, then zeros wherever the shift crossed an image's border.
  */
 export function shiftTap(
   planes: Float32Array,
