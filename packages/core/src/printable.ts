@@ -7,7 +7,7 @@ const SEQUENCES = new RegExp(
   'gu',
 );
 
-/** Where a line ends or a column moves: words on either side must not run together. */
+/** Characters at which a line ends or a column moves: words on either side must not run together. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
 
 /** C0, DEL and C1; line separators; what embeds, overrides or isolates the direction of text. */

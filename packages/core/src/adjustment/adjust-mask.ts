@@ -8,7 +8,7 @@ import type { MaskDeltaLayer } from '../mask/mask-update.js';
 import type { TopGradientRequest } from '../trainer/trainer.js';
 import type { MeanGradient } from './mean-gradients.js';
 
-/** What a mask is adjusted by. */
+/** Inputs of an adjustment. */
 export interface AdjustmentInputs {
   readonly mask: Mask;
   /** The *aggregated* weights under that mask. */

@@ -8,8 +8,9 @@ import type { TopGradientRequest, TopGradients } from '../trainer/trainer.js';
 import { adjustMask } from './adjust-mask.js';
 
 /**
- * What a client exchanges when it readjusts its mask: in every layer the share of its active weights, to the nearest
- * whole number, or as many as are inactive where they are fewer; layers with nothing to exchange are left out.
+ * Exchange by a client that readjusts its mask: in every layer the share of its active weights, to the
+ * nearest whole number, or as many as are inactive if that is fewer; layers with nothing to exchange are left
+ * out.
  */
 export function readjustmentRequests(mask: Mask, share: number): readonly TopGradientRequest[] {
   return mask.layers

@@ -31,7 +31,7 @@ export interface UpdateSource {
   readonly asked?: number;
 }
 
-/** What became of a round's updates. */
+/** Result of combining a round's updates. */
 export interface Aggregation {
   /** The one update, in float64, so that it is rounded once, when it is added to the model. */
   readonly values: Float64Array;
@@ -55,11 +55,12 @@ export interface Aggregator {
    */
   aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
   /**
-   * What the rule does at one coordinate, where it looks at coordinates one by one; null where it judges updates as a
-   * whole. Whatever else clients report coordinate by coordinate can then follow it too.
+   * Rule for a single coordinate, for aggregators that treat coordinates one by one; null for those that
+   * judge updates as a whole. Other values that clients report coordinate by coordinate can then follow the
+   * same rule.
    */
   readonly coordinateRule: ((options: OptionValues, asked?: number) => ColumnRule) | null;
-  /** What it holds off when that many clients are asked; null for a rule that holds off nothing. */
+  /** Resistance of the rule when that many clients are asked; null for a rule that has none. */
   readonly resistance: ((options: OptionValues, asked: number) => Resistance) | null;
   /**
    * Batch-norm statistics under the same rule; never a variance below 0.

@@ -2,7 +2,7 @@ import type { AggregationSpec } from './aggregation-spec.js';
 import type { ColumnRule } from './column-rule.js';
 import { aggregatorNamed } from './registry.js';
 
-/** What a job does with one coordinate of whatever its clients report. */
+/** Rule that a job applies to each coordinate of the values that its clients report. */
 export interface CoordinateRule {
   readonly rule: ColumnRule;
   readonly weighting: AggregationSpec['weighting'];

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 
-/** What a rule holds off, when a round asks a number of clients. */
+/** Hostile clients that a rule withstands when a round asks a given number of clients. */
 export interface Resistance {
   /** Clients of those asked that may be hostile. */
   readonly hostile: number;

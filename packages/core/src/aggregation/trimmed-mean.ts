@@ -88,7 +88,7 @@ function sumInside(
   return { sum, weight, atLow, atHigh };
 }
 
-/** Of the values equal to an end, the share that stays when `cut` values go at that end. */
+/** Share of the values equal to an end that remains when `cut` values are removed at that end. */
 function keptShare(sorted: Float64Array, end: number, cut: number, fromTop: boolean): number {
   const first = sorted.indexOf(end);
   const last = sorted.lastIndexOf(end);

@@ -15,7 +15,9 @@ const LEAST_AGREEMENT = 0.2;
 /** Share of the median agreement below which an update is an outlier. */
 const AGREEMENT_SHARE = 0.25;
 
-/** What is kept of an update once it is let go: its length, and enough of its direction. */
+/**
+ * Summary of an update that is kept after the update is released: its length, and enough of its direction.
+ */
 export interface UpdateProfile {
   /** Euclidean norm. */
   readonly norm: number;

@@ -52,7 +52,7 @@ function withoutTop(scores: Float32Array, floor: number): Float32Array {
   return others;
 }
 
-/** How many of the `count` largest scores of all layers fall into each. */
+/** Number of the `count` largest scores of all layers that fall into each layer. */
 function winsPerLayer(layers: readonly Float32Array[], count: number): number[] {
   const all = new Float32Array(layers.reduce((sum, scores) => sum + scores.length, 0));
   const ends: number[] = [];

@@ -9,8 +9,8 @@ export interface MomentReport {
 }
 
 /**
- * How variances merge. `pooled`: exactly, as if all samples had been in one place. `mean`: the plain weighted mean
- * that FedTiny's authors intend, which leaves out how far the clients' means are apart.
+ * Way to merge variances. `pooled`: exactly, as if all samples had been in one place. `mean`: the plain
+ * weighted mean that FedTiny's authors intend, which ignores the distance between the clients' means.
  */
 export type VarianceMerge = 'pooled' | 'mean';
 

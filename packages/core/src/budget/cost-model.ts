@@ -23,7 +23,7 @@ export function analyticRoundBytes(graph: ModelGraph, { mask, requests }: Analyt
   return 2 * modelBytes(graph, mask) + gradientBytes(graph, requests);
 }
 
-/** What a client trains on in a round. */
+/** Local training of one client in a round. */
 export interface LocalWork {
   readonly samples: number;
   readonly localEpochs: number;

@@ -51,7 +51,7 @@ function seen({ samples, localEpochs }: Pick<ClientRound, 'samples' | 'localEpoc
   return samples * localEpochs;
 }
 
-/** What the model counts over plain training where gradients are asked for: 2·(F_dense − F) a sample. */
+/** Excess of the model over plain training when gradients are requested: 2·(F_dense − F) per sample. */
 function denseEpoch({ graph, modelled: { mask, requests }, samples }: ClientRound): number {
   if (requests.length === 0) return 0;
   return 2 * samples * (forwardMacs(graph, null).total - forwardMacs(graph, mask).total);

@@ -14,9 +14,9 @@ export interface MacCount {
 /** Multiply-accumulates of one sample's training step. */
 export interface TrainMacCount {
   readonly forward: number;
-  /** Of the loss with respect to activations. */
+  /** Gradient of the loss with respect to activations. */
   readonly inputGradient: number;
-  /** Of the loss with respect to active weights. */
+  /** Gradient of the loss with respect to active weights. */
   readonly weightGradient: number;
   readonly total: number;
 }
@@ -31,7 +31,10 @@ export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
   return macsOf(graph, (spec) => activeCount(spec, mask));
 }
 
-/** Of kernels of which so many weights are computed with. */
+/**
+ * Multiply-accumulates of one forward pass; `computed` gives the number of weights of a kernel that take
+ * part.
+ */
 function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCount {
   const shapes = inferShapes(graph);
   const kernels = parameterSpecs(graph).filter(({ role }) => role === 'kernel');

@@ -6,7 +6,7 @@ import type { Mask } from '../mask/mask.js';
 import { momentCount } from '../params/pack.js';
 import { activeCount } from './active.js';
 
-/** How a tensor is thought to be stored: all values; bitmap and values; COO; CSR or CSC, whichever is smaller. */
+/** Assumed storage of a tensor: all values; bitmap and values; COO; CSR or CSC, whichever is smaller. */
 export type StorageFormat = 'dense' | 'bitmap' | 'coordinates' | 'compressed';
 
 const VALUE_BITS = 32;

@@ -24,7 +24,7 @@ export interface NestedPoolPlan {
   readonly counts: readonly Uint32Array[];
 }
 
-/** What a pool is drawn from. */
+/** Settings and inputs for drawing a pool. */
 export interface PoolRequest {
   readonly graph: ModelGraph;
   /** Over maskable weights, in (0, 1]; every candidate meets it within 2 %. */

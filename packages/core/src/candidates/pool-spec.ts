@@ -3,7 +3,9 @@ import type { MomentMode } from '../trainer/trainer.js';
 /** The candidate pool of FedTiny's coarse pruning. */
 export interface PoolSpec {
   readonly size: number;
-  /** What the layer densities are drawn around: uniform as published, ERK, or half of the pool each. */
+  /**
+   * Layer densities around which candidates are drawn: uniform as published, ERK, or half of the pool each.
+   */
   readonly allocation: 'uniform' | 'erk' | 'mixed';
   /** Choose by adaptive batch norm, or take the first candidate without asking anybody. */
   readonly selection: 'adaptiveBatchNorm' | 'first';

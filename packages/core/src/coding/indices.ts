@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { bestRice, decodeRice, encodeRice, MAX_RICE_BITS } from './rice.js';
 
-/** How a set of indices is written; the order breaks ties, so that equal input gives equal bytes everywhere. */
+/** Codings of a set of indices; their order breaks ties, so that equal input gives equal bytes everywhere. */
 export const INDEX_CODINGS = ['dense', 'bitmap', 'rice'] as const;
 
 /**

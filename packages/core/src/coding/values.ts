@@ -13,8 +13,9 @@ import {
 import { fromFloat16, toFloat16 } from './float16.js';
 
 /**
- * How values are stored. `levels`: of every kernel a float32 scale per filter, then for each active weight `bits` bits,
- * packed from the lowest: the sign and the place in the quantizer's levels; biases and norms stay float32.
+ * Coding of values. `levels`: for each kernel a float32 scale per filter, then `bits` bits per active weight,
+ * packed from the lowest: the sign and the position among the quantizer's levels; biases and norms stay
+ * float32.
  */
 export type ValueCoding =
   | { readonly kind: 'float32' }

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 
-/** How near to data a compression may come, each level with all before it. */
+/** Levels of access to data that a compression may have, each including all before it. */
 export const ACCESS_LEVELS = ['none', 'synthetic', 'aggregates', 'training'] as const;
 
 /**

@@ -28,7 +28,10 @@ export interface CompressionCandidates extends Omit<CompressedNetwork, 'mask' | 
 /** The only criterion whose masks lie within each other whatever the allocation. */
 const NESTING = 'magnitude';
 
-/** What asking clients takes. @throws EspalierError `invalid_argument` where less than `aggregates` is granted. */
+/**
+ * Checks that clients may be asked. @throws EspalierError `invalid_argument` if less than `aggregates` is
+ * granted.
+ */
 export function checkClientAccess(granted: DataAccess): void {
   checkAccess(granted, 'calibration', { id: 'by clients', needs: ['moments', 'losses'] });
 }

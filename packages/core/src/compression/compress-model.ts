@@ -24,9 +24,9 @@ import { checkAccess, type DataAccess } from './access.js';
 import { repairNamed, type Repair } from './repairs.js';
 import { syntheticImages } from './synthetic-images.js';
 
-/** Which channels to remove. */
+/** Selection of channels to remove. */
 export interface ChannelPruning {
-  /** What is to be left. */
+  /** Cost that is to remain. */
   readonly target: CostTarget;
   readonly spread: ChannelSpread;
   /** Name of the criterion that scores are lifted from. */
@@ -35,14 +35,14 @@ export interface ChannelPruning {
   readonly multiple?: number;
 }
 
-/** How weights are rounded. */
+/** Rounding of weights to few bits. */
 export interface Rounding {
   readonly bits: number;
   /** Name of the quantizer. */
   readonly quantizer: string;
 }
 
-/** What to do to a network; null leaves a step out. */
+/** Steps to apply to a network; null leaves a step out. */
 export interface CompressOptions {
   readonly access: DataAccess;
   readonly channels: ChannelPruning | null;
@@ -62,7 +62,7 @@ export interface CompressInput extends GraphWithState {
 
 /** The outcome. */
 export interface CompressedNetwork extends GraphWithState {
-  /** Of the weights that are not 0. */
+  /** Mask of the weights that are not 0. */
   readonly mask: Mask;
   /** Per node, the positions of the original's last axis that are left. */
   readonly kept: ReadonlyMap<string, Uint32Array>;

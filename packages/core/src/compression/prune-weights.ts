@@ -11,7 +11,7 @@ import { applyMask } from '../params/pack.js';
 import { pow } from '../random/index.js';
 import type { Trainer } from '../trainer/trainer.js';
 
-/** Which weights to remove. */
+/** Selection of weights to remove. */
 export interface WeightPruning {
   /** Over maskable weights, in (0, 1]. */
   readonly density: number;
@@ -23,7 +23,7 @@ export interface WeightPruning {
   readonly iterations: number;
 }
 
-/** What plug-ins may be given. */
+/** Inputs that plug-ins may receive. */
 export interface PruningAids {
   readonly images: Batch;
   readonly seed: number;

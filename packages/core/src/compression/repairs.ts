@@ -1,9 +1,9 @@
 import { entryNamed, type Registry } from '../registry/named-entry.js';
 
-/** What a repair may ask for besides the weights. */
+/** Input that a repair may need besides the weights. */
 export type RepairNeed = 'images';
 
-/** How a network is repaired after channels or weights were removed. */
+/** Way to repair a network after channels or weights were removed. */
 export interface Repair {
   /** Outward name. */
   readonly id: string;

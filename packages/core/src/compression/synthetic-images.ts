@@ -6,7 +6,7 @@ import { inputShape, sizeOf } from '../graph/shapes.js';
 import { normalSource } from '../random/normal.js';
 import { randomStream } from '../random/stream.js';
 
-/** How many images, and which. */
+/** Number and kind of the images. */
 export interface SyntheticOptions {
   readonly samples: number;
   readonly seed: number;

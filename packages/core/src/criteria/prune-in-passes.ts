@@ -10,7 +10,7 @@ import { applyMask } from '../params/pack.js';
 import { pow } from '../random/elementary.js';
 import type { ScoreTree } from './criterion.js';
 
-/** How a mask is made, a little at a time. */
+/** Settings for making a mask in several passes. */
 export interface PruningPasses {
   /** Over maskable weights: where the last pass ends. */
   readonly density: number;

@@ -31,7 +31,10 @@ interface WeightRun {
 }
 
 class Flow {
-  /** What reaches every channel of a node's output, and what one unit there adds to the sum of the outputs. */
+  /**
+   * Signal that reaches each channel of a node's output, and contribution of one unit there to the sum of the
+   * outputs.
+   */
   readonly #forward = new Map<string, Float64Array>();
   readonly #backward = new Map<string, Float64Array>();
   readonly #kernels: ReadonlyMap<string, ParamSpec>;
@@ -160,7 +163,7 @@ class Flow {
   }
 }
 
-/** What comes through an op without attributes: an activation or a pool lets all of it pass. */
+/** Signal after an op without attributes: an activation or a pool passes all of it. */
 function plainFlow({ op }: PlainNode, inputs: readonly Float64Array[], width: number): Float64Array {
   const [first = new Float64Array(0)] = inputs;
   const { family } = plainOp(op);

@@ -24,7 +24,7 @@ export interface Batch {
   readonly size: number;
 }
 
-/** How an epoch is cut into batches. */
+/** Division of an epoch into batches. */
 export interface BatchOptions {
   readonly batchSize: number;
   readonly normalization: Normalization;

@@ -14,7 +14,7 @@ export interface FileDataSpec {
   readonly testFraction: number;
 }
 
-/** Where images come from. The same spec and folder give the same samples in the same order on every machine. */
+/** Source of images. The same spec and folder give the same samples in the same order on every machine. */
 export type DataSpec =
   | FileDataSpec
   | {
@@ -25,7 +25,7 @@ export type DataSpec =
       readonly testSamplesPerClass: number;
     };
 
-/** How training samples are split over clients. */
+/** Way to split training samples over clients. */
 export type PartitionSpec =
   | { readonly kind: 'iid' }
   | {

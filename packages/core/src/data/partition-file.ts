@@ -7,7 +7,7 @@ export interface PartitionFile {
   /** SHA-256 of the listing that positions refer to, in hex. */
   readonly listing: string;
   readonly classes: readonly string[];
-  /** How it was made. */
+  /** Settings from which the partition was made. */
   readonly made: { readonly spec: PartitionSpec; readonly seed: number };
   /** Positions in the training listing that belong to the coordinator alone. */
   readonly server: readonly number[];

@@ -61,7 +61,7 @@ export interface DenseNode extends NodeBase {
 export interface BatchNormNode extends NodeBase {
   readonly op: 'batchNorm';
   readonly epsilon: number;
-  /** What gamma starts at: 1, or 0 for the last norm of a residual branch (Goyal et al. 2017, §5.1). */
+  /** Initial gamma: 1, or 0 for the last norm of a residual branch (Goyal et al. 2017, §5.1). */
   readonly initialGamma: number;
 }
 
@@ -84,7 +84,7 @@ export type GraphNode = InputNode | Conv2dNode | DenseNode | BatchNormNode | Poo
 /** The kind of a node. */
 export type OpKind = GraphNode['op'];
 
-/** Whether a node is an op without attributes. */
+/** True when a node is an op without attributes. */
 export function isPlain(node: GraphNode): node is PlainNode {
   return isPlainOp(node.op);
 }

@@ -1,4 +1,7 @@
-/** Which network. `width` scales the channels of those that have the option; null takes the network's default. */
+/**
+ * Network to build. `width` scales the channels of those that have the option; null takes the network's
+ * default.
+ */
 export interface ModelSpec {
   readonly name: string;
   readonly width: number | null;

@@ -10,7 +10,9 @@ import { plainOp } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 import { UnionFind } from './union-find.js';
 
-/** Where channels come from and which of them must live and die together, before they are named. */
+/**
+ * Origin of channels, and sets of channels that can only be kept or removed together, before they have names.
+ */
 export interface ChannelFlow {
   /** Per node and position of its last axis (every feature of a flattened image), the channel's set. */
   readonly channels: ReadonlyMap<string, Int32Array>;
@@ -18,7 +20,7 @@ export interface ChannelFlow {
   readonly frozen: ReadonlySet<number>;
 }
 
-/** How a convolution's groups divide its channels. */
+/** Way in which a convolution's groups divide its channels. */
 export type Grouping = 'whole' | 'depthwise' | 'grouped';
 
 /** Depthwise is one input channel a group; a convolution with one input channel in one group is whole. */

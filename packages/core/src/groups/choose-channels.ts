@@ -6,7 +6,7 @@ import { nearestWhole } from '../mask/top-k.js';
 import { channelGroups, type ChannelGroup } from './channel-groups.js';
 import { narrowGraph } from './remove-channels.js';
 
-/** What a target counts. */
+/** Costs that a target can limit. */
 export const COST_KINDS = ['channels', 'density', 'macs', 'bytes', 'parameters'] as const;
 
 /**
@@ -15,16 +15,18 @@ export const COST_KINDS = ['channels', 'density', 'macs', 'bytes', 'parameters']
  */
 export type CostKind = (typeof COST_KINDS)[number];
 
-/** What is to be left of a cost: a share of the original's up to 1, or above 1 the amount itself. */
+/** Remaining cost: up to 1 a share of the original's, above 1 the amount itself. */
 export interface CostTarget {
   readonly kind: CostKind;
   readonly value: number;
 }
 
-/** Whether every layer loses the same share of its channels, or the lowest scores of all go first. */
+/**
+ * Spread of the removal: the same share of channels in every layer, or the lowest scores of all layers first.
+ */
 export type ChannelSpread = 'uniform' | 'global';
 
-/** How channels are chosen. */
+/** Settings for choosing channels. */
 export interface ChooseOptions {
   readonly target: CostTarget;
   readonly spread: ChannelSpread;

@@ -9,7 +9,7 @@ import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
 import type { Augmentation, Normalization } from '../data/batches.js';
 import type { Optimizer } from '../trainer/trainer.js';
 
-/** How the sparse mask begins, for methods that have no candidate pool. */
+/** Initial sparse mask of methods that have no candidate pool. */
 export interface StaticMaskSpec {
   readonly criterion: string;
   readonly allocation: string;

@@ -15,7 +15,7 @@ export interface LinkBeliefs {
   readonly beta: Float32Array;
 }
 
-/** What is seen of one link: outcomes in [0, 1]. */
+/** Observation of one link: outcomes in [0, 1]. */
 export interface LinkOutcome {
   readonly aggregate: number;
   /** Mean over clients, weighted by samples. */
@@ -33,7 +33,7 @@ export const linkMemory = {
     return Object.fromEntries(arrays);
   },
 
-  /** Of one layer. @throws EspalierError `internal` when the memory is another rule's. */
+  /** Beliefs about one layer. @throws EspalierError `internal` when the memory belongs to another rule. */
   of(memory: RuleMemory, name: string): LinkBeliefs {
     const [alpha, beta] = [memory[`${name}/alpha`], memory[`${name}/beta`]];
     if (alpha && beta) return { alpha, beta };

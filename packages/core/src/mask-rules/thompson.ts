@@ -9,7 +9,7 @@ import { linkMemory, type LinkBeliefs } from './link-beliefs.js';
 import { LinkObserver } from './link-observer.js';
 import type { MaskRule, RuleMemory, AdjustmentContext } from './mask-rule.js';
 
-/** What the aggregate says of a link that it has no weight for. */
+/** Outcome that the aggregate counts for a link it has no weight for. */
 const UNDECIDED = 0.5;
 
 /**
@@ -57,7 +57,7 @@ function votesOf(reports: readonly GradientReport[], name: string): ReadonlyMap<
   return votes;
 }
 
-/** What inactive links come to: half the aggregate's shrug, half the clients' votes. */
+/** Beliefs after inactive links have been observed: half the undecided aggregate, half the clients' votes. */
 function withVotes(
   { size, active }: LayerMask,
   beliefs: LinkBeliefs,

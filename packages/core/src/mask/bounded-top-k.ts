@@ -47,7 +47,7 @@ export class BoundedTopK {
     else if (this.capacity > 0 && this.#isWeaker(0, index, single)) this.#siftDown(index, single);
   }
 
-  /** What is kept, ascending by index; the collector may be pushed to again. */
+  /** The entries kept, ascending by index; more may be pushed to the collector afterwards. */
   result(): IndexedValues {
     const order = Uint32Array.from({ length: this.#size }, (_, slot) => slot);
     order.sort((a, b) => this.#indices[a]! - this.#indices[b]!);
@@ -57,7 +57,7 @@ export class BoundedTopK {
     };
   }
 
-  /** Whether the entry in `slot` would have to leave before the given one. */
+  /** True when the entry in `slot` would have to leave before the given one. */
   #isWeaker(slot: number, index: number, value: number): boolean {
     const own = Math.abs(this.#values[slot]!);
     const other = Math.abs(value);

@@ -4,7 +4,8 @@ import { layerOf } from './layer-values.js';
 import type { LayerMask, Mask } from './mask.js';
 
 /**
- * What changed from one mask to another: per changed layer the indices that left and those that came, ascending.
+ * Difference between two masks: for each changed layer the indices that left and those that joined,
+ * ascending.
  * @throws EspalierError `invalid_mask` when the masks do not have the same layers.
  */
 export function maskDelta(from: Mask, to: Mask): MaskDeltaLayer[] {

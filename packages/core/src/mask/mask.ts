@@ -14,7 +14,7 @@ export interface LayerMask {
   readonly active: Uint32Array;
 }
 
-/** How a mask descends from the one before it. */
+/** Descent of a mask from the one before it. */
 export interface MaskLineage {
   /** 0 for a job's first mask, then one more with every change. */
   readonly version: number;
@@ -23,8 +23,8 @@ export interface MaskLineage {
 }
 
 /**
- * Which weights are active: a versioned, hashed protocol object. It cannot be built invalid, and it never changes.
- * Layers stand in the graph's canonical order.
+ * The set of active weights: a versioned, hashed protocol object. It cannot be built invalid, and it never
+ * changes. Layers are in the graph's canonical order.
  */
 export class Mask {
   readonly version: number;

@@ -1,4 +1,4 @@
-/** How the first mask comes about. */
+/** Origin of the first mask. */
 export type InitialMask =
   /** Every weight stays. */
   | 'dense'
@@ -23,7 +23,7 @@ export interface Method {
   readonly defaults: Readonly<Record<string, unknown>>;
   /** Keys that `preset: published` sets over the defaults; absent where the defaults are the paper's already. */
   readonly published?: Readonly<Record<string, unknown>>;
-  /** What it does not do as published, a sentence each; empty where it does. */
+  /** Deviations from the published method, one sentence each; empty if there are none. */
   readonly departures: readonly string[];
 }
 

@@ -13,7 +13,7 @@ export type ClientTask =
   | { readonly kind: 'train'; readonly message: Received<'train'> }
   | { readonly kind: 'evaluate'; readonly message: Received<'finish'> };
 
-/** Where the client stands with its coordinator. */
+/** Relation of the client to its coordinator. */
 export type ClientPhase =
   /** No connection; one is being made, or waited for. */
   | 'connecting'
@@ -35,13 +35,13 @@ export interface RunningTask {
   readonly task: ClientTask;
 }
 
-/** How it ended. */
+/** Way in which the client's run ended. */
 export type ClientOutcome =
   | { readonly kind: 'finished' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** Who it is to the coordinator; kept over connections. */
+/** Identity of the client for the coordinator; it outlives connections. */
 export interface ClientIdentity {
   readonly clientId: ClientId;
   readonly returnToken: string;
@@ -71,11 +71,11 @@ export interface ClientState {
   readonly canaryAnswer: ClientMessage | null;
   /** Connections tried in vain since the last admission. */
   readonly attempts: number;
-  /** What the coordinator said on the present connection to send the client away for a while. */
+  /** Message by which the coordinator sent the client away for a while, on the present connection. */
   readonly dismissal: Dismissal | null;
 }
 
-/** What happened. */
+/** Event that the client's reducer is told. */
 export type ClientEvent =
   | { readonly kind: 'opened' }
   /** No connection came about, or the one there was is gone; with a code where that has a cause besides the line. */
@@ -87,7 +87,7 @@ export type ClientEvent =
   | { readonly kind: 'taskFailed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'stop'; readonly reason: string };
 
-/** What the shell must do, in order. */
+/** Effect that the shell must carry out, in order. */
 export type ClientEffect =
   | { readonly kind: 'connect'; readonly delaySeconds: number }
   | { readonly kind: 'loadData'; readonly job: ClientJob }

@@ -4,7 +4,7 @@ export interface Traffic {
   readonly bytesOut: number;
 }
 
-/** What a connection tells its owner. */
+/** Callbacks by which a connection informs its owner. */
 export interface ConnectionHandlers {
   readonly onFrame: (frame: Uint8Array) => void;
   /** Called once, whoever closed it. */

@@ -106,7 +106,7 @@ function expulsion({ clientId, name, partitionIndex, strikes }: Seat): readonly 
   ];
 }
 
-/** What an excluded client is told, then and whenever it comes back. */
+/** Message for an excluded client, sent at once and whenever it comes back. */
 export function exclusionMessage(strikes: number): string {
   return `${strikes} answers of this client in a row were refused: it takes no further part in this run`;
 }

@@ -85,7 +85,7 @@ class World {
     this.#tell({ kind: 'lost', clientId: `client${who}` });
   }
 
-  /** What a coordinator does that takes the run up: see the shell's. */
+  /** Does as a coordinator does that resumes the run: see the shell's. */
   #restart(back: number): void {
     this.#life++;
     const state = readState(writeState(this.#bench.state));

@@ -157,7 +157,10 @@ function startStep(
   };
 }
 
-/** What that client is asked by the open step and has not answered; it is sent again when the client comes back. */
+/**
+ * Requests of the open step that this client has not answered; they are sent again when the client comes
+ * back.
+ */
 export function pendingRequests(
   config: CoordinatorConfig,
   state: CoordinatorState,
@@ -231,15 +234,18 @@ function drawRound(config: CoordinatorConfig, state: CoordinatorState): readonly
   return rested.filter((clientId) => drawn.has(clientId));
 }
 
-/** Those that carry the whole mask: moments of a part are not the model's. All where nobody carries it. */
+/**
+ * Clients that carry the whole mask, as moments of a part are not the model's; all clients if none carries
+ * it.
+ */
 function withWholeModel({ seats }: CoordinatorState, clients: readonly string[]): readonly string[] {
   const whole = clients.filter((clientId) => seats.get(clientId)?.share === 1);
   return whole.length > 0 ? whole : clients;
 }
 
 /**
- * Those expected who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
- * could not be missed, also those whose rest ends first.
+ * Expected clients that are not resting, by partition index; if they are fewer than twice the quorum, so that
+ * half of them could not be missed, also those whose rest ends first.
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const expected = expectedSeats(state);
@@ -259,7 +265,7 @@ function isThere({ seats }: CoordinatorState, clientId: string): boolean {
   return seat !== undefined && canWork(seat);
 }
 
-/** How the open step may go on. */
+/** Verdict on the open step. */
 export type StepVerdict = 'wait' | 'complete' | 'widen';
 
 /**

@@ -12,7 +12,7 @@ import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 2;
 
-/** What a client must know of a job before it joins. */
+/** Facts about a job that a client must know before it joins. */
 export interface ClientJob {
   readonly name: string;
   readonly seed: number;

@@ -13,7 +13,7 @@ interface Rows {
   lowestFree: number;
 }
 
-/** How an older version differs from a newer one. */
+/** Difference between an older version and a newer one. */
 interface Difference {
   readonly newer: SeatBook;
   readonly clientId: ClientId;

@@ -6,7 +6,7 @@ export interface Seat {
   readonly partitionIndex: number;
   readonly name: string;
   readonly samples: number;
-  /** Of the mask's active weights: what its device carries, in (0, 1]. */
+  /** Share of the mask's active weights that its device carries, in (0, 1]. */
   readonly share: number;
   readonly returnToken: string;
   /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */

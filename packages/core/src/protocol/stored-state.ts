@@ -3,7 +3,7 @@ import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
 import type { AnswerName, ClientId } from './ids.js';
 import { SeatBook } from './seat-book.js';
 
-/** What states did not have from the beginning, with what a state without it means. */
+/** Fields that were added later, each with its meaning in a state without it. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
 const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1, losses: 0 };
 

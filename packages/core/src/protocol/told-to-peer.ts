@@ -3,13 +3,13 @@ import type { ErrorCode, ErrorFacts, EspalierError } from '../errors.js';
 /** An error as it crosses the wire. */
 export type ToldError = Readonly<Pick<EspalierError, 'code' | 'facts'>> & { readonly message: string };
 
-/** Who tells the other end of an error. */
+/** End of a connection that reports an error to the other. */
 export type Teller = 'client' | 'coordinator';
 
 /**
- * Who may put the sentence of a code on the wire. `both`: it is made of the job and of messages alone, which both ends
- * know. `coordinator`: a client raises it while it reads its own files too, and the sentence then names them. `neither`:
- * it may hold paths, contents or programs of the machine.
+ * Ends that may put the sentence of a code on the wire. `both`: it is built only from the job and from
+ * messages, which both ends know. `coordinator`: a client also raises it while reading its own files, and the
+ * sentence then names them. `neither`: it may contain paths, contents or programs of the machine.
  */
 const SENTENCE_OF: Readonly<Record<ErrorCode, 'both' | 'coordinator' | 'neither'>> = {
   invalid_argument: 'coordinator',

@@ -8,9 +8,11 @@ export interface ConvolvedOptions {
   readonly input: Distribution;
   /** The original and the changed layer. */
   readonly sides: readonly [NodeSide, NodeSide];
-  /** Where the changed layer's input channels stand among the original's (or their pixels, behind flatten). */
+  /**
+   * Positions of the changed layer's input channels among the original's (or of their pixels, after flatten).
+   */
   readonly keptInputs: Uint32Array;
-  /** Where the changed layer's filters stand among the original's. */
+  /** Positions of the changed layer's filters among the original's. */
   readonly keptOutputs: Uint32Array;
   readonly groups: number;
   /** Correlation of one channel's values under two taps. */
@@ -40,7 +42,7 @@ export function convolvedMoments(options: ConvolvedOptions): Distribution {
 /** Layers with more channels, both networks' together, count their channels as uncorrelated: the time grows cubically. */
 const WIDEST = 600;
 
-/** Which of the input variables a layer reads, and in how many groups. */
+/** Input variables that a layer reads, and its number of groups. */
 interface Layout {
   /** Both networks' channels. */
   readonly total: number;
@@ -134,10 +136,10 @@ function gramOf(
 /** One network's filters under one tap. */
 interface TapPart {
   readonly side: Filters;
-  /** Where its filters begin among those of both. */
+  /** Position of its first filter among those of both. */
   readonly offset: number;
   readonly here: Float64Array;
-  /** Those of all taps, each as far as its inputs are like this one's. */
+  /** Filters of all taps, each weighted by the correlation of its inputs with this one's. */
   readonly near: Float64Array;
 }
 

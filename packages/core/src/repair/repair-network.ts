@@ -10,7 +10,7 @@ import { pruneWithFeedback } from './prune-with-feedback.js';
 import { solveRidge } from './ridge.js';
 import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
 
-/** How a network that lost channels is repaired. */
+/** Settings for repairing a network that lost channels. */
 export interface RepairOptions<S> {
   readonly signals: Signals<S>;
   /** Added to covariances, as a share of their mean diagonal. */
@@ -181,13 +181,13 @@ function shiftsOf(
   });
 }
 
-/** What is known of a layer's input channels. */
+/** Statistics of a layer's input channels. */
 interface Known {
   /** Channels that are left. */
   readonly channels: number;
   readonly kept: Uint32Array;
   readonly gram: Float64Array;
-  /** Of channel i that is left (row) with original channel j. */
+  /** Product of remaining channel i (row) with original channel j. */
   readonly cross: Float64Array;
 }
 

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 
-/** What the report template holds where the data belong: an empty JSON script element. */
+/** Placeholder for the data in the report template: an empty JSON script element. */
 export const REPORT_SLOT = '<script id="report-data" type="application/json"></script>';
 
 /**

@@ -15,7 +15,7 @@ export interface WatchedClient {
   readonly admitted: boolean;
   /** The open step has its answer. */
   readonly answered: boolean;
-  /** What it trains with; null before it said so. */
+  /** Backend it trains with; null until it has reported one. */
   readonly backend: string | null;
   readonly platform: string | null;
   /** Bytes it may use and multiply-accumulates a second, as it said; 0 where unknown. */
@@ -25,7 +25,7 @@ export interface WatchedClient {
   readonly lastSeen: number | null;
   /** Answers accepted so far. */
   readonly contributions: number;
-  /** What was refused of it, the newest last, at most a few. */
+  /** Refusals of its answers, the newest last, at most a few. */
   readonly refusals: readonly { readonly code: string; readonly message: string }[];
 }
 
@@ -37,7 +37,7 @@ export interface WatchedEvent {
   readonly message: string;
 }
 
-/** What of a job stands above its figures. */
+/** Description of a job that is shown above its figures. */
 export interface WatchedJob {
   readonly name: string;
   readonly method: string;

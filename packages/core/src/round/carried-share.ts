@@ -9,7 +9,7 @@ import type { DeviceProfile } from '../budget/device-profile.js';
 import { clientNeeds } from '../methods/client-needs.js';
 import { methodNamed } from '../methods/registry.js';
 
-/** What a device brings to a round. */
+/** A client's device and data, as they matter in a round. */
 export interface Participant {
   readonly profile: Pick<DeviceProfile, 'memoryBytes' | 'macsPerSecond'>;
   /** Training samples. */

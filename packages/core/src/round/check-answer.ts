@@ -12,7 +12,7 @@ import type { ModelGraph } from '../graph/model-graph.js';
 import type { GlobalModel } from './global-model.js';
 import type { CandidateStatistics } from '../candidates/select-candidate.js';
 
-/** What an update of the open round must look like. */
+/** Properties that an update of the open round must have. */
 export interface UpdateExpectation {
   readonly model: GlobalModel;
   /** Declared at join. */

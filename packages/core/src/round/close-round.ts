@@ -23,21 +23,21 @@ import { readParts, type RoundParts } from './round-parts.js';
 export interface UpdateReader {
   /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
   readonly updates: readonly (() => Promise<ClientUpdate>)[];
-  /** What was made of an update when it came; null for those from before a restart. */
+  /** Profile made of an update when it arrived; null for updates from before a restart. */
   readonly profileAt: (at: number) => UpdateProfile | null;
 }
 
-/** How the mask changes at the end of a round. */
+/** Change of the mask at the end of a round. */
 export interface MaskChange {
   readonly rule: MaskRule;
   readonly context: AdjustmentContext;
-  /** What clients were asked. */
+  /** Requests that clients received. */
   readonly requests: readonly TopGradientRequest[];
-  /** Where weights start again under a rule that rewinds. */
+  /** Parameters to which weights return under a rule that rewinds. */
   readonly origin: () => ParamTree;
 }
 
-/** How a round closes. */
+/** Rules by which a round closes. */
 export interface ClosingRules {
   /** From 0. */
   readonly round: number;
@@ -57,9 +57,9 @@ export interface ClosingRules {
 export interface ClosedRound extends SteppedModel {
   readonly updates: readonly UpdateSummary[];
   readonly exchanged: Readonly<Record<string, number>> | null;
-  /** What was seen of the updates on the way; positions are those of the reader. */
+  /** Observations made while the updates were read; positions are those of the reader. */
   readonly seen: Omit<RoundAggregation, 'values'>;
-  /** What the method remembers from now on; null where it remembers nothing. */
+  /** Memory of the method from now on; null if it keeps none. */
   readonly memory: RuleMemory | null;
 }
 
@@ -108,7 +108,7 @@ export async function closeRound(
 /** A round's step before its mask changes. */
 interface SteppedState {
   readonly model: SteppedModel['model'];
-  /** What parameters and slots are under: the round's mask, and what clients have grown. */
+  /** Mask of parameters and slots: the round's mask, and the weights that clients have grown. */
   readonly base: Mask;
   readonly state: ModelState;
   readonly slots: OptimizerSlots;
@@ -147,7 +147,7 @@ async function steppedState(
   return { model, base, state: { params, moments }, slots, updates, seen };
 }
 
-/** What clients began with, in the order of that mask; what they have grown began at 0. */
+/** Values that clients began with, in the order of that mask; weights that they have grown began at 0. */
 function valuesUnder({ graph, mask, state, values }: SteppedModel['model'], base: Mask): Float32Array {
   return base === mask ? values : packActive(graph, base, state.params);
 }

@@ -26,7 +26,7 @@ export interface SteppedModel {
   readonly slots: OptimizerSlots;
 }
 
-/** Where a model comes from. */
+/** Origin of a model. */
 export interface ModelDescent {
   readonly previousMask?: Mask | null;
   /** Left out where the mask begins with this model. */
@@ -49,7 +49,7 @@ export function withMoments(model: GlobalModel, moments: MomentTree): GlobalMode
   return { ...model, state: { ...model.state, moments } };
 }
 
-/** What the receiver of a model has of it already. */
+/** Parts of a model that the receiver already has. */
 export interface KnownOfModel {
   /** Hash of the mask it has; null for none. */
   readonly mask: string | null;

@@ -1,6 +1,6 @@
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
 
-/** What an optimiser remembers from round to round, by name: one number per packed value of the model. */
+/** Memory of an optimiser from round to round, by name: one number per packed value of the model. */
 export type OptimizerSlots = Readonly<Record<string, Float32Array>>;
 
 /** A round's step: what is added to the model's packed values, and what is remembered. */
@@ -20,7 +20,7 @@ export interface ServerOptimizer {
   /** One sentence for people, with the paper. */
   readonly summary: string;
   readonly options: DeclaredOptions;
-  /** What it remembers; everything starts at 0, and so do weights that an adjustment grows. */
+  /** Names of the arrays it remembers; everything starts at 0, and so do weights that an adjustment grows. */
   readonly slots: readonly string[];
   /**
    * @param delta the aggregated difference, in mask order; stays as it was

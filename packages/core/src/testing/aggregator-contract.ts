@@ -56,7 +56,7 @@ function inOnePlace(source: UpdateSource): UpdateSource {
   return { ...source, updates };
 }
 
-/** What every aggregator promises; call it once per aggregator, at the top of a test file. */
+/** Tests for the promises of every aggregator; call it once per aggregator, at the top of a test file. */
 export function aggregatorContract(aggregator: Aggregator): void {
   const options = defaultOptions(aggregator.options);
   const fold = async (all: readonly WeightedUpdate[]): Promise<Float64Array> =>

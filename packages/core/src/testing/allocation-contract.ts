@@ -15,7 +15,7 @@ function curve(weight: number): DistortionCurve {
   }));
 }
 
-/** What every allocation promises; call it once per allocation, at the top of a test file. */
+/** Tests for the promises of every allocation; call it once per allocation, at the top of a test file. */
 export function allocationContract(allocation: Allocation): void {
   describe.each(exampleGraphs)(`allocation ${allocation.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);

@@ -10,7 +10,7 @@ export type Params64 = ReadonlyMap<string, Float64Array>;
 /** Batch-norm statistics to normalise by. */
 export type MomentTree64 = ReadonlyMap<string, Moments64>;
 
-/** What the reference makes of a batch. */
+/** Results of the reference for a batch. */
 export interface ReferencePass {
   /** `[size, classes]`. */
   readonly logits: Float64Array;
@@ -18,7 +18,10 @@ export interface ReferencePass {
   readonly lossSum: number;
   /** The batch's own statistics by batch-norm node (in training mode), over `count` positions. */
   readonly statistics: ReadonlyMap<string, Moments64 & { readonly count: number }>;
-  /** How near any activation comes to a kink: the bend of a relu, or two pixels of one window vying to be its maximum. */
+  /**
+   * Smallest distance of an activation from a kink: the bend of a relu, or two pixels of a window close to
+   * being its maximum.
+   */
   readonly nearestKink: number;
 }
 

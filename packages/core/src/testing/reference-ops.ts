@@ -24,7 +24,7 @@ export interface ReferenceTurn {
   readonly moments: Moments64 | null;
 }
 
-/** What comes of it. */
+/** Result of a reference op. */
 export interface ReferenceResult {
   readonly output: Tensor64;
   readonly statistics?: Moments64 & { readonly count: number };

@@ -8,9 +8,9 @@ import { initialState } from '../params/initialize.js';
 import { randomStream } from '../random/stream.js';
 import type { Trainer, TrainOptions } from '../trainer/trainer.js';
 
-/** How the suite judges a trainer. */
+/** Settings by which the suite judges a trainer. */
 export interface TrainerContractOptions {
-  /** How far a gradient may be off, as a fraction of its layer's largest; 1e-4 suits float32. */
+  /** Largest error of a gradient, as a fraction of its layer's largest; 1e-4 suits float32. */
   readonly tolerance: number;
 }
 

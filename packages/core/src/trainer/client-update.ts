@@ -20,7 +20,7 @@ export interface SparseModel {
 
 /** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
 export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization' | 'momentMode'> {
-  /** How the update's moments come out of training; null where it is to carry none. */
+  /** Way in which training gathers the update's moments; null if it is to carry none. */
   readonly momentMode: MomentMode | null;
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
@@ -46,7 +46,7 @@ export interface Measurement {
 /** One client's work of one round. */
 export interface ClientUpdate {
   readonly round: number;
-  /** Of the mask it received. */
+  /** Hash of the mask it received. */
   readonly maskHash: string;
   /**
    * Trained minus received values, canonical order, active values only: of the mask it received, or of its own where it
@@ -58,9 +58,9 @@ export interface ClientUpdate {
   readonly samples: number;
   readonly metrics: UpdateMetrics;
   readonly topGradients: readonly TopGradients[];
-  /** Of the received model, when asked for. */
+  /** Evaluation of the received model, if requested. */
   readonly evaluation: Evaluation | null;
-  /** What it made of the received mask, when asked for. */
+  /** Mask that it made of the received one, if requested. */
   readonly ownMask?: OwnMask;
 }
 

@@ -16,7 +16,10 @@ export type Optimizer =
       readonly weightDecay: number;
     };
 
-/** How batch-norm statistics come out of training: pooled over the last epoch, or an exponential moving average. */
+/**
+ * Way to obtain batch-norm statistics from training: pooled over the last epoch, or an exponential moving
+ * average.
+ */
 export type MomentMode =
   | { readonly kind: 'pooled' }
   | {
@@ -27,7 +30,7 @@ export type MomentMode =
       readonly passes: number;
     };
 
-/** What a training run needs besides the data. */
+/** Settings of a training run besides the data. */
 export interface TrainOptions {
   readonly epochs: number;
   readonly batchSize: number;
@@ -59,7 +62,10 @@ export interface Extrusion {
   readonly peakLearningRate: number;
   /** Above which no step goes. */
   readonly maximumLearningRate: number;
-  /** Of those layers' active weights the share that is low, to the nearest whole number; in [0, 1]. */
+  /**
+   * Share of those layers' active weights that counts as low, to the nearest whole number of weights; in [0,
+   * 1].
+   */
   readonly share: number;
   /** Parameter names. */
   readonly layers: readonly string[];
@@ -81,7 +87,7 @@ export interface TopGradients {
   readonly values: Float32Array;
 }
 
-/** What training gives back. The state is new; inactive weights are exactly 0. */
+/** Result of training. The state is new; inactive weights are exactly 0. */
 export interface TrainResult {
   readonly state: ModelState;
   /** Mean loss per epoch. */
@@ -102,7 +108,7 @@ export interface Evaluation {
   readonly samples: number;
 }
 
-/** What a trainer costs, in bytes and operations. */
+/** Cost of a trainer, in bytes and operations. */
 export interface Footprint {
   /** Highest number of bytes the trainer has held for the loaded model so far, or has planned where it plans. */
   readonly peakBytes: number;
@@ -112,7 +118,7 @@ export interface Footprint {
   readonly trainMacsPerSample: number;
 }
 
-/** How long a running call lasts and how to end it. */
+/** Control over a running call: its progress and its end. */
 export interface TrainControl {
   /** Aborting makes the call reject with `aborted`; the loaded state stays as it was. */
   readonly signal?: AbortSignalLike;
@@ -133,7 +139,7 @@ export interface TrainProgress {
   readonly loss: number;
 }
 
-/** What a trainer is, whatever it has loaded. */
+/** Properties of a trainer that do not depend on the loaded model. */
 export interface TrainerKind {
   /** For logs and metrics, e.g. `tfjs-wasm`. */
   readonly name: string;
@@ -180,7 +186,7 @@ export interface Trainer extends TrainerKind {
   dispose(): Promise<void>;
 }
 
-/** How data is read for statistics. */
+/** Reading of the data for statistics. */
 export interface EvaluateOptions {
   readonly batchSize: number;
   readonly normalization: Normalization;

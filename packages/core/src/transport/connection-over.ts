@@ -4,7 +4,7 @@ import type { ConnectionHandlers, FrameConnection, Traffic } from '../protocol/c
 /** The receiving end's word on a frame: null when it has it, or why it refuses it. */
 export type FrameAnswer = (refusal: ErrorCode | null) => void;
 
-/** What a socket library offers once it is connected: the least that a connection can be built over. */
+/** Features of a connected socket library: the least that a connection can be built over. */
 export interface FramePort {
   /** For logs: the peer's address. */
   readonly peer: string;
@@ -16,7 +16,7 @@ export interface FramePort {
   traffic(): Traffic;
 }
 
-/** Where the socket library reports what happens. */
+/** Events that the socket library reports. */
 export interface PortEvents {
   /**
    * Something came as a frame: bytes in any of the shapes that socket libraries give. `answer` is called when the

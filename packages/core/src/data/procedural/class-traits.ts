@@ -1,6 +1,6 @@
 import { SILHOUETTES, type Silhouette } from './silhouettes.js';
 
-/** What distinguishes a class: the figure's outline, and the direction and width of its stripes. */
+/** Features that distinguish a class: the figure's outline, and the direction and width of its stripes. */
 export interface ClassTraits {
   /** For people, unique: `disc-60deg-3.8px`. */
   readonly name: string;

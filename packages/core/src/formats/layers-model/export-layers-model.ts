@@ -11,7 +11,7 @@ import type { InboundTensor, LayerJson, LayersModelJson } from './layers-model-j
 import { toLittleEndian } from './little-endian.js';
 import { UnsupportedLayer, unsupportedError, type LayerProblem } from './unsupported.js';
 
-/** What an exported model may hold besides its layers. */
+/** Optional contents of an exported model besides its layers. */
 export interface ExportLayersModelOptions {
   /** End in a softmax, so that predictions are probabilities; default false, logits. */
   readonly softmax?: boolean;

@@ -32,11 +32,11 @@ export interface LayerDraft {
   readonly zeros: ExplicitPadding | null;
 }
 
-/** What a node's draft depends on. */
+/** Inputs of a node's draft. */
 export interface NodeTurn {
-  /** Of its first input. */
+  /** Shape of the node's first input. */
   readonly input: TensorShape;
-  /** Whether its first input is never below 0. */
+  /** True when the node's first input is never below 0. */
   readonly nonNegative: boolean;
   readonly state: ModelState;
 }

@@ -22,9 +22,12 @@ export interface ImportedLayersModel {
   readonly state: ModelState;
   /** Label i is classes[i], where the file says so (`userDefinedMetadata.classes`); else null. */
   readonly classes: readonly string[] | null;
-  /** What images must go through first, where the file says so (`userDefinedMetadata.normalization`); else null. */
+  /**
+   * Normalisation that images need before they enter, if the file states one
+   * (`userDefinedMetadata.normalization`); otherwise null.
+   */
   readonly normalization: Normalization | null;
-  /** Whether the model ended in a softmax, which the graph leaves to the loss. */
+  /** True when the model ended in a softmax, which the graph leaves to the loss. */
   readonly softmax: boolean;
 }
 
@@ -54,7 +57,7 @@ export function importLayersModel(modelJson: unknown, weights: LayersModelWeight
   return { graph, state, ...metadataOf(modelJson, graph), softmax: output.softmax };
 }
 
-/** What can be said of the layers without knowing their inputs. */
+/** Problems of the layers that are visible without knowing their inputs. */
 function layerProblems({ calls, inputs, outputs }: KerasModel): readonly LayerProblem[] {
   const ends: LayerProblem[] = [
     { what: 'inputs', keys: inputs },

@@ -13,7 +13,7 @@ interface RawCall {
   readonly inputs: readonly string[];
 }
 
-/** Where a model stands that is being read. */
+/** Position in a model that is being read. */
 interface Scope {
   /** Before every key of this model. */
   readonly prefix: string;

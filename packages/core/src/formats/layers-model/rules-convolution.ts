@@ -83,7 +83,7 @@ interface ConvDetails {
   readonly filters: number;
   readonly groups: number;
   readonly kernel: { readonly role: string; readonly position: number };
-  /** Where the bias stands among the weights; null for none. */
+  /** Position of the bias among the weights; null for none. */
   readonly biasAt: number | null;
 }
 

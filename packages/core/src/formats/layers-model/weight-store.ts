@@ -7,7 +7,7 @@ import { groupBytes, storedBytes, type WeightSpec, type WeightsGroup } from './w
 /** A model's weight files: by path, or all of them joined in the manifest's order. */
 export type LayersModelWeights = Uint8Array | ReadonlyMap<string, Uint8Array>;
 
-/** Where a tensor's bytes lie. */
+/** Location of a tensor's bytes. */
 interface StoredWeight {
   readonly spec: WeightSpec;
   readonly bytes: DataView;

@@ -77,7 +77,7 @@ function addInput({ inputs, constants }: OnnxModel, draft: OnnxDraft): void {
   draft.sources.set(input.name, { node: name, channelsFirst: null });
 }
 
-/** What is in the way of taking the node over, if anything is. */
+/** Imports a node; gives the problem that prevents it, or null. */
 function takeOver(node: OnnxNode, draft: OnnxDraft): LayerProblem | null {
   const rule = IMPORT_RULES.get(node.op);
   const layer = node.name === '' ? (node.outputs[0] ?? '?') : node.name;

@@ -12,7 +12,7 @@ export interface Source {
   readonly turned?: boolean;
 }
 
-/** What the rules of nodes write to. */
+/** Graph under construction, to which the rules of nodes add. */
 export class OnnxDraft {
   readonly nodes: GraphNode[] = [];
   readonly params = new Map<string, Float32Array>();

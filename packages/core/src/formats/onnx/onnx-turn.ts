@@ -15,7 +15,7 @@ export function malformedOnnx(problem: string): EspalierError {
 
 /** One node's turn: what it reads and where its outcome goes. */
 export class OnnxTurn {
-  /** What its parameters are called after. */
+  /** Name from which its parameters take theirs. */
   readonly name: string;
 
   constructor(
@@ -43,7 +43,7 @@ export class OnnxTurn {
     return source;
   }
 
-  /** Whether an activation is read at that place. */
+  /** True when the input at that place is an activation. */
   isActivation(place: number): boolean {
     return this.draft.sources.has(this.node.inputs[place] ?? '');
   }

@@ -268,7 +268,7 @@ function tensorAt(
 
 const BRAIN = new DataView(new ArrayBuffer(4));
 
-/** How one value of a data type is read. */
+/** Reader of single values of a data type. */
 interface ValueReader {
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number;

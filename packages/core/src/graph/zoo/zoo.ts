@@ -1,6 +1,6 @@
 import type { ModelGraph } from '../model-graph.js';
 
-/** What a network of the zoo is built for. */
+/** Input shape and classes for which a network of the zoo is built. */
 export interface ZooInput {
   /** `[height, width, channels]`. */
   readonly imageShape: readonly [number, number, number];
