@@ -6,7 +6,7 @@ import {
   type ErrorFacts,
 } from '@espalier/core';
 
-/** What decoding may throw: nothing else ever comes out of a decoder. */
+/** Codes that decoding may throw: a decoder never throws anything else. */
 const DECODE_CODES: ReadonlySet<ErrorCode> = new Set([
   'malformed_message',
   'not_finite',

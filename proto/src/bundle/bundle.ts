@@ -29,7 +29,7 @@ export interface ModelBundle {
   /** Label i is classes[i]. */
   readonly classes: readonly string[];
   readonly normalization: Normalization;
-  /** Where the model comes from: job, method, seed … */
+  /** Origin of the model: job, method, seed … */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -2,7 +2,7 @@ import { EspalierError } from '@espalier/core';
 import { decodeBundle, type ModelBundle } from './bundle.js';
 import { checkHead } from './envelope.js';
 
-/** How a bundle is read while it arrives. */
+/** Settings for reading a bundle as it arrives. */
 export interface BundleStreamOptions {
   /** Told the bytes that are there after every chunk. */
   readonly onProgress?: (bytes: number) => void;

@@ -73,7 +73,7 @@ const called: Readonly<Record<string, string>> = {
 const texts = ways.filter(({ fields }) => fields.at(-1)!.type === 'string');
 const lists = ways.filter(({ fields }) => fields.at(-1)!.repeated);
 
-/** What a field must have: a text its bytes, a list its length, a message a table of its own. */
+/** Rule that a field must have: bytes for a text, a length for a list, a table of its own for a message. */
 function expectedKind(field: protobuf.Field): string {
   if (field.type === 'string') return 'text';
   if (field.resolvedType instanceof protobuf.Type) return 'inner';

@@ -30,7 +30,7 @@ interface InnerRule {
   readonly most?: number;
 }
 
-/** What one field may hold. */
+/** Limit on the contents of one field. */
 export type Bound = ProseRule | NameRule | ListRule | InnerRule;
 
 /** A message's bounded fields by number; single numbers and byte strings need none. */

@@ -5,7 +5,9 @@ import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { PreparedMessage } from './prepared-message.js';
 import { offerFrame, type TransferOffer } from './split-frames.js';
 
-/** What a channel tells its owner; nothing of it before the call that opened it has returned. */
+/**
+ * Callbacks by which a channel informs its owner; none is called before the call that opened it has returned.
+ */
 export interface ChannelHandlers<Incoming> {
   readonly onMessage: (message: Incoming) => void;
   /** Called once, whoever closed it. */
@@ -17,7 +19,10 @@ export interface ChannelHandlers<Incoming> {
   readonly onError: (error: EspalierError) => void;
 }
 
-/** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
+/**
+ * Options that a channel needs from its owner; the same for client and server, with the two envelopes
+ * exchanged.
+ */
 export interface ChannelOptions<Outgoing, Incoming>
   extends FrameLimits, FrameTools, ChannelHandlers<Incoming> {
   readonly encode: (message: Outgoing) => Uint8Array;
@@ -36,7 +41,7 @@ export interface Channel<Outgoing> {
   send(message: Outgoing): Promise<void>;
   /** As `send`, of a message that other channels send too. */
   sendPrepared(message: PreparedMessage): Promise<void>;
-  /** What came of a message before the connection broke; null when none was under way. */
+  /** Received part of a message when the connection broke; null if none was under way. */
   unfinished(): UnfinishedTransfer | null;
   /**
    * Tells the other end what an earlier connection left unfinished, so that it sends the rest only; to be called before
@@ -151,7 +156,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     }
   }
 
-  /** What the other end holds of some message; it is of use once, for that message. */
+  /** Part of a message that the other end already holds; it can be used once, for that message. */
   #offerFor(prepared: PreparedMessage): TransferOffer | null {
     this.#offer = this.#assembler.takeOffer() ?? this.#offer;
     if (this.#offer === null || !prepared.is(this.#offer.sha256)) return null;

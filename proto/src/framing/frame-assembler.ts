@@ -6,11 +6,11 @@ import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 import type { TransferOffer } from './split-frames.js';
 
-/** What frames are handled with. */
+/** Tools for handling frames. */
 export interface FrameTools {
   /** SHA-256 in place of the portable one; the bytes on the wire are the same. */
   readonly hash?: HashMaker;
-  /** Where memory for messages comes from; whoever receives a message may give it back. */
+  /** Source of memory for messages; the receiver of a message may give it back. */
   readonly pool?: BufferPool;
 }
 
@@ -41,7 +41,7 @@ export class FrameAssembler {
     this.#pool = pool;
   }
 
-  /** What the other end said it holds, once; null when it said nothing since it was asked last. */
+  /** Offer that the other end made of what it holds, once; null if it has made none since the last call. */
   takeOffer(): TransferOffer | null {
     const offer = this.#offer;
     this.#offer = null;
@@ -58,7 +58,7 @@ export class FrameAssembler {
     if (unfinished instanceof Transfer) this.#held = unfinished;
   }
 
-  /** Of the message that {@link push} gave last; empty before the first. */
+  /** Hash of the message that {@link push} returned last; empty before the first. */
   get sha256(): Uint8Array {
     return this.#sha256;
   }
@@ -124,7 +124,7 @@ export class FrameAssembler {
 
 /** The beginning of a message whose connection broke. */
 export interface UnfinishedTransfer {
-  /** What to tell the other end. */
+  /** Offer to send to the other end. */
   readonly offer: TransferOffer;
   /** Memory that it holds. */
   readonly bytes: number;

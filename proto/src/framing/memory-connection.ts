@@ -6,7 +6,7 @@ export type Schedule = (task: () => void) => void;
 /** One direction of a line: lets so many bytes arrive later, in the order given. */
 export type Carry = (bytes: number, arrive: () => void) => void;
 
-/** What an end of a line is told: who is at the other one, and how frames get there. */
+/** Facts that an end of a line is told: its peer, and how frames get there. */
 export interface LineEndOptions {
   readonly peer: string;
   readonly carry: Carry;

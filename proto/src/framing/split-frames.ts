@@ -9,7 +9,7 @@ import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
  */
 const FRAME_OVERHEAD = 70;
 
-/** How to cut a message. */
+/** Settings for cutting a message. */
 export interface SplitOptions {
   /** A whole number in [0, 2³²), one more with every message of this direction. */
   readonly transferId: number;
@@ -17,13 +17,13 @@ export interface SplitOptions {
   readonly maxFrameBytes: number;
   /** SHA-256 in place of the portable one. */
   readonly hash?: HashMaker;
-  /** What the other end holds already; the frames begin after it where it fits this message and cap. */
+  /** Part that the other end already holds; the frames begin after it if it fits this message and cap. */
   readonly offer?: TransferOffer | null;
 }
 
 /** The beginning of a message that one end holds from an earlier connection. */
 export interface TransferOffer {
-  /** Of the whole message. */
+  /** Hash of the whole message. */
   readonly sha256: Uint8Array;
   /** Chunks held, from the first on; at least 1. */
   readonly chunks: number;

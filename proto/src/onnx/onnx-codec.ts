@@ -15,7 +15,7 @@ import { onnx, readWire, writeWire } from '../wire.js';
 const TYPES = { float: 1, int32: 6, int64: 7, float16: 10, double: 11 } as const;
 /** ONNX's numbers of kinds of attributes. */
 const ATTRIBUTES = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
-/** Of the format, with operator set 13. */
+/** Version of the format, with operator set 13. */
 const IR_VERSION = 8;
 
 /** The bytes of an ONNX file. Equal models give equal bytes. */

@@ -7,7 +7,7 @@ export interface ConnectionPair {
   readonly dispose: () => Promise<void>;
 }
 
-/** What every {@link FrameConnection} keeps; `makePair` is called before each test. */
+/** Tests for the promises of every {@link FrameConnection}; `makePair` is called before each test. */
 export function transportContract(name: string, makePair: () => Promise<ConnectionPair>): void {
   describe(`${name} keeps the transport contract`, () => {
     let pair: ConnectionPair;
