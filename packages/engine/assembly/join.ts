@@ -7,7 +7,7 @@ import { Join } from './gen/ops';
 import { madd, shareStart } from './lanes';
 import { scaleOf, shiftOf } from './norm';
 
-/** What an activation lets through: nothing below `low`, nothing above `high`. */
+/** Clamp of an activation: nothing below `low`, nothing above `high`. */
 // @ts-ignore: decorator
 @inline
 function activate(v: v128, low: v128, high: v128): v128 {

@@ -6,7 +6,7 @@
  */
 import { madd } from './lanes';
 
-/** What the accumulators of a tile start from: the row's bias, the first product, or what the output holds. */
+/** Initial values of a tile's accumulators: the row's bias, the first product, or what the output holds. */
 export const INIT_BIAS: i32 = 0;
 export const INIT_PRODUCT: i32 = 1;
 export const INIT_OUTPUT: i32 = 2;

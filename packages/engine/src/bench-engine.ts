@@ -18,7 +18,7 @@ import {
 import { measureMachine, type Clock, type MachineRates } from './machine.js';
 import type { SparseTrainer } from './sparse-trainer.js';
 
-/** What to measure. */
+/** Settings of a measurement. */
 export interface EngineBenchOptions {
   readonly graph: ModelGraph;
   /** Active share of every maskable layer, drawn at random; 1 runs the dense path. */
@@ -39,7 +39,7 @@ export interface Milliseconds {
   readonly train: number;
 }
 
-/** What was measured. */
+/** Results of a measurement. */
 export interface EngineBenchResult {
   readonly msPerImage: Milliseconds;
   /** Rate of the multiply-adds of the training step: those of active weights, and all of a dense layer's. */

@@ -5,7 +5,7 @@ import type { MomentGatherer } from './moments.js';
 import type { ProgramSpec } from './plan/emission.js';
 import { draftProgram, type Program, type Segment } from './plan/program.js';
 
-/** What a call asks of every program it may need. */
+/** Requirements of a call on every program it may need. */
 export interface CallRequest {
   readonly kind: ProgramSpec['kind'];
   /** Sizes of the batches to come; every one gets its program before the first runs. */
@@ -16,7 +16,7 @@ export interface CallRequest {
   readonly proximal: boolean;
 }
 
-/** What the engine may use. */
+/** Resources that the engine may use. */
 export interface Limits {
   readonly memoryBudget: number;
   readonly recompute: boolean;

@@ -26,14 +26,17 @@ import {
   type WorkspaceRequest,
 } from './workspace.js';
 
-/** What a trainer is given to load. */
+/** Model and mask that a trainer loads. */
 export interface NetworkSource {
   readonly graph: ModelGraph;
   readonly state: ModelState;
   readonly mask: Mask | null;
 }
 
-/** Where a network runs, and from which share of kept weights on its layers are dense. */
+/**
+ * Environment of a network: its threads, and the share of kept weights from which its layers are computed as
+ * dense.
+ */
 export interface NetworkHost {
   readonly threads: ThreadOptions | null;
   readonly denseFrom?: number;
@@ -214,7 +217,7 @@ export class Network {
     return this.memory.f32(this.store.grads, this.store.floats);
   }
 
-  /** Where a parameter's kept values lie among {@link values}, by ascending flat index. */
+  /** Positions of a parameter's kept values among {@link values}, by ascending flat index. */
   placesOf(parameter: string): Uint32Array {
     const slot = slotNamed(this.store.slots, parameter);
     const places = Uint32Array.from({ length: slot.count }, (_, i) => slot.start + i);

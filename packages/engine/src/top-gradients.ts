@@ -26,7 +26,7 @@ export function prunedKernels({ store }: Network): readonly string[] {
     .map((layer) => layer.kernel.name);
 }
 
-/** Those of the requested layers that have inactive weights at all. */
+/** Requested layers that have any inactive weights. */
 export function sparseKernels(network: Network, requests: readonly TopGradientRequest[]): readonly string[] {
   const pruned = new Set(prunedKernels(network));
   return requests.map(({ layer }) => layer).filter((layer) => pruned.has(layer));

@@ -17,8 +17,8 @@ export const ONE_BLOCK: Blocks = { at: 0, count: 1, channels: 0 };
 const ROW_WEIGHTS = 48;
 
 /**
- * How to cut rows that read `channels` channels with `perChannel` active weights each. Layers that are too sparse, or have
- * too few channels to gain by it, are not cut.
+ * Cuts rows that read `channels` channels with `perChannel` active weights each. Layers that are too sparse,
+ * or have too few channels to benefit, are not cut.
  */
 export function blocksOf(channels: number, perChannel: number): Omit<Blocks, 'at'> {
   const size = Math.ceil(ROW_WEIGHTS / perChannel);

@@ -8,7 +8,7 @@ import type { Slot } from './slots.js';
 import type { NormStore, Store } from './store.js';
 import { leadOf, pitchOf, planeOf, positionsOf, type Tensor } from './tensor.js';
 
-/** What a program is for. */
+/** Purpose and size of a program. */
 export interface ProgramSpec {
   /**
    * `infer`: forward with running statistics. `observe`: forward with the batch's own. `learn`: the same, then
@@ -21,7 +21,7 @@ export interface ProgramSpec {
   readonly lossSamples: number;
   /** Kernels whose gradient for every weight, active or not, is wanted; the program pauses at each. */
   readonly denseGradients: ReadonlySet<string>;
-  /** Whether outputs of a norm are computed again in the backward pass instead of kept. */
+  /** True when outputs of a norm are computed again in the backward pass instead of being kept. */
   readonly recompute: boolean;
 }
 
@@ -90,7 +90,7 @@ export class Emission {
     };
   }
 
-  /** What an op over all pixels of a tensor walks over. */
+  /** Extents of an op over all pixels of a tensor. */
   extents({ channels, height, width }: Tensor): Extents {
     return { channels, height, width, posBytes: this.posBytes };
   }

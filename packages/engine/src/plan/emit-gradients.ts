@@ -12,7 +12,7 @@ export interface GradientTarget {
   readonly accumulate: 0 | 1;
 }
 
-/** What a weight gradient walks over. */
+/** Operands and extents of a weight gradient. */
 interface GradientWalk {
   readonly x: View;
   readonly dy: View;

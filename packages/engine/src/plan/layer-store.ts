@@ -5,14 +5,14 @@ import { phasesOf, type Phase } from './phases.js';
 import { slotNamed, type Slot } from './slots.js';
 import type { WeightedStep } from './steps.js';
 
-/** Where a layer's structure lies. Addresses of things it does not have are 0. */
+/** Addresses of a layer's structure; 0 for parts that it does not have. */
 export interface LayerStore {
   readonly step: WeightedStep;
   readonly kernel: Slot;
   readonly bias: Slot | null;
   /** The active weights' list; null where all are kept. */
   readonly active: Uint32Array | null;
-  /** Whether all weights are computed with, the inactive ones as zeros. */
+  /** True when all weights take part in the computation, the inactive ones as zeros. */
   readonly dense: boolean;
   readonly phases: readonly Phase[];
   /** Byte offset per (tap, input channel) of one group. */

@@ -160,7 +160,7 @@ class Lowering {
     return node.op === 'batchNorm' ? [this.#normTerm(node)] : node.inputs.map((name) => this.#term(name));
   }
 
-  /** What an activation is of: the terms of the norm or addition that became part of it, or its input. */
+  /** Terms that an activation applies to: those of the norm or addition merged into it, or its input. */
   #activated({ inputs: [name = ''] }: PlainNode): readonly JoinTerm[] {
     const inner = this.#nodes.get(name);
     const absorbed = this.#absorbed.has(name) && (inner?.op === 'add' || inner?.op === 'batchNorm');

@@ -4,7 +4,7 @@ import { draftLayer, placeLayer, placeOffsets, type LayerStore } from './layer-s
 import { floatsOf, planSlots, slotNamed, type Slot } from './slots.js';
 import type { LoweredModel } from './steps.js';
 
-/** Where a batch norm's numbers lie. */
+/** Addresses of a batch norm's numbers. */
 export interface NormStore {
   readonly node: string;
   readonly channels: number;
@@ -43,7 +43,7 @@ export interface Store {
  */
 export const DENSE_FROM = 0.9;
 
-/** Where the store begins, and from which share of kept weights on a layer is dense. */
+/** Start of the store, and share of kept weights from which a layer is computed as dense. */
 export interface StoreOptions {
   readonly base: number;
   readonly denseFrom: number;

@@ -1,7 +1,7 @@
 import { instantiateKernels, instantiateShared, sharedKernelModule } from './kernels.js';
 import { LinearMemory } from './linear-memory.js';
 
-/** What another thread needs to work for an engine. All of it can be posted to a worker. */
+/** Everything that another thread needs to work for an engine. All of it can be posted to a worker. */
 export interface EngineThreadTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -29,7 +29,7 @@ export async function runEngineThread(task: EngineThreadTask, ready: () => void)
   kernels.serve(task.control, task.thread, task.threads);
 }
 
-/** How a host runs several threads. */
+/** Way in which a host runs several threads. */
 export interface ThreadOptions {
   readonly threads: number;
   readonly start: StartEngineThread;

@@ -21,7 +21,7 @@ export function writeStructure(memory: LinearMemory, layer: LayerStore, active: 
   }
 }
 
-/** Which weights of a dense layer are kept; all others are 0 from here on. */
+/** Records which weights of a dense layer are kept; all others are 0 from here on. */
 function writeHoles(memory: LinearMemory, { kernel, flat, full }: LayerStore, active: Uint32Array): void {
   memory.u32(flat, kernel.count).set(active);
   memory.f32(full, kernel.size).fill(0);
