@@ -4,7 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { storageError } from './storage-error.js';
 import { whenFree } from './when-free.js';
 
-/** How a file is written. */
+/** Settings for writing a file. */
 export interface WriteOptions {
   /** Several processes may write it at once; the last to end wins. Off by default. */
   readonly shared?: boolean;
