@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 
-/** What of a Chromium trace is read here; times are microseconds. */
+/** Fields of a Chromium trace event that are read here; times in microseconds. */
 interface TraceEvent {
   readonly name: string;
   readonly ph: string;

@@ -77,7 +77,10 @@ export interface SurvivedRun {
   readonly folder: string;
 }
 
-/** Where databases are tried out: in memory where the system has such a folder, for every commit waits for the disk. */
+/**
+ * Makes a temporary folder for databases: in memory where the system has such a folder, since every commit
+ * waits for the disk.
+ */
 export function scratchFolder(): Promise<string> {
   return mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'espalier-crash-'));
 }
@@ -139,7 +142,7 @@ async function openState(path: string): Promise<StateFolder> {
 /** Removes a scratch folder. */
 export const clean = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** Where clients find the coordinator that lives now; without one they wait. */
+/** Directs clients to the coordinator that is currently alive; they wait while there is none. */
 class Desk {
   #coordinator: Promise<Coordinator>;
   #announce: (coordinator: Coordinator) => void = () => undefined;

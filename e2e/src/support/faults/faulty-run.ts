@@ -14,7 +14,7 @@ import { VirtualTime } from './virtual-time.js';
 /** Virtual seconds after which a run that has not ended hangs: many times what its time-outs add up to. */
 const LIMIT = 3000;
 
-/** What a run left. */
+/** Everything that a run left behind. */
 export interface FaultyResult {
   readonly result: RunResult;
   readonly entries: readonly JournalEntry[];
@@ -30,7 +30,7 @@ export type WatchedJournal = Journal & {
   readonly mostBlobs: number;
 };
 
-/** How a run differs from the usual one. */
+/** Differences between a run and the usual one. */
 export interface FaultyOptions {
   readonly journal?: WatchedJournal;
   /** Says whether that client answers in that round; true unless given. */
@@ -281,7 +281,7 @@ class FaultyRun {
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What a coordinator of that job is made of, beside its surroundings. */
+/** Parts that a coordinator of that job is made of, apart from its surroundings. */
 export async function material(
   job: Job,
 ): Promise<

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 /** Whom a fault meets: the coordinator, or a client by its part. */
 export type Victim = 'coordinator' | number;
 
-/** What happens to the next frame of a client's connection, in either direction. */
+/** Fault that strikes the next frame of a client's connection, in either direction. */
 export type FrameFault =
   'drop' | 'duplicate' | 'reorder' | 'truncate' | 'corrupt' | 'disconnect' | 'halfOpen';
 
@@ -19,7 +19,10 @@ export type Fault =
       readonly who: Victim;
       readonly at: number;
       readonly for: number;
-      /** Of the coordinator in memory: it dies at the next but that many steps to or from its disk. */
+      /**
+       * Only for the coordinator in memory: the number of further steps to or from its disk after which it
+       * dies.
+       */
       readonly steps?: number;
     }
   | {
