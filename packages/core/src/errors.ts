@@ -43,11 +43,12 @@ export const ERROR_CODES = [
 /** A stable code; see {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Readonly facts beside an error: what came and what was expected. */
+/** Facts that accompany an error: what was received and what was expected. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The one error class. The message is `[code] sentence` and says what came, what was expected and what to do.
+ * The one error class. The message is `[code] sentence` and says what was received, what was expected and
+ * what to do.
  */
 export class EspalierError extends Error {
   readonly code: ErrorCode;

@@ -16,17 +16,17 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const EVERY_UNPRINTABLE = new RegExp(UNPRINTABLE.source, 'gu');
 
 /**
- * True of text that cannot move a cursor, begin a line, or reorder what stands beside it. Direction marks (U+200E,
- * U+200F) and joiners are allowed: names in Arabic, Hebrew or Persian need them.
+ * True of text that cannot move a cursor, begin a line, or reorder the text next to it. Direction marks
+ * (U+200E, U+200F) and joiners are allowed: names in Arabic, Hebrew or Persian need them.
  */
 export function isPrintable(text: string): boolean {
   return !UNPRINTABLE.test(text);
 }
 
 /**
- * The text without what could act on a terminal, forge a line of a log, or reorder what stands beside it: escape
- * sequences go whole, line breaks and tabs become one space, all other control characters and direction overrides go.
- * Printable text is returned as it is.
+ * The text without what could act on a terminal, forge a line of a log, or reorder the text next to it: whole
+ * escape sequences are removed, line breaks and tabs become one space, all other control characters and
+ * direction overrides are removed. Printable text is returned as it is.
  */
 export function printable(text: string): string {
   if (isPrintable(text)) return text;

@@ -43,8 +43,8 @@ export function ownMaskOf(received: Mask, own: Mask): OwnMask {
 /**
  * The mask that a client made of the one it received.
  * @param share what it was asked to exchange
- * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or grow other numbers
- * than they drop, or when the result has another hash than the client says.
+ * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or
+ * grow a different number than they drop, or when the result's hash differs from the client's.
  */
 export function followOwnMask(received: Mask, { hash, layers }: OwnMask, share: number): Mask {
   const asked = new Map(readjustmentRequests(received, share).map(({ layer, count }) => [layer, count]));

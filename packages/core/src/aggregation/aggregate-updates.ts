@@ -57,7 +57,7 @@ class Profiles {
     this.#known[at] ??= profileUpdate(values);
   }
 
-  /** @throws EspalierError `internal` for an update that nobody has read. */
+  /** @throws EspalierError `internal` for an update that has not been read. */
   at(at: number): UpdateProfile {
     const profile = this.#known[at] ?? null;
     if (profile === null) throw new EspalierError('internal', `update ${at} was not read`);

@@ -20,9 +20,9 @@ export interface UpdateSource {
   /** Values in each. */
   readonly length: number;
   /**
-   * A reader per update, in the order of partition indices, so that float64 rounding is the same whoever was faster.
-   * Updates may lie on a disk: a reader can be called again and then gives the same. What it gives holds until the next
-   * reader is called, for all may use one place.
+   * A reader per update, in the order of partition indices, so that float64 rounding does not depend on who
+   * was faster. Updates may be on disk: a reader can be called again and then returns the same. Its result is
+   * valid until the next reader is called, as all may share one buffer.
    */
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
   /** The profile of the update at that position where one was made when it came; null, or absent, where none was. */

@@ -11,8 +11,8 @@ export interface Resistance {
 }
 
 /**
- * Clients that a share of those asked comes to, rounded down. Of those asked and not of those who answered: hostile ones
- * answer, so that a round which closes with fewer updates has as many of them.
+ * Number of clients in a share of those asked, rounded down. The share is of those asked, not of those that
+ * answered: hostile clients do answer, so a round that closes with fewer updates has just as many of them.
  */
 export function hostileOf(share: number, asked: number): number {
   // 0.29 × 100 is 28.999999999999996.

@@ -6,10 +6,11 @@ import { columnMoments } from './column-moments.js';
 import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 
 /**
- * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition 2): at every
- * coordinate the ⌊trim · n⌋ smallest and as many largest values are left out, n being the clients that were asked, and
- * the rest averaged, weighted by samples. Counted in updates and not in samples, so that nobody gains places by claiming samples. Needs a coordinate
- * of all updates at once; see `foldColumns` for what that costs.
+ * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition
+ * 2): at every coordinate the ⌊trim · n⌋ smallest and as many largest values are left out, n being the
+ * clients that were asked, and the rest averaged, weighted by samples. Counted in updates and not in samples,
+ * so that no client gains places by claiming samples. Needs a coordinate of all updates at once; see
+ * `foldColumns` for the cost.
  */
 export const trimmedMean: Aggregator = {
   id: 'trimmedMean',

@@ -3,10 +3,11 @@ import type { Aggregator, UpdateSource, WeightedUpdate } from './aggregator.js';
 import { everyUpdate, readUpdate, requireFinite, requireUpdates } from './check-update.js';
 
 /**
- * Federated averaging (McMahan et al., AISTATS 2017): Σ n_k Δ_k / Σ n_k over packed active values. Where every client of
- * a round shares the mask, this equals the dense average on active coordinates (sparse FedAvg). Where clients hold parts
- * of it, both sums run over those who held the coordinate (HeteroFL, Diao et al., ICLR 2021), and what nobody held moves
- * by 0. Reads every update once and keeps none: memory does not grow with their number.
+ * Federated averaging (McMahan et al., AISTATS 2017): Σ n_k Δ_k / Σ n_k over packed active values. Where
+ * every client of a round shares the mask, this equals the dense average on active coordinates (sparse
+ * FedAvg). Where clients hold parts of it, both sums run over the clients that held the coordinate (HeteroFL,
+ * Diao et al., ICLR 2021), and a coordinate that none held moves by 0. Reads every update once and keeps
+ * none: memory does not grow with their number.
  */
 export const weightedMean: Aggregator = {
   id: 'weightedMean',

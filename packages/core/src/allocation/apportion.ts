@@ -25,7 +25,10 @@ export function apportion(layers: readonly LayerTarget[], total: number): Map<st
   return new Map(layers.map(({ name }, i) => [name, counts[i] ?? 0]));
 }
 
-/** The layer whose count is furthest from its target in the direction of `step` and can still move that way. */
+/**
+ * The layer whose count is furthest from its target in the direction of `step` and can still move in that
+ * direction.
+ */
 function neediest(layers: readonly LayerTarget[], counts: readonly number[], step: 1 | -1): number {
   let best = -1;
   let largest = -Infinity;

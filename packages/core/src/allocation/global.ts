@@ -7,8 +7,8 @@ import type { Allocation } from './allocation.js';
 import { keptTotal } from './kept-total.js';
 
 /**
- * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has got its floor.
- * Equal scores keep the layer that stands first.
+ * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has got
+ * its floor. Among equal scores those of the earlier layer are kept.
  */
 export const globalAllocation: Allocation = {
   id: 'global',

@@ -2,8 +2,9 @@ import type { ClientRound, CostTerm } from './cost-ledger.js';
 import { forwardMacs, trainMacs, wholeGradientMacs } from './macs.js';
 
 /**
- * Multiply-accumulates that a round takes beside the authors' cost model (`analyticRoundMacs`), by what a backward pass
- * needs and by which weights a trainer computes with. Norms, the optimiser and FedMef's penalty are in neither.
+ * Multiply-accumulates by which a round differs from the authors' cost model (`analyticRoundMacs`): what a
+ * backward pass needs, and the weights that a trainer computes with. Neither counts norms, the optimiser or
+ * FedMef's penalty.
  */
 export const macTerms: readonly CostTerm[] = [
   {

@@ -43,11 +43,12 @@ function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCo
 }
 
 /**
- * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs what
- * forward does once for the weights' gradient (active weights only), and once more for the input's gradient, except in
- * layers that nothing trainable stands before, such as the stem.
- * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or more: in
- *   (0, 1] but for layers in groups, which go by their lists; 0 for one that has no lists. Left out for active weights only
+ * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs
+ * what forward does once for the weights' gradient (active weights only), and once more for the input's
+ * gradient, except in layers with nothing trainable before them, such as the stem.
+ * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or
+ *   more: in (0, 1] but for layers in groups, which go by their lists; 0 for one that has no lists. Left out
+ *   for active weights only
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infinity): TrainMacCount {
@@ -62,8 +63,8 @@ export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infi
 }
 
 /**
- * Multiply-accumulates of one sample for the whole gradients of those kernels, active or not, beside a training step under
- * a mask.
+ * Multiply-accumulates of one sample for the whole gradients of those kernels, active or not, in addition to
+ * a training step under a mask.
  */
 export function wholeGradientMacs(graph: ModelGraph, kernels: readonly string[]): number {
   const { perNode } = forwardMacs(graph, null);

@@ -42,7 +42,7 @@ export function storageBits(
   );
 }
 
-/** Bits that are no values: of n elements in a matrix of so many rows, m of them not 0. */
+/** Bits besides the values, for n elements in a matrix of `rows` rows, m of them not 0. */
 const INDEX_BITS: Readonly<Record<StorageFormat, (n: number, m: number, rows: number) => number>> = {
   dense: () => 0,
   bitmap: (n) => n,

@@ -31,7 +31,7 @@ export interface ChannelPruning {
   readonly spread: ChannelSpread;
   /** Name of the criterion that scores are lifted from. */
   readonly criterion: string;
-  /** Layers that lose channels keep a whole multiple of so many; 1 unless told. */
+  /** Layers that lose channels keep a multiple of this number; default 1. */
   readonly multiple?: number;
 }
 

@@ -22,7 +22,7 @@ export const synflowCriterion: Criterion = {
   },
 };
 
-/** Weights that stand together and lead from one input channel to neighbouring filters. */
+/** Adjacent weights that lead from one input channel to neighbouring filters. */
 interface WeightRun {
   /** Flat index of the first. */
   readonly from: number;
@@ -66,7 +66,7 @@ class Flow {
       );
   }
 
-  /** |w| · what comes in · what it adds, as a share of the whole flow. */
+  /** |w| · incoming signal · contribution to the output, as a share of the whole flow. */
   scores(spec: ParamSpec, values: Float32Array): Float32Array {
     const node = this.#node(spec.node);
     const input = found(this.#forward.get(node.inputs[0] ?? ''), node.name);

@@ -61,7 +61,7 @@ export function splitFraction(size: number, fraction: number, key: StreamKey): F
   return { first: ascending(order.slice(0, count)), rest: ascending(order.slice(count)) };
 }
 
-/** Draws `count` of so many samples; positions ascend. All of them where there are no more. */
+/** Draws `count` of `size` samples, positions ascending; all of them if there are no more. */
 export function drawSome(size: number, count: number, key: StreamKey): readonly number[] {
   const order = shuffled(
     Array.from({ length: size }, (_, i) => i),

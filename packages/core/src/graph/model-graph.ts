@@ -29,7 +29,7 @@ export type Size2 = readonly [number, number];
 interface NodeBase {
   /** Unique in the graph; the prefix of its parameters' names. Letters, digits, `_`, `-`, `.` and `/`. */
   readonly name: string;
-  /** Names of the nodes whose outputs it reads; all of them stand earlier in the list. */
+  /** Names of the nodes whose outputs it reads; all of them come earlier in the list. */
   readonly inputs: readonly string[];
 }
 

@@ -31,7 +31,7 @@ export interface ChooseOptions {
   readonly target: CostTarget;
   readonly spread: ChannelSpread;
   /**
-   * Layers that lose channels keep a whole multiple of so many; 1 unless told. The engine's dense kernels take four
+   * Layers that lose channels keep a multiple of this number; default 1. The engine's dense kernels take four
    * output channels at a time, so 6 channels cost it what 8 do.
    */
   readonly multiple?: number;
@@ -78,7 +78,7 @@ export function chooseChannels(
     target.kind === 'channels'
       ? (count: number): number => groups.length - first(count).size
       : (count: number): number => costOf(narrowGraph(graph, first(count)), target.kind);
-  // Whole channels come to within half a one of their target, other costs to it or just below.
+  // Whole channels come within half a channel of their target, other costs reach it or fall just below.
   const most = target.kind === 'channels' ? nearestWhole(goal) : goal;
   if (costAt(steps.length) > most)
     throw unreachableTarget(target, goal, { nearest: costAt(steps.length), multiple });
@@ -112,8 +112,8 @@ function goalOf(graph: ModelGraph, { kind, value }: CostTarget): number {
 }
 
 /**
- * Groups that go together, in the order in which they go: of every space those of the lowest scores, so many that a
- * multiple is left. Ties go by the place in the graph.
+ * Groups that are removed together, in order of removal: from every space those of the lowest scores, as many
+ * as leave a multiple. Ties are broken by the position in the graph.
  */
 function removalSteps(
   groups: readonly ChannelGroup[],

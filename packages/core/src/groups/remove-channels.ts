@@ -11,7 +11,7 @@ export interface GraphWithState {
   readonly state: ModelState;
 }
 
-/** A network with fewer channels, and where its channels stood before. */
+/** A network with fewer channels, and the former positions of its channels. */
 export interface SmallerNetwork extends GraphWithState {
   /** Per node the positions of its last axis that were kept, ascending. */
   readonly kept: ReadonlyMap<string, Uint32Array>;

@@ -6,7 +6,7 @@ import type { RuleMemory } from './mask-rule.js';
 /** FedRTS's λ: how much one observation weighs. */
 const OBSERVATION = 10;
 
-/** FedRTS's γ: the aggregate's share of an observation, beside the clients' own. */
+/** FedRTS's γ: the aggregate's share of an observation, next to the clients' own. */
 const AGGREGATE_SHARE = 0.5;
 
 /** Beta(α, β) of every link of a layer, by flat index. */

@@ -14,9 +14,10 @@ interface LayerVotes {
 }
 
 /**
- * FedRTS's view of a round: an active link has won with whoever has it among the κ_l largest |w| of its layer, where
- * κ_l is the layer's number of links less those the schedule would exchange; once for each client's own weights, once
- * for the aggregate. Clients that hold a part of the links are asked about that part.
+ * FedRTS's view of a round: an active link has won with each party that has it among the κ_l largest |w| of
+ * its layer, where κ_l is the layer's number of links less those the schedule would exchange; once for each
+ * client's own weights, once for the aggregate. Clients that hold a part of the links are asked about that
+ * part.
  */
 export class LinkObserver implements RuleObserver {
   readonly #round: ObservedRound;

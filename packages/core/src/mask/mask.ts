@@ -33,7 +33,9 @@ export class Mask {
   readonly #byName: ReadonlyMap<string, LayerMask>;
   #hash: string | undefined;
 
-  /** @throws EspalierError `invalid_mask` when indices are out of order or range, or a layer stands twice. */
+  /**
+   * @throws EspalierError `invalid_mask` when indices are out of order or range, or a layer is listed twice.
+   */
   constructor(layers: readonly LayerMask[], lineage: MaskLineage = { version: 0, parent: null }) {
     for (const layer of layers) checkLayer(layer);
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));

@@ -72,7 +72,9 @@ function onClosed(state: ClientState, { reason, code = 'connection_lost' }: Of<'
   };
 }
 
-/** The last word is what counts: who was turned away must not be told that nobody is there. */
+/**
+ * The last message decides: a client that was turned away must not be told that the coordinator is missing.
+ */
 function givenUp(
   { dismissal }: ClientState,
   { reason, code }: { readonly reason: string; readonly code: ErrorCode },
@@ -144,8 +146,8 @@ function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTran
 }
 
 /**
- * A refused answer is dropped. What follows depends on the reason: of a round that has closed nothing is worked on any
- * longer, and a client that lost track of the mask asks for it; all other work stands.
+ * A refused answer is dropped. The consequence depends on the reason: work for a closed round is abandoned,
+ * and a client that lost track of the mask asks for it; all other work continues.
  */
 function onRefused(
   state: ClientState,

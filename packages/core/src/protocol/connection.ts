@@ -7,7 +7,7 @@ export interface Traffic {
 /** Callbacks by which a connection informs its owner. */
 export interface ConnectionHandlers {
   readonly onFrame: (frame: Uint8Array) => void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever end closed it. */
   readonly onClose: (reason: string) => void;
 }
 

@@ -196,7 +196,7 @@ function nextRound(config: CoordinatorConfig, state: CoordinatorState): Transiti
   return finish({ ...state, step: { ...state.step, cohort: [], answers: new Map() } });
 }
 
-/** Tells everybody present, then ends. */
+/** Tells every client present, then ends. */
 function finish(state: CoordinatorState): Transition {
   const { round } = state;
   const told: readonly CoordinatorEffect[] =
@@ -228,7 +228,7 @@ function advance(config: CoordinatorConfig, state: CoordinatorState): Transition
   return closeStep(config, state, state.phase);
 }
 
-/** Starts with everybody, or past the joining deadline with a quorum of `numClients`. */
+/** Starts with all clients, or past the joining deadline with a quorum of `numClients`. */
 function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
   const present = state.seats.working;
   const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');

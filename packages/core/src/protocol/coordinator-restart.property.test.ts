@@ -20,7 +20,10 @@ const CONFIGS: readonly (readonly [string, CoordinatorConfig])[] = [
   ['three of five drawn in each round', { ...PATIENT, numClients: 5, clientsPerRound: 3 }],
 ];
 
-/** The coordinator, or a part's client, is killed; whoever was connected is back that many seconds later. */
+/**
+ * The coordinator, or a part's client, is killed; clients that were connected are back that many seconds
+ * later.
+ */
 interface Kill {
   readonly at: number;
   readonly who: 'coordinator' | number;

@@ -14,8 +14,9 @@ type ReturnTimer = Extract<CoordinatorEffect, { kind: 'startReturnTimer' }>;
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
 /**
- * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when nobody
- * present holds it (a client started again without its token), else a new one at the lowest free partition index.
+ * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when
+ * no present client holds it (a client started again without its token), else a new one at the lowest free
+ * partition index.
  */
 export function joinClient(
   config: CoordinatorConfig,
@@ -67,7 +68,9 @@ export function joinClient(
   });
 }
 
-/** Seats outlive their connections, so whoever joins anew again and again must not make them for ever. */
+/**
+ * Seats outlive their connections, so a client that keeps joining anew must not create them without limit.
+ */
 function mostSeats({ numClients }: CoordinatorConfig): number {
   return 4 * numClients + 16;
 }

@@ -121,12 +121,15 @@ export function orderedAnswers(state: CoordinatorState): readonly AcceptedAnswer
     .sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
-/** Opens a step: draws its cohort, asks everybody in it, starts the deadline. */
+/** Opens a step: draws its cohort, asks every client in it, starts the deadline. */
 export function openStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
 }
 
-/** The open step again, with everybody expected in the cohort; accepted answers stand and are not asked for twice. */
+/**
+ * The open step again, with all expected clients in the cohort; accepted answers are kept and not requested
+ * again.
+ */
 export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const { answers } = state.step;
   const expected = new Set(expectedSeats(state).map((seat) => seat.clientId));
@@ -183,7 +186,7 @@ export function askPending(
 function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonly Request[] {
   const { phase, round } = state;
   if (phase === 'moments') return [{ kind: 'pool' }];
-  // A client needs the pool before its merged statistics make sense; one that has it already is told apart by the shell.
+  // A client needs the pool before its merged statistics make sense; the shell knows which clients have it.
   if (phase === 'losses') return [{ kind: 'poolMoments' }];
   if (phase === 'measure') return [{ kind: 'measure', round }];
   if (phase === 'evaluate') return [{ kind: 'finish', round, evaluate: true }];
@@ -193,10 +196,11 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody expected and then those who answered. A round asks `clientsPerRound` drawn from those expected
- * and not resting by a stream keyed by the round, so that a restarted coordinator, which opens steps before its clients
- * are back, draws the same: first to measure, where the job measures, then to train. A client that did not measure in time
- * is not asked to train in that round, so that one that hangs costs one deadline a round. Everybody measures the last model.
+ * Selection asks all expected clients and then those that answered. A round asks `clientsPerRound` drawn from
+ * those expected and not resting by a stream keyed by the round, so that a restarted coordinator, which opens
+ * steps before its clients are back, draws the same: first to measure, where the job measures, then to train.
+ * A client that did not measure in time is not asked to train in that round, so that one that hangs costs one
+ * deadline a round. All clients measure the last model.
  */
 function drawCohort(
   config: CoordinatorConfig,
@@ -269,9 +273,10 @@ function isThere({ seats }: CoordinatorState, clientId: string): boolean {
 export type StepVerdict = 'wait' | 'complete' | 'widen';
 
 /**
- * A step is complete when everybody still expected has answered, or when the deadline has passed, with a quorum.
- * Without a quorum it is widened to whoever else is present: at once when nobody is expected any more, else at the
- * deadline. With nobody there it waits; only the closing measurement and the final evaluation end whatever came.
+ * A step is complete when all clients still expected have answered, or when the deadline has passed, with a
+ * quorum. Without a quorum it is widened to the other clients present: at once when none is expected any
+ * more, otherwise at the deadline. With no client present it waits; only the closing measurement and the
+ * final evaluation end even without answers.
  */
 export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
   const { cohort, answers, failed, deadlinePassed } = state.step;

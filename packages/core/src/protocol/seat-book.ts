@@ -1,7 +1,9 @@
 import type { ClientId } from './ids.js';
 import { canWork, type Seat } from './seat.js';
 
-/** Rows that the present version of a book owns; indexes besides, so that nobody need look through all seats. */
+/**
+ * Rows that the present version of a book owns; and indexes, so that no lookup has to go through all seats.
+ */
 interface Rows {
   /** In the order of arrival. */
   readonly byClient: Map<string, Seat>;

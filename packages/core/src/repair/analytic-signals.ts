@@ -6,7 +6,10 @@ import { lifted, type AnalyticSignal } from './plain-moments.js';
 import { PLAIN_SIGNALS } from './plain-signals.js';
 import type { NodeSide, Signals, SignalTurn } from './signals.js';
 
-/** Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so is what is made of them. */
+/**
+ * Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so are the
+ * activations computed from them.
+ */
 const NEIGHBOUR_CORRELATION = 0.5;
 
 /**

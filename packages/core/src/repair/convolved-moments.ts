@@ -156,7 +156,10 @@ function tapParts(
   }));
 }
 
-/** Variances, and the covariance of every filter with what became of it; the inputs count as uncorrelated too. */
+/**
+ * Variances, and the covariance of every filter with its changed version; the inputs count as uncorrelated
+ * too.
+ */
 function diagonalGram(
   sides: readonly [Filters, Filters],
   covariance: Float64Array,
@@ -174,7 +177,7 @@ function diagonalGram(
       });
     }
   }
-  // What became of a filter is taken to be as like it as their inputs allow.
+  // A changed filter is assumed to be as similar to the original as their inputs allow.
   for (const [own, channel] of keptOutputs.entries()) {
     const at = first.filters + own;
     const both = Math.sqrt(varianceAt(channel) * varianceAt(at));
@@ -201,7 +204,7 @@ function eachRow(
   }
 }
 
-/** Cosine of a filter with what became of it, where both read the same channels; else 1. */
+/** Cosine of a filter with its changed version if both read the same channels; otherwise 1. */
 function likeness([first, second]: readonly [Filters, Filters], channel: number, own: number): number {
   if (first.channels !== second.channels) return 1;
   let [product, a, b] = [0, 0, 0];

@@ -262,7 +262,9 @@ function normBehind({ nodes, output }: ModelGraph, name: string): string | null 
   return readers.length === 1 && only?.op === 'batchNorm' && name !== output ? only.name : null;
 }
 
-/** Position of the last node that needs each node's signal; a reader behind flatten needs what stands before it. */
+/**
+ * Position of the last node that needs each node's signal; a reader behind flatten needs the node before it.
+ */
 function lastUses(graph: ModelGraph): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
   graph.nodes.forEach(({ inputs }, i) => {

@@ -32,8 +32,8 @@ export interface Signals<S> {
   /** Computes a node's signal from those of its inputs. The first turn is the input's, without inputs. */
   next(turn: SignalTurn<S>): S;
   /**
-   * Moments of the channels, pooled over positions: the original's first, then the changed network's. Null where
-   * channels cannot be told apart.
+   * Moments of the channels, pooled over positions: the original's first, then the changed network's. Null if
+   * channels cannot be distinguished.
    */
   distribution(signal: S): Distribution | null;
   /** The same without covariances. */

@@ -33,7 +33,7 @@ export type ReportBlock =
       readonly height?: number;
     };
 
-/** A heading and what stands under it. */
+/** A heading and its contents. */
 export interface ReportSection {
   readonly heading: string;
   readonly blocks: readonly ReportBlock[];

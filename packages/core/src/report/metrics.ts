@@ -12,7 +12,7 @@ export interface ByteFigures {
   readonly down: number;
 }
 
-/** One line of `metrics.jsonl`. Figures that nobody measured are null. */
+/** One line of `metrics.jsonl`. Figures that were not measured are null. */
 export interface RoundMetrics {
   readonly round: number;
   /** Share of correct answers of the model after this round; `loss` is its mean loss. */

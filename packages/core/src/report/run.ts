@@ -68,7 +68,7 @@ export interface ReportRun {
   /** Seconds the run has lasted. */
   readonly seconds: number;
   readonly metrics: readonly RoundMetrics[];
-  /** The same job trained densely; null where nobody did. */
+  /** The same job trained densely; null if there is no such run. */
   readonly control: readonly RoundMetrics[] | null;
   readonly selection: SelectionFigures | null;
   /** Null until the run has ended. */

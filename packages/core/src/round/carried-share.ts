@@ -17,9 +17,10 @@ export interface Participant {
 }
 
 /**
- * Share of the mask's active weights that a device is given: the largest of the job's shares whose training step its
- * memory holds ({@link leastTrainingBytes}) and whose round it computes in time by its own speed; the smallest where none
- * fits. Figures that a device does not know limit nothing. 1 where the job gives everybody the whole mask.
+ * Share of the mask's active weights that a device is given: the largest of the job's shares whose training
+ * step fits its memory ({@link leastTrainingBytes}) and whose round it computes in time at its own speed; the
+ * smallest if none fits. A figure that a device does not know imposes no limit. 1 if the job gives every
+ * client the whole mask.
  */
 export function carriedShare(graph: ModelGraph, job: Job, { profile, samples }: Participant): number {
   if (job.heterogeneous === null) return 1;

@@ -26,9 +26,9 @@ export interface UpdateExpectation {
 }
 
 /**
- * Looks at everything in an update before it is accepted. Its values are finite: decoding lets no others through.
- * @throws EspalierError `mask_mismatch`, `invalid_mask`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and
- * what was expected.
+ * Checks everything in an update before it is accepted. Its values are finite: decoding refuses all others.
+ * @throws EspalierError `mask_mismatch`, `invalid_mask`, `wrong_length`, `not_finite` or `invalid_data`,
+ * saying what was received and what was expected.
  */
 export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): void {
   const { mask, graph } = expected.model;

@@ -53,7 +53,10 @@ export interface ClosingRules {
   readonly adjustment: MaskChange | null;
 }
 
-/** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
+/**
+ * The model after a round, the updates it was made from, and the weights that an adjustment exchanged per
+ * layer.
+ */
 export interface ClosedRound extends SteppedModel {
   readonly updates: readonly UpdateSummary[];
   readonly exchanged: Readonly<Record<string, number>> | null;
@@ -152,7 +155,9 @@ function valuesUnder({ graph, mask, state, values }: SteppedModel['model'], base
   return base === mask ? values : packActive(graph, base, state.params);
 }
 
-/** The parameters under the mask that follows: 0 where it is inactive, and where nobody has trained yet. */
+/**
+ * The parameters under the mask that follows: 0 where it is inactive, and where no client has trained yet.
+ */
 function ownParams({ model: { graph, mask }, base, state }: SteppedState, next: Mask): ParamTree {
   if (base !== mask) return applyMask(graph, next, state.params);
   return next === mask ? state.params : regrowParams(state.params, mask, next);

@@ -57,7 +57,7 @@ export interface KnownOfModel {
   readonly values: boolean;
 }
 
-/** The model as sent to somebody who has that much of it. */
+/** The model as sent to a receiver that already has those parts of it. */
 export function outgoingModel(model: GlobalModel, known: KnownOfModel): SparseModel {
   const { mask, values, state } = model;
   return {

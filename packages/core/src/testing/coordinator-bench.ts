@@ -26,7 +26,7 @@ export const PLAIN_CONFIG: CoordinatorConfig = {
   refusalLimit: 0,
 };
 
-/** A coordinator's reducer with what came of the last event. */
+/** A coordinator's reducer with the effects of the last event. */
 export class CoordinatorBench {
   state: CoordinatorState;
   effects: readonly CoordinatorEffect[] = [];
@@ -42,7 +42,7 @@ export class CoordinatorBench {
     return effects;
   }
 
-  /** Prepared, with every part's client, `client0` and so on, let in. */
+  /** Prepares, and admits every part's client, `client0` and so on. */
   gather(): this {
     this.tell({ kind: 'prepared' });
     for (let part = 0; part < this.config.numClients; part++) {

@@ -175,7 +175,7 @@ function poolNetwork(op: PoolNode['op'], options: Partial<PoolNode>): ModelGraph
   return network([{ ...plain, ...options, op, name: 'a', inputs: ['lift'] }]);
 }
 
-/** `lift`, a 1×1 convolution to four channels, stands before, so that input gradients are wanted. */
+/** `lift`, a 1×1 convolution to four channels, comes first, so that input gradients are needed. */
 function network(middle: readonly GraphNode[]): ModelGraph {
   const last = middle.at(-1)!.name;
   return {

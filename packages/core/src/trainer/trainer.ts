@@ -50,10 +50,10 @@ export interface TrainOptions {
 }
 
 /**
- * FedMef's budget-aware extrusion (Huang et al., CVPR 2024): what is about to be pruned is pressed into what stays. Adds
- * λ·‖w_low‖₂ of every layer to the loss, w_low being its so many active weights of smallest |w| when training begins, and
- * steps with η_b = min(maximum, max(η, peak · REX_b · (2σ(‖w_low‖₁) − 1))), REX_b = (2B − 2b) ÷ (2B − b) at step b of B
- * from 0, the 1-norm over all layers; never below the run's own η.
+ * FedMef's budget-aware extrusion (Huang et al., CVPR 2024): weights about to be pruned are pressed into
+ * those that stay. Adds λ·‖w_low‖₂ of every layer to the loss, w_low being the given share of its active
+ * weights, those of smallest |w| when training begins, and steps with η_b = min(maximum, max(η, peak · REX_b · (2σ(‖w_low‖₁) − 1))), REX_b =
+ * (2B − 2b) ÷ (2B − b) at step b of B from 0, the 1-norm over all layers; never below the run's own η.
  */
 export interface Extrusion {
   /** λ, at least 0. */

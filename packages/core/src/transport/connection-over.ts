@@ -23,7 +23,7 @@ export interface PortEvents {
    * connection's owner has it; what is no frame, or too large, is refused and ends the connection.
    */
   readonly frameCame: (payload: unknown, answer: FrameAnswer) => void;
-  /** Refuses what came, with that code, and ends the connection. */
+  /** Refuses a frame, with that code, and ends the connection. */
   readonly frameRefused: (code: ErrorCode, answer: FrameAnswer) => void;
   /** The socket is gone; sends under way fail with that code. Further calls do nothing. */
   readonly portClosed: (reason: string, code?: ErrorCode) => void;
@@ -33,8 +33,8 @@ export interface PortEvents {
 const MOST_HELD = 32;
 
 /**
- * A {@link FrameConnection} over any port: holds frames back until somebody subscribes, fails sends under way when the
- * port closes, and reports the close once.
+ * A {@link FrameConnection} over any port: holds frames back until there is a subscriber, fails sends under
+ * way when the port closes, and reports the close once.
  */
 export function connectionOver(port: FramePort): {
   readonly connection: FrameConnection;

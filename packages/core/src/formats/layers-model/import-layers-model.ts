@@ -32,12 +32,14 @@ export interface ImportedLayersModel {
 }
 
 /**
- * A network out of a `model.json` of Keras 2, Keras 3 or tfjs (Sequential or Functional) and its weight files.
- * Dropout falls away, a final softmax too (`softmax` says so); ZeroPadding2D goes into the padding of what stands
- * behind it; a separable convolution becomes two. The graph has no blocks: each maskable layer is its own.
- * @throws EspalierError `op_unsupported` naming every layer that cannot be taken over and why; `malformed_message` for a
- * file that is no layers model, or weight files that are missing, short or long; `invalid_params` for weights that are
- * missing, of another shape or not finite; `invalid_graph` for a model that is no classifier.
+ * Reads a network from a `model.json` of Keras 2, Keras 3 or tfjs (Sequential or Functional) and its weight
+ * files. Dropout is dropped, and so is a final softmax (`softmax` says so); ZeroPadding2D is merged into the
+ * padding of the layer after it; a separable convolution becomes two. The graph has no blocks: each maskable
+ * layer is its own.
+ * @throws EspalierError `op_unsupported` naming every layer that cannot be imported and why;
+ * `malformed_message` for a file that is not a layers model, or weight files that are missing, short or long;
+ * `invalid_params` for weights that are missing, of another shape or not finite; `invalid_graph` for a model
+ * that is not a classifier.
  */
 export function importLayersModel(modelJson: unknown, weights: LayersModelWeights): ImportedLayersModel {
   const model = readKerasModel(modelJson);
@@ -110,7 +112,7 @@ function build(model: KerasModel, builder: GraphBuilder, weights: WeightStore): 
   return output;
 }
 
-/** Behind a softmax only layers that change nothing may stand. */
+/** Only layers that change nothing may follow a softmax. */
 function checkSoftmax({ layer: { className } }: KerasCall, inputs: readonly Value[]): void {
   const harmless = ['Identity', 'Dropout', 'Flatten', 'Reshape'].includes(className);
   if (!harmless && inputs.some(({ softmax }) => softmax)) {

@@ -13,7 +13,7 @@ interface StoredWeight {
   readonly bytes: DataView;
 }
 
-/** A weight of a layer, by what it is called and where it stands among the layer's weights. */
+/** A weight of a layer, by its name and its position among the layer's weights. */
 export interface WeightKey {
   readonly layer: string;
   readonly role: string;

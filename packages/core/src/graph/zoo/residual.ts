@@ -61,7 +61,7 @@ export function residualBlocks(
   });
 }
 
-/** Two 3×3 convolutions beside a shortcut. */
+/** Two 3×3 convolutions with a shortcut around them. */
 function basicUnit(
   name: string,
   input: string,
