@@ -29,7 +29,7 @@ import {
 
 const context = wireContext(sampleGraph);
 
-/** The .proto files themselves: a field that somebody adds is in here, whether or not it is in the table. */
+/** The .proto files themselves: a newly added field appears here even if the table lacks it. */
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => path.join(__dirname, '..', '..', target);
 root.loadSync(['envelope', 'bundle'].map((name) => `espalier/v1/${name}.proto`));

@@ -67,7 +67,7 @@ const MAX_CANDIDATES = 1000;
 const MAX_CHANNELS = 4096;
 const MAX_EXTENTS = 16;
 
-/** Most facts beside an error. */
+/** Largest number of facts with an error. */
 const MAX_FACTS = 64;
 
 const prose = (name: string, length: keyof typeof PROSE_BYTES): Bound => ({

@@ -10,7 +10,7 @@ import { offerFrame, type TransferOffer } from './split-frames.js';
  */
 export interface ChannelHandlers<Incoming> {
   readonly onMessage: (message: Incoming) => void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever end closed it. */
   readonly onClose: (reason: string) => void;
   /**
    * A message that could not be decoded, or a handler that threw: the channel goes on. `transfer_corrupt`,
@@ -108,7 +108,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
   resume(unfinished: UnfinishedTransfer): void {
     this.#assembler.resume(unfinished);
     const offering = this.#tail.then(() => this.#sendFrame(offerFrame(unfinished.offer)));
-    // A connection that breaks again is met by whoever sends next.
+    // A connection that breaks again is noticed by the next send.
     this.#tail = offering.catch(() => undefined);
   }
 

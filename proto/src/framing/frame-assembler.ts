@@ -107,7 +107,7 @@ export class FrameAssembler {
       );
     }
     const held = this.#held;
-    // One of its size that is another: nobody will go on with what is held.
+    // Another message of its size: the held part will not be resumed.
     if (held !== null && header.totalBytes >= held.header.totalBytes) this.#held = null;
     if (held !== null && held.nextIndex === index && sameBytes(held.header.sha256, header.sha256)) {
       held.resumeAs(transferId);
@@ -247,7 +247,9 @@ class Transfer implements UnfinishedTransfer {
     return this.#buffer;
   }
 
-  /** Takes twice what came, never beyond the announced length, which it therefore reaches exactly. */
+  /**
+   * Reserves twice the bytes received, never beyond the announced length, which it therefore reaches exactly.
+   */
   #makeRoom(bytes: number): void {
     if (bytes <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.min(this.header.totalBytes, 2 * bytes));

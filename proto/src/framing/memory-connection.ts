@@ -3,7 +3,7 @@ import { connectionOver, type FrameConnection, type PortEvents } from '@espalier
 /** Runs a task later, and tasks in the order given. */
 export type Schedule = (task: () => void) => void;
 
-/** One direction of a line: lets so many bytes arrive later, in the order given. */
+/** One direction of a line: delivers that number of bytes later, in the order given. */
 export type Carry = (bytes: number, arrive: () => void) => void;
 
 /** Facts that an end of a line is told: its peer, and how frames get there. */

@@ -24,7 +24,10 @@ export class PreparedMessage {
     return sameBytes(this.#sha256, sha256);
   }
 
-  /** Its frames, without those that the other end says it holds; they belong to everybody and must not be changed. @throws EspalierError as {@link splitFrames}. */
+  /**
+   * Its frames, without those that the other end says it holds; they are shared and must not be changed.
+   * @throws EspalierError as {@link splitFrames}.
+   */
   frames(
     transferId: number,
     maxFrameBytes: number,

@@ -4,8 +4,8 @@ import { checkFrameCap } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 
 /**
- * Upper bound of what a frame holds beside its chunk: transfer id and index (6 bytes each), check (10), the chunk's
- * tag and length (6) and, in the first frame, the header (42).
+ * Upper bound on the bytes of a frame besides its chunk: transfer id and index (6 bytes each), check (10),
+ * the chunk's tag and length (6) and, in the first frame, the header (42).
  */
 const FRAME_OVERHEAD = 70;
 
