@@ -11,7 +11,7 @@ import { scaleOf, shiftOf } from './norm';
 // @ts-ignore: decorator
 @inline
 function activate(v: v128, low: v128, high: v128): v128 {
-  // pmax and pmin keep a NaN that stands first, so a diverged network does not look healthy.
+  // pmax and pmin keep a NaN in the first operand, so a diverged network does not look healthy.
   return f32x4.pmin(f32x4.pmax(v, low), high);
 }
 

@@ -236,7 +236,7 @@ export class Network {
     }
   }
 
-  /** The parameters as trees, inactive weights 0, beside the given moments. */
+  /** The parameters as trees, inactive weights 0, with the given moments. */
   readState(moments: ModelState['moments']): ModelState {
     return { params: this.#readTree(this.store.values), moments };
   }

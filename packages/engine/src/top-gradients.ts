@@ -33,8 +33,8 @@ export function sparseKernels(network: Network, requests: readonly TopGradientRe
 }
 
 /**
- * Runs the batch and hands over each kernel's whole gradient, one in memory at a time. Afterwards the gradients of
- * what is kept stand in the store.
+ * Runs the batch and hands over each kernel's whole gradient, one in memory at a time. Afterwards the
+ * gradients of the kept weights are in the store.
  */
 export function collectGradients(
   run: GradientRun,

@@ -25,7 +25,7 @@ export function blocksOf(channels: number, perChannel: number): Omit<Blocks, 'at
   return 2 * size > channels ? ONE_BLOCK : { channels: size, count: Math.ceil(channels / size) };
 }
 
-/** Bytes of the tables for so many rows. */
+/** Bytes of the tables for `rows` rows. */
 export function blockBytes({ count }: Omit<Blocks, 'at'>, rows: number): number {
   return count === 1 ? 0 : 4 * rows * (count + 1);
 }

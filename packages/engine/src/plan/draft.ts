@@ -7,7 +7,7 @@ type OpName = keyof OpArguments;
 /** One op: its name and its arguments. */
 export type DraftOp = { [Name in OpName]: readonly [name: Name, args: OpArguments[Name]] }[OpName];
 
-/** Ops up to (not including) `end`, after which somebody looks at `buffer`. */
+/** Ops up to (not including) `end`, after which the caller reads `buffer`. */
 export interface Pause {
   readonly end: number;
   readonly label: string;

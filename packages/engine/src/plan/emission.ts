@@ -179,7 +179,7 @@ export function fromChannel(view: View, channel: number): View {
   return { ...view, at: later(view.at, channel * view.plane) };
 }
 
-/** The address so many bytes further on. */
+/** The address `bytes` bytes further on. */
 export function later(at: Argument, bytes: number): Argument {
   return typeof at === 'number' ? at + bytes : { buffer: at.buffer, bytes: at.bytes + bytes };
 }
