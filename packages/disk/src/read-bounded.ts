@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { EspalierError } from '@espalier/core';
 import { storageError } from './storage-error.js';
 
-/** Opening a pipe that nobody writes to must not wait. Windows has no such flag, and no such pipes. */
+/** Opening a pipe without a writer must not block. Windows has no such flag, and no such pipes. */
 const FLAGS = constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
 
 /**

@@ -13,8 +13,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: to a temporary name beside it, then renamed. When that fails, of a full disk say,
- * the temporary file is removed.
+ * Writes a file whole or not at all: to a temporary name next to it, then renamed. When that fails, for
+ * example on a full disk, the temporary file is removed.
  * @param content in parts, or as one
  * @throws EspalierError `storage` with the path and the reason.
  */
