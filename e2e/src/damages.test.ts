@@ -48,7 +48,7 @@ beforeAll(async () => {
     const copy = join(parent, `image-${String(step)}`);
     cpSync(run, copy, { recursive: true });
     images.push(copy);
-    // Once it is started again, the database holds something beside its write-ahead log.
+    // Once it is started again, the database holds data outside its write-ahead log.
     return step === half;
   });
   whole = await endOf((await surviveCrashes(JOB, fate, parent)).folder);

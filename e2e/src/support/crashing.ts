@@ -13,7 +13,7 @@ import { Coordinator, type Journal, type RunResult, type RunStore } from '@espal
 import { clock, schedule } from './in-process.js';
 import { stubTrainer } from './stub-trainer.js';
 
-/** Counts every step to or from the disk and, at the chosen ones, kills whoever takes it. */
+/** Counts every step to or from the disk and, at the chosen ones, kills the process that takes it. */
 export class Fate {
   /** Steps so far, over all lives of the coordinator. */
   steps = 0;
@@ -158,7 +158,7 @@ class Desk {
   }
 
   close(): void {
-    // A coordinator killed before it opened: whoever waits goes on waiting for the next.
+    // A coordinator killed before it opened: waiting clients keep waiting for the next.
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#coordinator = new Promise((resolve) => (this.#announce = resolve));

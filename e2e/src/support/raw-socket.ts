@@ -9,7 +9,10 @@ export interface RawSocket {
   readonly end: () => void;
 }
 
-/** Asks for a WebSocket and leaves it at that. @param query beside what every client asks with */
+/**
+ * Requests a WebSocket upgrade and does nothing more.
+ * @param query added to the parameters that every client sends
+ */
 export function upgraded(url: string, headers: Record<string, string> = {}, query = ''): Promise<RawSocket> {
   const asked = request(`${url}/socket.io/?EIO=4&transport=websocket${query}`, {
     headers: {

@@ -118,8 +118,8 @@ export function scenarios(): fc.Arbitrary<Scenario> {
 }
 
 /**
- * Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: everybody is back in time. Clients
- * measure moments before they train.
+ * Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: every client is back in
+ * time. Clients measure moments before they train.
  */
 export function kills(): fc.Arbitrary<Scenario> {
   const crash = fc.record({
