@@ -81,7 +81,7 @@ export function unreachable(value: never): never {
   throw new EspalierError('internal', `unexpected value ${JSON.stringify(value)}`);
 }
 
-/** The value, which must be there. @throws EspalierError `internal` where there is none, with its name. */
+/** The value, which must exist. @throws EspalierError `internal` when there is none, with its name. */
 export function found<Value>(value: Value | null | undefined, name: string): Value {
   if (value === null || value === undefined)
     throw new EspalierError('internal', `nothing is known of ${name}`, { name });

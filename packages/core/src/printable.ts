@@ -10,7 +10,7 @@ const SEQUENCES = new RegExp(
 /** Characters at which a line ends or a column moves: words on either side must not run together. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
 
-/** C0, DEL and C1; line separators; what embeds, overrides or isolates the direction of text. */
+/** C0, DEL and C1; line separators; characters that embed, override or isolate the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 const EVERY_UNPRINTABLE = new RegExp(UNPRINTABLE.source, 'gu');
@@ -24,9 +24,9 @@ export function isPrintable(text: string): boolean {
 }
 
 /**
- * The text without what could act on a terminal, forge a line of a log, or reorder the text next to it: whole
- * escape sequences are removed, line breaks and tabs become one space, all other control characters and
- * direction overrides are removed. Printable text is returned as it is.
+ * The text without anything that could act on a terminal, forge a line of a log, or reorder the text next to
+ * it: whole escape sequences are removed, line breaks and tabs become one space, all other control characters
+ * and direction overrides are removed. Printable text is returned as it is.
  */
 export function printable(text: string): string {
   if (isPrintable(text)) return text;

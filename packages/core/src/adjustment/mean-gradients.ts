@@ -10,7 +10,10 @@ export interface GradientReport {
   readonly topGradients: readonly TopGradients[];
 }
 
-/** A mean, or what a rule makes of it, over clients at the positions that at least one of them reported. */
+/**
+ * A mean, or the result of a rule in its place, over clients at the positions that at least one of them
+ * reported.
+ */
 export interface MeanGradient {
   /** Flat indices into the whole layer, ascending. */
   readonly indices: Uint32Array;

@@ -22,8 +22,8 @@ export function readjustmentRequests(mask: Mask, share: number): readonly TopGra
 }
 
 /**
- * A client's own prune-and-grow (FedDST, Bibikar et al., AAAI 2022; RigL's rule): its smallest weights go, those of its
- * largest gradients come. The mask itself where nothing is exchanged.
+ * A client's own prune-and-grow (FedDST, Bibikar et al., AAAI 2022; RigL's rule): its smallest weights are
+ * dropped, those of its largest gradients grown. The mask itself where nothing is exchanged.
  * @param top gradients of the mask's inactive weights, as asked for by {@link readjustmentRequests}
  * @throws EspalierError as `adjustMask`.
  */
@@ -35,7 +35,7 @@ export function readjustMask(mask: Mask, params: ParamTree, top: readonly TopGra
   return adjustMask({ mask, params, gradients, requests }).mask;
 }
 
-/** The client's mask as it travels: what changed from the one it received. */
+/** The client's mask as it is sent: the changes from the one it received. */
 export function ownMaskOf(received: Mask, own: Mask): OwnMask {
   return { hash: own.hash, layers: maskDelta(received, own) };
 }

@@ -11,7 +11,10 @@ export interface WeightedUpdate {
   readonly values: Float32Array;
   /** Above 0; a sample count keeps sums exact longest. */
   readonly weight: number;
-  /** 1 for every value of a weight that the client held, 0 for those it has no say in; left out where it held all. */
+  /**
+   * 1 for every value of a weight that the client held, 0 for those that it did not train; left out where it
+   * held all.
+   */
   readonly held?: Uint8Array;
 }
 
@@ -25,7 +28,7 @@ export interface UpdateSource {
    * valid until the next reader is called, as all may share one buffer.
    */
   readonly updates: readonly (() => Promise<WeightedUpdate>)[];
-  /** The profile of the update at that position where one was made when it came; null, or absent, where none was. */
+  /** The profile of the update at that position if one was made when it arrived; otherwise null or absent. */
   readonly profileAt?: (at: number) => UpdateProfile | null;
   /** Clients that were asked for one; left out where all of them answered. */
   readonly asked?: number;
@@ -35,7 +38,9 @@ export interface UpdateSource {
 export interface Aggregation {
   /** The one update, in float64, so that it is rounded once, when it is added to the model. */
   readonly values: Float64Array;
-  /** Positions of the updates that had a say as a whole, ascending; rules that look at each coordinate keep all. */
+  /**
+   * Positions of the updates that counted, ascending; rules that treat each coordinate separately keep all.
+   */
   readonly kept: readonly number[];
 }
 
@@ -43,15 +48,15 @@ export interface Aggregation {
 export interface Aggregator {
   /** Outward name. */
   readonly id: string;
-  /** One sentence for people, with the paper. */
+  /** One sentence for users, citing the paper. */
   readonly summary: string;
   readonly options: DeclaredOptions;
   /** Takes updates of clients that held a part of the weights; other rules are given whole updates only. */
   readonly takesParts: boolean;
   /**
-   * The same bits for the same updates, options and order. Updates stay as they were.
-   * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite, or without
-   * updates, or with fewer than it needs for what it promises; `not_finite`.
+   * The same bits for the same updates, options and order. Updates are not changed.
+   * @throws EspalierError `wrong_length`; `invalid_argument` for a weight that is not above 0 and finite, or
+   * without updates, or with fewer than its promise requires; `not_finite`.
    */
   aggregate(source: UpdateSource, options: OptionValues): Promise<Aggregation>;
   /**

@@ -9,8 +9,9 @@ export interface CoordinateRule {
 }
 
 /**
- * The rule of a job whose aggregator looks at coordinates one by one; null for any other, which leaves plain means.
- * @param asked clients that were asked for a report; as many as there are reports unless told
+ * The rule of a job whose aggregator treats coordinates one by one; null for any other, for which plain means
+ * are used.
+ * @param asked clients that were asked for a report; default: the number of reports
  */
 export function coordinateRule(
   { kind, weighting, options }: AggregationSpec,

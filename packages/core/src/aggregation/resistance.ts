@@ -6,7 +6,7 @@ export interface Resistance {
   readonly hostile: number;
   /** Updates that it needs for that: with fewer it refuses to aggregate. */
   readonly fewest: number;
-  /** The option that says how many may be hostile; null where none does. */
+  /** Option that sets how many may be hostile; null if there is none. */
   readonly option: string | null;
 }
 
@@ -19,7 +19,7 @@ export function hostileOf(share: number, asked: number): number {
   return Math.floor(share * asked + 1e-9);
 }
 
-/** @throws EspalierError `invalid_argument` where there are fewer updates than the rule needs for what it promises. */
+/** @throws EspalierError `invalid_argument` when there are fewer updates than the rule's promise requires. */
 export function requireFewest(rule: string, came: number, { hostile, fewest }: Resistance): void {
   if (hostile === 0 || came >= fewest) return;
   throw new EspalierError(

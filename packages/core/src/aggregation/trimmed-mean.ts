@@ -37,10 +37,10 @@ export const trimmedMean: Aggregator = {
 };
 
 /**
- * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of updates does
- * not matter.
- * @param asked clients of whose number `trim` is a share; the values there are unless told
- * @throws EspalierError `invalid_argument` within the rule, where nothing would be left between the ends.
+ * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of
+ * updates does not matter.
+ * @param asked clients of whose number `trim` is a share; default: the number of values
+ * @throws EspalierError `invalid_argument` within the rule, when nothing would be left between the ends.
  */
 export function trimmed(trim: number, asked?: number): ColumnRule {
   return (column, weights, scratch) => {

@@ -24,7 +24,8 @@ export const weightedMean: Aggregator = {
 };
 
 /**
- * Σ w·x / Σ w over the updates at those positions, one in memory at a time, each coordinate over those who held it.
+ * Σ w·x / Σ w over the updates at those positions, one in memory at a time, each coordinate over the clients
+ * that held it.
  * @throws EspalierError as an aggregator.
  */
 export async function meanOf(source: UpdateSource, positions: readonly number[]): Promise<Float64Array> {

@@ -13,7 +13,10 @@ export interface AllocationInputs {
   readonly scores?: ReadonlyMap<string, Float32Array>;
   /** A curve per maskable parameter name. */
   readonly distortions?: ReadonlyMap<string, DistortionCurve>;
-  /** Weights that may stay; the others are gone already, and their scores say nothing. Left out where all may. */
+  /**
+   * Weights that may be kept; the others have been removed already, and their scores mean nothing. Left out
+   * if all may.
+   */
   readonly left?: Mask;
   /** Density that `global` leaves every layer with at the least; 0 for one weight. Others ignore it. */
   readonly layerFloor: number;

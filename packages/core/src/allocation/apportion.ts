@@ -9,9 +9,10 @@ export interface LayerTarget {
 }
 
 /**
- * Whole counts that add up to `total`, each from 1 to its layer's size and as near to its target as that allows: the
- * targets rounded down, and what is missing given one by one to the layer furthest below its target (the largest
- * remainder), of equals the first; what is too much is taken the same way from the layer furthest above.
+ * Whole counts that add up to `total`, each from 1 to its layer's size and as near to its target as that
+ * allows: the targets rounded down, and a shortfall made up one by one by the layer furthest below its target
+ * (the largest remainder), of equals the first; an excess is taken in the same way from the layer furthest
+ * above.
  * @throws EspalierError `invalid_argument` when `total` is below one per layer or above all sizes.
  */
 export function apportion(layers: readonly LayerTarget[], total: number): Map<string, number> {

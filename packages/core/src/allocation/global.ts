@@ -7,8 +7,8 @@ import type { Allocation } from './allocation.js';
 import { keptTotal } from './kept-total.js';
 
 /**
- * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has got
- * its floor. Among equal scores those of the earlier layer are kept.
+ * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has
+ * received its floor. Among equal scores those of the earlier layer are kept.
  */
 export const globalAllocation: Allocation = {
   id: 'global',
@@ -28,7 +28,7 @@ export const globalAllocation: Allocation = {
   },
 };
 
-/** A layer's scores, of the weights that are left alone. */
+/** A layer's scores, only of the weights that are left. */
 function scoresLeft(
   spec: ParamSpec,
   scores: ReadonlyMap<string, Float32Array>,

@@ -21,8 +21,9 @@ export type MaskDelivery =
   | { readonly kind: 'changes'; readonly layers: readonly LayerChange[] };
 
 /**
- * A round of clients that did alike, as far as it follows from the job, the network, the masks' densities and the
- * protocol; nothing in it is measured but who answered. Masks tell how many weights a layer has, not which.
+ * A round of clients that did the same work, as determined by the job, the network, the masks' densities and
+ * the protocol; only the clients that answered are an observation. Masks give the number of weights of a
+ * layer, not their positions.
  */
 export interface ClientRound {
   readonly graph: ModelGraph;
@@ -53,13 +54,13 @@ export interface ClientRound {
   readonly maxFrameBytes: number;
 }
 
-/** One reason why a round costs something else than the cost model says, with its size. */
+/** One reason why a round's cost differs from the cost model, with its size. */
 export interface CostTerm {
   /** Names its figure in files. */
   readonly id: string;
   /** A word or two, for the head of a column. */
   readonly label: string;
-  /** A sentence for people. */
+  /** A sentence for users. */
   readonly sentence: string;
   /**
    * Amount to add to the model's figure, over all clients of the round; negative where the model counts too

@@ -22,9 +22,9 @@ export interface TrainMacCount {
 }
 
 /**
- * Multiply-accumulates of one sample's forward pass under a mask (null: dense): each active weight once per output
- * position, borders included; biases, norms, activations and pools count nothing. What a sparse trainer must do at
- * least; what a trainer does is its footprint.
+ * Multiply-accumulates of one sample's forward pass under a mask (null: dense): each active weight once per
+ * output position, borders included; biases, norms, activations and pools count nothing. This is the least
+ * that a sparse trainer must do; its actual work is its footprint.
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
@@ -47,8 +47,8 @@ function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCo
  * what forward does once for the weights' gradient (active weights only), and once more for the input's
  * gradient, except in layers with nothing trainable before them, such as the stem.
  * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or
- *   more: in (0, 1] but for layers in groups, which go by their lists; 0 for one that has no lists. Left out
- *   for active weights only
+ *   more: in (0, 1], except for grouped layers, which always use their lists; 0 for one that has no lists.
+ *   Left out for active weights only
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infinity): TrainMacCount {

@@ -19,9 +19,10 @@ export function storageFormat(density: number): StorageFormat {
 }
 
 /**
- * Bits of a tensor with that many values that are not 0, by the authors' cost model (the same appendix), with b = 32:
- * dense n·b, bitmap n + m·b, coordinates m·⌈log₂ n⌉ + m·b, compressed m·⌈log₂ columns⌉ + rows·⌈log₂ m⌉ + m·b. A kernel
- * is a matrix with a row per output channel. Indices come with the values, so a mask costs nothing extra.
+ * Bits of a tensor with that many nonzero values, by the authors' cost model (the same appendix), with b =
+ * 32: dense n·b, bitmap n + m·b, coordinates m·⌈log₂ n⌉ + m·b, compressed m·⌈log₂ columns⌉ + rows·⌈log₂ m⌉ +
+ * m·b. A kernel is a matrix with a row per output channel. Indices come with the values, so a mask costs
+ * nothing extra.
  * @throws EspalierError `invalid_argument` when there are more values than elements.
  */
 export function storageBits(

@@ -32,7 +32,7 @@ export function encodeIndices(active: Uint32Array, size: number): EncodedIndices
 }
 
 /**
- * The coded indices, strictly ascending and below `size`. Total: whatever came, the answer is the indices or an
+ * The coded indices, strictly ascending and below `size`. Total: any input gives either the indices or an
  * `EspalierError` `malformed_message`; work and memory are bounded by `size` and the bytes.
  */
 export function decodeIndices(encoded: EncodedIndices, size: number): Uint32Array {

@@ -53,7 +53,7 @@ export function encodeValues(
 
 /**
  * The inverse of {@link encodeValues}; inactive weights are 0.
- * @throws EspalierError `wrong_length`, `not_finite`, `invalid_argument`; whatever the bytes are, nothing else.
+ * @throws EspalierError `wrong_length`, `not_finite`, `invalid_argument`; nothing else for any bytes.
  */
 export function decodeValues(
   graph: ModelGraph,
@@ -162,7 +162,7 @@ function decodeLevels(
   return values;
 }
 
-/** The scale that every filter was rounded with, where it was; else the best one. */
+/** The scale with which every filter was rounded, if it was; otherwise the best one. */
 function exactScales(values: Float32Array, filters: number, table: LevelTable): Float32Array {
   let best: Float32Array | null = null;
   return Float32Array.from({ length: filters }, (_, f) => {

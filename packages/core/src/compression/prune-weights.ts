@@ -19,7 +19,7 @@ export interface WeightPruning {
   readonly allocation: string;
   /** Density that `global` leaves every layer with at the least. */
   readonly layerFloor: number;
-  /** Passes over which the density falls geometrically, scores taken anew each time; 1 is one-shot. */
+  /** Passes over which the density falls geometrically, with new scores each time; 1 is one-shot. */
   readonly iterations: number;
 }
 
@@ -33,7 +33,7 @@ export interface PruningAids {
 /** Densities at which a layer's distortion is measured. */
 const LEVELS = [1, 0.7, 0.5, 0.35, 0.2, 0.1, 0.05, 0.02, 0.01];
 
-/** The state with the lowest scores at 0, layers' densities as the allocation says. */
+/** The state with the weights of lowest score set to 0, at the layer densities of the allocation. */
 export async function pruneWeights(
   { graph, state }: GraphWithState,
   { density, criterion, allocation, layerFloor, iterations }: WeightPruning,

@@ -8,9 +8,9 @@ export interface Repair {
   /** Outward name. */
   readonly id: string;
   readonly needs: readonly RepairNeed[];
-  /** Kernels are solved anew, so that kept channels and weights make up for what is gone or rounded. */
+  /** Solves for new kernels, so that kept channels and weights compensate for those removed or rounded. */
   readonly folds: boolean;
-  /** Means and variances are moved back to where they were. */
+  /** Restores means and variances to their former values. */
   readonly recalibrates: boolean;
 }
 

@@ -37,7 +37,7 @@ export function syntheticImages(
     split: 'train',
   });
   const [batch] = epochBatches(dataset, { batchSize: samples, normalization });
-  // What is painted has nothing to do with the network's classes.
+  // The painted figures are unrelated to the network's classes.
   return batch ? { ...batch, labels: new Uint16Array(batch.size) } : noise(graph, samples, seed);
 }
 

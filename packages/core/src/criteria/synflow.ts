@@ -8,10 +8,10 @@ import type { ParamTree } from '../params/model-state.js';
 import { scoreLayers, type Criterion } from './criterion.js';
 
 /**
- * Synaptic flow, |∂R/∂w · w| of R = the summed output of the network of absolute weights on an image of ones (Tanaka et
- * al., NeurIPS 2020, eq. 1 and §6), borders counted as interior. No data. Scores of every layer between input and
- * output add up alike, which keeps layers from collapsing; made for several passes, each pruning a little. A norm
- * multiplies by |γ|, and by 1 where γ is 0, as before training.
+ * Synaptic flow, |∂R/∂w · w| of R = the summed output of the network of absolute weights on an image of ones
+ * (Tanaka et al., NeurIPS 2020, eq. 1 and §6), borders counted as interior. No data. Scores have the same sum
+ * in every layer between input and output, which keeps layers from collapsing; designed for several passes,
+ * each pruning a little. A norm multiplies by |γ|, and by 1 where γ is 0, as before training.
  */
 export const synflowCriterion: Criterion = {
   id: 'synflow',

@@ -45,8 +45,10 @@ export function partitionFileText(file: PartitionFile): string {
 }
 
 /**
- * Reads what {@link partitionFileText} wrote. That the parts divide the data is for `partitionSamples` to say.
- * @throws EspalierError `invalid_data` when it is no such file, of another version, or its numbers disagree.
+ * Reads the text that {@link partitionFileText} wrote. `partitionSamples` checks that the parts divide the
+ * data.
+ * @throws EspalierError `invalid_data` when it is not such a file, has another version, or its numbers
+ * disagree.
  */
 export function parsePartitionFile(text: string): PartitionFile {
   const raw = parseJson(text);

@@ -73,7 +73,7 @@ export interface PoolNode extends NodeBase {
   readonly padding: Padding;
 }
 
-/** An op without attributes: {@link PLAIN_OPS} says what each is. */
+/** An op without attributes: {@link PLAIN_OPS} describes each. */
 export interface PlainNode extends NodeBase {
   readonly op: PlainOpKind;
 }

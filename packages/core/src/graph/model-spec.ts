@@ -11,6 +11,6 @@ export interface ModelSpec {
 export interface ModelFile {
   /** Path of `model.json`, as the coordinator finds it; clients are sent the graph. */
   readonly file: string;
-  /** Begin with the file's weights, or draw them anew. */
+  /** Start from the file's weights, or draw new ones. */
   readonly weights: 'keep' | 'fresh';
 }

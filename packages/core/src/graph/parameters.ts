@@ -39,8 +39,7 @@ export function parameterSpecs(graph: ModelGraph): readonly ParamSpec[] {
 }
 
 /**
- * Parameters of graphs already asked about: everything that walks over weights asks, and a graph never
- * changes.
+ * Parameters of graphs already asked about: every pass over weights needs them, and a graph never changes.
  */
 const knownParameters = new WeakMap<ModelGraph, readonly ParamSpec[]>();
 

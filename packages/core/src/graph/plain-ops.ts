@@ -11,7 +11,10 @@ export type PlainFamily =
   /** An image as features, in `[h, w, c]` order. */
   | 'flatten';
 
-/** An op without attributes, as shapes, channels and file formats see it. Its arithmetic is told where values are computed. */
+/**
+ * An op without attributes, as shapes, channels and file formats see it. Its arithmetic is defined where
+ * values are computed.
+ */
 export interface PlainOp {
   readonly family: PlainFamily;
   /** True when its output is never below 0; false if that depends on its inputs. */

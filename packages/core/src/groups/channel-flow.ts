@@ -30,9 +30,9 @@ export function groupingOf({ groups }: Conv2dNode, inChannels: number): Grouping
 }
 
 /**
- * Follows every channel through the graph. `add` joins channels of equal position; a depthwise filter lives with its
- * input channel; filters and inputs of other grouped convolutions live with those at the same place of every group, so
- * that groups stay equally large; `flatten` gives every pixel of a channel the channel's own set.
+ * Follows every channel through the graph. `add` joins channels of equal position; a depthwise filter joins
+ * its input channel; filters and inputs of other grouped convolutions join those at the same place of every
+ * group, so that groups stay equally large; `flatten` gives every pixel of a channel the channel's own set.
  * @throws EspalierError `invalid_graph`
  */
 export function channelFlow(graph: ModelGraph): ChannelFlow {

@@ -27,7 +27,7 @@ export interface ChannelGroup {
 export interface ChannelGroups {
   /** Groups that may be removed, in graph order. */
   readonly groups: readonly ChannelGroup[];
-  /** Per node and position of its last axis the group there, or −1 where it must stay. */
+  /** Per node and position of its last axis the group there, or −1 if it must be kept. */
   readonly groupAt: ReadonlyMap<string, Int32Array>;
 }
 

@@ -60,10 +60,11 @@ export function costOf(graph: ModelGraph, kind: CostKind): number {
 }
 
 /**
- * The groups to remove so that the cost comes down to the target; for `channels` as near to it as whole steps come, else
- * to the target or just below. Every layer keeps at least `multiple` channels, or all that it has.
- * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can, or a multiple that
- * is no whole number of at least 1.
+ * The groups to remove to bring the cost down to the target; for `channels` as near to it as whole steps
+ * allow, otherwise to the target or just below. Every layer keeps at least `multiple` channels, or all that
+ * it has.
+ * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can, or a
+ * multiple that is not a whole number of at least 1.
  */
 export function chooseChannels(
   graph: ModelGraph,

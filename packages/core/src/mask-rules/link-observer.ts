@@ -7,7 +7,10 @@ import { exchangeCount } from '../adjustment/exchange-schedule.js';
 import { linkMemory } from './link-beliefs.js';
 import type { ObservedRound, RuleMemory, RuleObserver } from './mask-rule.js';
 
-/** Samples of the clients that held each link of a layer, and of those among whose largest it was. */
+/**
+ * Samples of the clients that held each link of a layer, and of the clients among whose largest weights it
+ * was.
+ */
 interface LayerVotes {
   readonly held: Float64Array;
   readonly won: Float64Array;

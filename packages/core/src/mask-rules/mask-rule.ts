@@ -44,11 +44,11 @@ export interface RoundEvidence {
 /** Memory that a rule keeps of a run between rounds, by name; it survives a restart of the coordinator. */
 export type RuleMemory = Readonly<Record<string, Float32Array>>;
 
-/** Looks at the weights of one round as they come in. */
+/** Looks at the weights of one round as they arrive. */
 export interface RuleObserver {
   /** One client's weights after training, under its mask; clients come in partition order. */
   client(weights: ParamTree, mask: Mask, samples: number): void;
-  /** All clients seen: what to remember from now on. */
+  /** Ends the round after all clients: returns the memory from now on. */
   close(aggregated: ParamTree): RuleMemory;
 }
 
@@ -60,7 +60,7 @@ export interface RoundWork {
   readonly extrusion: Extrusion | null;
 }
 
-/** An adjustment, and what the rule remembers after it where that changed. */
+/** An adjustment, and the rule's memory after it if that changed. */
 export interface RuleOutcome extends MaskAdjustment {
   readonly memory?: RuleMemory;
 }
@@ -76,7 +76,7 @@ export interface MaskRule {
   readonly id: string;
   /** Requests to the clients' devices besides training; empty for rules that look at the aggregate only. */
   readonly needs: readonly MaskRuleNeed[];
-  /** The first mask that the rule is made for: every weight, or as many as its target density keeps. */
+  /** The first mask that the rule is made for: every weight, or only those that its target density keeps. */
   readonly begins: 'dense' | 'sparse';
   /** Weights start again at their first values after every change (Frankle & Carbin, ICLR 2019). */
   readonly rewinds: boolean;

@@ -13,10 +13,10 @@ import type { MaskRule, RuleMemory, AdjustmentContext } from './mask-rule.js';
 const UNDECIDED = 0.5;
 
 /**
- * FedRTS (Huang et al., "FedRTS: Federated Robust Pruning via Combinatorial Thompson Sampling", NeurIPS 2025): what is
- * known of every link is Beta(α, β). Active links are observed every round ({@link LinkObserver}), inactive ones at
- * adjustments, where the clients' largest gradients are votes. Then every link draws from its own distribution, and each
- * layer keeps as many as before, the largest draws.
+ * FedRTS (Huang et al., "FedRTS: Federated Robust Pruning via Combinatorial Thompson Sampling", NeurIPS
+ * 2025): the belief about every link is Beta(α, β). Active links are observed every round ({@link
+ * LinkObserver}), inactive ones at adjustments, where the clients' largest gradients are votes. Then every
+ * link draws from its own distribution, and each layer keeps as many as before, the largest draws.
  */
 export const thompson: MaskRule = {
   id: 'thompson',

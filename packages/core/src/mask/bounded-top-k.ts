@@ -8,9 +8,9 @@ export interface IndexedValues {
 }
 
 /**
- * Keeps the `capacity` values of largest magnitude out of a stream of any length, in memory proportional to the
- * capacity: what lets a device report its top gradients without holding a dense gradient (FedTiny, Huang et al. 2023).
- * The order of pushes does not matter; equal magnitudes keep the lower index, as in `topK`.
+ * Keeps the `capacity` values of largest magnitude out of a stream of any length, in memory proportional to
+ * the capacity: this lets a device report its top gradients without holding a dense gradient (FedTiny, Huang
+ * et al. 2023). The order of pushes does not matter; equal magnitudes keep the lower index, as in `topK`.
  */
 export class BoundedTopK {
   readonly capacity: number;
@@ -86,7 +86,7 @@ export class BoundedTopK {
     this.#put(slot, index, value);
   }
 
-  /** The child that must leave first; at or past the end where there is none. */
+  /** The child that must leave first; at or past the end if there is none. */
   #weakerChild(slot: number): number {
     const left = 2 * slot + 1;
     const right = left + 1;

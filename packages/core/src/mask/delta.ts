@@ -20,8 +20,9 @@ export function maskDelta(from: Mask, to: Mask): MaskDeltaLayer[] {
 /**
  * The successor of `mask` after the given changes.
  * @param parentHash hash of the mask that the changes were made for
- * @throws EspalierError `mask_mismatch` when that is another mask; `invalid_mask` when a change drops an inactive
- * weight, grows an active one, is out of range or order, or names a layer twice or one the mask lacks.
+ * @throws EspalierError `mask_mismatch` when that is a different mask; `invalid_mask` when a change drops an
+ * inactive weight, grows an active one, is out of range or order, or names a layer twice or one the mask
+ * lacks.
  */
 export function applyMaskDelta(mask: Mask, parentHash: string, layers: readonly MaskDeltaLayer[]): Mask {
   if (mask.hash !== parentHash) {

@@ -68,7 +68,7 @@ export class Mask {
     return this.layers.reduce((sum, layer) => sum + layer.size, 0);
   }
 
-  /** Active ÷ maskable weights; 1 where nothing is maskable. */
+  /** Active ÷ maskable weights; 1 if nothing is maskable. */
   get density(): number {
     return this.size === 0 ? 1 : this.activeCount / this.size;
   }

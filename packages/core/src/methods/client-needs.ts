@@ -20,8 +20,8 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
 }
 
 /**
- * True when clients choose between candidates before the first round. A job without rounds is its selection alone: there
- * even a single candidate is given clients' statistics.
+ * True when clients choose between candidates before the first round. A job without rounds consists of its
+ * selection alone: there even a single candidate gets clients' statistics.
  */
 export function selectsOnClients(job: Job): boolean {
   const { size, selection } = job.pool;

@@ -10,7 +10,7 @@ import type { ModelState } from './model-state.js';
  * but training steps become larger relative to the weights, by the inverse square of that factor: batch norm
  * makes a layer's effective learning rate the rate ÷ ‖w‖² (van Laarhoven 2017, arXiv:1706.05350). The weights
  * that magnitude pruning keeps of a normal distribution at density 0.05 have 2.4 times its root mean square.
- * @param kept per kernel, the weights that pruning keeps; layers that are not among them stay as they are
+ * @param kept per kernel, the weights that pruning keeps; layers without an entry are unchanged
  */
 export function withDenseScale(graph: ModelGraph, state: ModelState, kept: readonly LayerMask[]): ModelState {
   const params = new Map(state.params);

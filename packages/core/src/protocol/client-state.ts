@@ -17,7 +17,7 @@ export type ClientTask =
 export type ClientPhase =
   /** No connection; one is being made, or waited for. */
   | 'connecting'
-  /** Connected; the challenge has not come, or the data are being read. */
+  /** Connected; the challenge has not arrived, or the data are being read. */
   | 'greeting'
   /** Has asked to join. */
   | 'joining'
@@ -48,7 +48,7 @@ export interface ClientIdentity {
   readonly partitionIndex: number;
 }
 
-/** A coordinator's word, or one about what it sent. */
+/** A message from the coordinator, or an error in one of its messages. */
 export interface Dismissal {
   readonly code: ErrorCode;
   readonly message: string;
@@ -69,7 +69,7 @@ export interface ClientState {
   readonly lastAnswer: { readonly key: string; readonly message: ClientMessage } | null;
   /** Its gradients on the canary: the canary is the same on every connection, and a running task is not disturbed. */
   readonly canaryAnswer: ClientMessage | null;
-  /** Connections tried in vain since the last admission. */
+  /** Failed attempts to connect since the last admission. */
   readonly attempts: number;
   /** Message by which the coordinator sent the client away for a while, on the present connection. */
   readonly dismissal: Dismissal | null;
@@ -78,7 +78,7 @@ export interface ClientState {
 /** Event that the client's reducer is told. */
 export type ClientEvent =
   | { readonly kind: 'opened' }
-  /** No connection came about, or the one there was is gone; with a code where that has a cause besides the line. */
+  /** No connection was made, or the connection was lost; with a code if the cause is not the line itself. */
   | { readonly kind: 'closed'; readonly reason: string; readonly code?: ErrorCode }
   | { readonly kind: 'received'; readonly message: ServerMessage }
   | { readonly kind: 'dataReady' }

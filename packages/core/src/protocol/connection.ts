@@ -12,7 +12,7 @@ export interface ConnectionHandlers {
 }
 
 /**
- * Moves frames between two ends, in order, and knows nothing of their meaning. Implemented over socket.io and in
+ * Moves frames between two ends, in order, without knowing their meaning. Implemented over socket.io and in
  * memory; handed in by the caller, never global.
  */
 export interface FrameConnection {

@@ -96,7 +96,7 @@ export function admitClient(
 ): Transition {
   const { clientId, problem } = event;
   const known = state.seats.get(clientId);
-  // Its connection may have gone while its gradients were looked at.
+  // Its connection may have been lost while its gradients were checked.
   if (known?.presence !== 'present') return { state, effects: [] };
   if (problem !== null) {
     const effects: CoordinatorEffect[] = [
@@ -122,7 +122,9 @@ export function returnTimer({ returnTimeout }: CoordinatorConfig, { clientId, lo
   return { kind: 'startReturnTimer', clientId, loss: losses, seconds: returnTimeout };
 }
 
-/** Not waited for any longer: it said so, or did not return in time. It may still come back. */
+/**
+ * Marks a client that is no longer waited for: it left, or did not return in time. It may still come back.
+ */
 export function markGone(state: CoordinatorState, event: Of<'left'> | Of<'returnTimeout'>): Transition {
   const known = state.seats.get(event.clientId);
   if (!known || (event.kind === 'returnTimeout' && isOvertaken(known, event))) return { state, effects: [] };

@@ -54,7 +54,7 @@ export interface Step {
   readonly cohort: readonly string[];
   /** Payload by client, accepted. */
   readonly answers: ReadonlyMap<ClientId, AnswerName>;
-  /** Clients that said, or were found, not to be able to answer. */
+  /** Clients that reported, or were found, to be unable to answer. */
   readonly failed: ReadonlySet<string>;
   readonly deadlinePassed: boolean;
 }
@@ -72,7 +72,7 @@ export interface CoordinatorState {
   readonly postponed: readonly number[];
   readonly seats: SeatBook;
   readonly step: Step;
-  /** The run ends after what is being computed now. */
+  /** The run ends after the present computation. */
   readonly stopping: boolean;
   /** No new step is opened until the run is resumed; the open one goes on. */
   readonly paused: boolean;
@@ -102,7 +102,7 @@ export type CoordinatorEvent =
   | { readonly kind: 'canary'; readonly clientId: ClientId; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: ClientId }
   | { readonly kind: 'left'; readonly clientId: ClientId }
-  /** `loss` says which of the client's losses was long enough ago; journals of older versions lack it. */
+  /** `loss` identifies the loss of connection whose time has run out; journals of older versions lack it. */
   | { readonly kind: 'returnTimeout'; readonly clientId: ClientId; readonly loss?: number }
   | {
       readonly kind: 'answer';
@@ -111,7 +111,7 @@ export type CoordinatorEvent =
       readonly round: number;
       readonly payload: AnswerName;
     }
-  /** Its answer's contents were refused; it was told. */
+  /** The contents of its answer were refused, and it was told. */
   | {
       readonly kind: 'rejected';
       readonly clientId: ClientId;

@@ -16,7 +16,7 @@ import type {
 import { canWork } from './seat.js';
 import { unreachable } from '../errors.js';
 
-/** A new state with what must be done about it. */
+/** A new state with the effects to carry out. */
 export interface Transition {
   readonly state: CoordinatorState;
   readonly effects: readonly CoordinatorEffect[];
@@ -53,8 +53,8 @@ function expectedSeats(state: CoordinatorState): readonly Seat[] {
 }
 
 /**
- * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
- * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
+ * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It
+ * is a share of the intended number, not of the clients present, so that absent clients cannot lower it.
  */
 export function quorumOf(
   config: Pick<CoordinatorConfig, 'clientsPerRound' | 'numClients' | 'quorum'>,
@@ -64,7 +64,10 @@ export function quorumOf(
   return needed(config, ofRound ? Math.min(config.clientsPerRound, config.numClients) : config.numClients);
 }
 
-/** {@link quorumOf} the open step; clients that carry a part of the mask are not meant to measure, where others can. */
+/**
+ * {@link quorumOf} the open step; clients that carry a part of the mask do not count for measuring if others
+ * can measure.
+ */
 function quorumNow(config: CoordinatorConfig, { phase, seats }: CoordinatorState): number {
   if (phase !== 'measure') return quorumOf(config, phase);
   const whole = [...seats.values()].filter(({ share }) => share === 1).length;
@@ -84,7 +87,10 @@ export function isClosingMeasurement(
   return phase === 'measure' && (stopping || round >= rounds);
 }
 
-/** The adjustment that the open round asks for: the oldest that had to wait, else the round's own, else null. */
+/**
+ * The adjustment that the open round asks for: the oldest postponed one, otherwise the round's own, otherwise
+ * null.
+ */
 export function adjustmentOf(
   { adjustmentRounds }: CoordinatorConfig,
   { round, postponed, adjustments }: CoordinatorState,
@@ -174,7 +180,7 @@ export function pendingRequests(
   return pending ? requestsOf(config, state) : [];
 }
 
-/** The effects that send a client what it is asked and has not answered. */
+/** Effects that send a client its unanswered requests. */
 export function askPending(
   config: CoordinatorConfig,
   state: CoordinatorState,
@@ -199,8 +205,8 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
  * Selection asks all expected clients and then those that answered. A round asks `clientsPerRound` drawn from
  * those expected and not resting by a stream keyed by the round, so that a restarted coordinator, which opens
  * steps before its clients are back, draws the same: first to measure, where the job measures, then to train.
- * A client that did not measure in time is not asked to train in that round, so that one that hangs costs one
- * deadline a round. All clients measure the last model.
+ * A client that did not measure in time is not asked to train in that round, so a client that hangs costs
+ * only one deadline per round. All clients measure the last model.
  */
 function drawCohort(
   config: CoordinatorConfig,

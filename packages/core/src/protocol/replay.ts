@@ -15,7 +15,7 @@ export interface JournalEntry {
   readonly event: CoordinatorEvent;
 }
 
-/** A decision state with what is needed to let its deadline go on. */
+/** A decision state with the facts needed to continue its deadline. */
 export interface ReplayedState {
   readonly state: CoordinatorState;
   /** The deadline that runs: of which step, since when, and how long. */
@@ -37,7 +37,9 @@ export function replayStart(config: CoordinatorConfig): ReplayedState {
   return { state, deadline: { step: 0, ends: config.joinTimeout }, at: 0 };
 }
 
-/** The journal folded over a state. No effect is performed: {@link rearm} says which must be taken up again. */
+/**
+ * Folds the journal over a state. No effect is carried out: {@link rearm} gives those that must be repeated.
+ */
 export function replayJournal(
   config: CoordinatorConfig,
   from: ReplayedState,

@@ -15,7 +15,7 @@ export interface Seat {
   readonly admitted: boolean;
   /** Admitted at some time and not `gone` since: cohorts count on it, whether it is connected at the moment or not. */
   readonly expected: boolean;
-  /** Connections lost so far; a return timer says which loss it belongs to. */
+  /** Connections lost so far; a return timer names the loss it belongs to. */
   readonly losses: number;
   /** Rounds in a row that it left unanswered. */
   readonly absences: number;

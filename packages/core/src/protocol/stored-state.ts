@@ -30,7 +30,7 @@ export function writeState({ seats, step, ...rest }: CoordinatorState): string {
   return JSON.stringify(stored);
 }
 
-/** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is no state. */
+/** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is not a state. */
 export function readState(text: string): CoordinatorState {
   const { seats, step, ...rest } = parsed(text);
   return {
@@ -41,12 +41,15 @@ export function readState(text: string): CoordinatorState {
   };
 }
 
-/** Whoever was waited for is, where a state does not say of whom cohorts count on. */
+/** Where a state does not record the expected clients, those that were waited for are expected. */
 function readSeat(seat: StoredSeat): Seat {
   return { ...LATER_OF_SEATS, expected: seat.presence !== 'gone', ...seat };
 }
 
-/** Only our own writing comes here, whole by the database's word; what is no state at all is told all the same. */
+/**
+ * Only our own text arrives here, intact as far as the database knows; text that is not a state is still
+ * reported.
+ */
 function parsed(text: string): StoredState {
   try {
     const value = JSON.parse(text) as Partial<StoredState>;

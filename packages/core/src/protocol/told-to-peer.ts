@@ -59,8 +59,8 @@ const UNSAID: Readonly<Record<Teller, string>> = {
 const MOST_LETTERS = 500;
 
 /**
- * An error as the other end of a connection may hear it: its code always, its sentence and facts only if both
- * ends know everything in them. Paths and contents of this machine never leave it in an error.
+ * The part of an error that the other end of a connection may see: its code always, its sentence and facts
+ * only if both ends know everything in them. Paths and contents of this machine never leave it in an error.
  */
 export function toldToPeer(
   teller: Teller,

@@ -61,7 +61,7 @@ function convolved(
   input: Distribution,
 ): Distribution {
   const { original, changed, keptInputs, keptOutputs } = turn;
-  // A dense layer behind flatten sees a channel once per pixel; how far apart two of them are it does not know.
+  // A dense layer behind flatten sees a channel once per pixel; their distance is not known.
   const taps: Size2 = node?.kernelSize ?? [1, 1];
   const near = (a: number, b: number): number => {
     if (a === b) return 1;
@@ -80,7 +80,10 @@ function convolved(
   });
 }
 
-/** The running statistics say what mean and variance really are; the moments so far say how channels hang together. */
+/**
+ * Mean and variance come from the running statistics, which are exact; the moments so far give the
+ * correlations between channels.
+ */
 function normalised(
   { original, changed, keptOutputs }: SignalTurn<AnalyticSignal>,
   input: Distribution,

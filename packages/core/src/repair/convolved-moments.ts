@@ -95,7 +95,7 @@ function filtersOf({ node }: NodeSide): number {
   return node.op === 'dense' ? node.units : 0;
 }
 
-/** Mean of every filter's output, zero padding left aside. */
+/** Mean of every filter's output, ignoring zero padding. */
 function means(
   { taps, filters, start, channels, values, channelOf }: Filters,
   side: NodeSide,

@@ -18,7 +18,7 @@ export function normalCumulative(x: number): number {
   return x >= 0 ? 1 - half : half;
 }
 
-/** Terms of the expansion; one more, even one carries what they leave. */
+/** Terms of the expansion; one more, even term carries the remainder. */
 export const HERMITE_TERMS = 5;
 
 /**

@@ -41,9 +41,12 @@ export interface RoundMetrics {
 export interface AggregationFigures {
   /** Their updates were shortened. */
   readonly clipped: readonly number[];
-  /** Their updates had no say. */
+  /** Clients whose updates did not count. */
   readonly leftOut: readonly number[];
-  /** Their updates were unlike the others: core's `findOutliers` says when, and what the figures are. */
+  /**
+   * Clients whose updates were unlike the others; `findOutliers` of core defines the criterion and the
+   * figures.
+   */
   readonly outliers: readonly OutlierFigures[];
   /** From the first update read to the new model. */
   readonly seconds: number;
@@ -95,6 +98,9 @@ export interface RunSummary {
   readonly selection: SelectionFigures | null;
   readonly backends: readonly string[];
   readonly refusals: Readonly<Record<string, number>>;
-  /** Clients that measured the moments of the final model; null where they were gathered in training or selection. */
+  /**
+   * Clients that measured the moments of the final model; null if they were gathered in training or
+   * selection.
+   */
   readonly momentClients: number | null;
 }

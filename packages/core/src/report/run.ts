@@ -18,7 +18,7 @@ export interface WatchedClient {
   /** Backend it trains with; null until it has reported one. */
   readonly backend: string | null;
   readonly platform: string | null;
-  /** Bytes it may use and multiply-accumulates a second, as it said; 0 where unknown. */
+  /** Bytes it may use and multiply-accumulates a second, as it reported; 0 if unknown. */
   readonly memoryBytes: number;
   readonly macsPerSecond: number;
   /** Run seconds of its last message; null before the first. */
@@ -50,11 +50,14 @@ export interface WatchedJob {
   /** Maskable layers in canonical order, with their numbers of weights. */
   readonly layers: readonly { readonly name: string; readonly size: number }[];
   readonly parameters: number;
-  /** Bytes of the dense model with its batch-norm moments: what dense FedAvg sends one client a round, each way. */
+  /**
+   * Bytes of the dense model with its batch-norm moments: sent to one client and back in each round of dense
+   * FedAvg.
+   */
   readonly denseBytes: number;
 }
 
-/** A run as data, live or finished: what the dashboard and a run's report draw. */
+/** A run as data, live or finished, drawn by the dashboard and by a run's report. */
 export interface ReportRun {
   readonly kind: 'run';
   readonly job: WatchedJob;

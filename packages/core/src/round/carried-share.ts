@@ -38,8 +38,9 @@ export function carriedShare(graph: ModelGraph, job: Job, { profile, samples }: 
 }
 
 /**
- * Bytes that a method's training cannot do without on a device, by the textbook account: a step of one image under that
- * share of the densest mask of the run, and a dense gradient of every layer where the method wants one.
+ * Bytes that a method's training needs at least on a device, by the textbook account: a step of one image
+ * under that share of the densest mask of the run, and a dense gradient of every layer if the method needs
+ * one.
  */
 export function leastTrainingBytes(graph: ModelGraph, job: Job, share = 1): number {
   const optimizerSlots = job.optimizer.kind === 'adam' ? 2 : job.optimizer.momentum > 0 ? 1 : 0;

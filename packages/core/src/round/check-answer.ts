@@ -20,7 +20,7 @@ export interface UpdateExpectation {
   readonly topGradients: readonly TopGradientRequest[];
   /** Share of every layer's weights that the client exchanges in a mask of its own; null for none. */
   readonly readjustment: number | null;
-  /** It must carry moments; else it must carry none. */
+  /** True when it must carry moments; false when it must carry none. */
   readonly moments: boolean;
   readonly evaluation: boolean;
 }
@@ -70,7 +70,7 @@ function trainedMask({ ownMask }: ClientUpdate, { model, readjustment }: UpdateE
 }
 
 /**
- * Looks at what a client measured of the open round's model.
+ * Checks a client's measurement of the open round's model.
  * @param samples declared at join
  * @throws EspalierError as {@link checkUpdate}.
  */

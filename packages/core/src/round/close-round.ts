@@ -21,7 +21,9 @@ import { readParts, type RoundParts } from './round-parts.js';
 
 /** One round's accepted work in partition order. */
 export interface UpdateReader {
-  /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
+  /**
+   * Read one at a time: an update's values are valid until the next is read. A reader may be called again.
+   */
   readonly updates: readonly (() => Promise<ClientUpdate>)[];
   /** Profile made of an update when it arrived; null for updates from before a restart. */
   readonly profileAt: (at: number) => UpdateProfile | null;
@@ -45,7 +47,7 @@ export interface ClosingRules {
   readonly aggregation: AggregationSpec;
   /** Clients that a round asks. */
   readonly intended: number;
-  /** The mask that an update was trained under; null where all have the round's. */
+  /** The mask that an update was trained under; null if all have the round's. */
   readonly maskOf: ((update: UpdateSummary) => Mask) | null;
   /** Looks at every client's weights; null where the method remembers nothing. */
   readonly observer: RuleObserver | null;
@@ -67,10 +69,10 @@ export interface ClosedRound extends SteppedModel {
 }
 
 /**
- * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
- * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the change of mask that the
- * method's rule makes. A weight that no client held keeps its value. Updates are read one at a time
- * and let go; how often, the rule says.
+ * Closes a round: the job's rule combines the differences, its server optimiser turns the result into a step,
+ * and the step is added to the sent values, in float64, in the order given; batch-norm moments are combined
+ * by the same rule. On an adjustment round the method's rule then changes the mask. A weight that no client
+ * held keeps its value. Updates are read one at a time and released; the rule decides how often.
  */
 export async function closeRound(
   before: SteppedModel,
@@ -138,7 +140,7 @@ async function steppedState(
     updates[at] = summary;
     return { ...(parts?.spread(at, delta) ?? { values: delta }), weight: summary.samples };
   });
-  // A profile that was made when its update came is of the values as sent.
+  // A profile made when its update arrived describes the values as sent.
   const profileAt = parts === null ? reader.profileAt : () => null;
   const source = { length: packedLength(graph, base), updates: readers, profileAt, asked: intended };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
@@ -167,7 +169,7 @@ function slotsUnder({ model: { graph }, base, slots }: SteppedState, mask: Mask)
   return base === mask ? slots : moveSlots(graph, slots, { before: base, after: mask });
 }
 
-/** Shows the observer every update that had a say, and the aggregate. */
+/** Shows the observer every update that counted, and the aggregate. */
 async function observed(
   { model }: SteppedModel,
   reader: UpdateReader,

@@ -33,7 +33,7 @@ export interface PreparationSources {
   readonly initial: ModelState | null;
 }
 
-/** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
+/** Pretrains on the coordinator's own samples, then prunes coarsely as the method specifies. */
 export async function prepare(
   job: Job,
   graph: ModelGraph,

@@ -12,7 +12,7 @@ export interface GlobalModel {
   readonly graph: ModelGraph;
   readonly mask: Mask;
   readonly state: ModelState;
-  /** In mask order: what ordinary rounds send. */
+  /** Values in mask order, as ordinary rounds send them. */
   readonly values: Float32Array;
   /** The mask before this one, from which a difference can be sent; null for the first. */
   readonly previousMask: Mask | null;
@@ -20,7 +20,7 @@ export interface GlobalModel {
   readonly ranks: Float32Array;
 }
 
-/** A model with what the coordinator's own optimiser remembers, in the order of the model's values. */
+/** A model with the memory of the coordinator's own optimiser, in the order of the model's values. */
 export interface SteppedModel {
   readonly model: GlobalModel;
   readonly slots: OptimizerSlots;

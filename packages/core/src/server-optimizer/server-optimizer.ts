@@ -3,7 +3,7 @@ import type { DeclaredOptions, OptionValues } from '../registry/declared-options
 /** Memory of an optimiser from round to round, by name: one number per packed value of the model. */
 export type OptimizerSlots = Readonly<Record<string, Float32Array>>;
 
-/** A round's step: what is added to the model's packed values, and what is remembered. */
+/** A round's step: the amount added to the model's packed values, and the memory after it. */
 export interface OptimizerStep {
   readonly update: Float64Array;
   /** Exactly the declared slots, each as long as the update. */
@@ -17,7 +17,7 @@ export interface OptimizerStep {
 export interface ServerOptimizer {
   /** Outward name. */
   readonly id: string;
-  /** One sentence for people, with the paper. */
+  /** One sentence for users, citing the paper. */
   readonly summary: string;
   readonly options: DeclaredOptions;
   /** Names of the arrays it remembers; everything starts at 0, and so do weights that an adjustment grows. */
@@ -29,7 +29,7 @@ export interface ServerOptimizer {
   step(delta: Float64Array, slots: OptimizerSlots, at: StepContext): OptimizerStep;
 }
 
-/** When a step is made, and with what. */
+/** Round and settings of a step. */
 export interface StepContext {
   /** From 0. */
   readonly round: number;

@@ -45,7 +45,7 @@ export function updateSource(
   };
 }
 
-/** The same source, every update read into one place: what was read before is gone. */
+/** The same source with every update read into one buffer, so that earlier reads are overwritten. */
 function inOnePlace(source: UpdateSource): UpdateSource {
   const place = new Float32Array(source.length);
   const updates = source.updates.map((read) => async () => {

@@ -7,7 +7,7 @@ import {
   type CoordinatorState,
 } from '../protocol/coordinator-state.js';
 
-/** A job of three clients and three rounds that asks for nothing special. */
+/** A job of three clients and three rounds without special features. */
 export const PLAIN_CONFIG: CoordinatorConfig = {
   seed: 1,
   numClients: 3,
@@ -77,7 +77,7 @@ export class CoordinatorBench {
     });
   }
 
-  /** Closes the open step by its deadline, and computes what is to be computed. */
+  /** Closes the open step by its deadline, and carries out any computation. */
   closeByDeadline(): readonly CoordinatorEffect[] {
     const closing = this.tell({ kind: 'deadline', step: this.state.step.id });
     return [...closing, ...this.computed()];

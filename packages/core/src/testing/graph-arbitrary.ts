@@ -181,7 +181,7 @@ function poolNode(
   };
 }
 
-/** The step's window, made smaller where the padded image is. */
+/** The step's window, reduced if the padded image is smaller. */
 function fitted({ window }: Step, [height = 1, width = 1]: TensorShape, padding: Padding): Size2 {
   if (padding === 'same') return window;
   const { top, bottom, left, right } =

@@ -89,7 +89,7 @@ export function referenceGradients(
   );
 }
 
-/** Parameters, or anything else by name, in double precision. */
+/** Parameters, or other arrays by name, in double precision. */
 export function doubled(tree: ReadonlyMap<string, Float32Array>): Map<string, Float64Array> {
   return new Map([...tree].map(([name, values]) => [name, Float64Array.from(values)]));
 }

@@ -113,7 +113,7 @@ function convolve(node: Conv2dNode, { inputs, shape, param }: ReferenceTurn): Te
   return { shape, values };
 }
 
-/** Adds what one pixel gives to every filter through one tap. */
+/** Adds the contribution of one pixel to every filter through one tap. */
 function addTap(
   { groups, filters }: Conv2dNode,
   { x, pixel, kernel, tap }: { x: Tensor64; pixel: number; kernel: Float64Array; tap: number },

@@ -22,7 +22,7 @@ export const PLAIN_BYTES: Normalization = { mean: [0], std: [1 / 255] };
 
 const CENTRED: Normalization = { mean: [0.5, 0.5], std: [0.25, 0.25] };
 
-/** Plain descent, one epoch, batches of 4, centred images; each test changes what it is about. */
+/** Plain descent, one epoch, batches of 4, centred images; each test changes the setting that it tests. */
 export const trainOptions: TrainOptions = {
   epochs: 1,
   batchSize: 4,

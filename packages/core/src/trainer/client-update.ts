@@ -5,7 +5,7 @@ import type { Evaluation, MomentMode, TopGradientRequest, TopGradients, TrainOpt
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
-/** A sparse model under way: the mask's name and, in mask order, what is needed to rebuild the state. */
+/** A sparse model under way: the mask's name and, in mask order, the values needed to rebuild the state. */
 export interface SparseModel {
   readonly mask: MaskReference;
   readonly maskUpdate: MaskUpdate;
@@ -25,8 +25,9 @@ export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization'
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
   /**
-   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest go, those of largest
-   * gradient come, and it trains on under the mask that it made. Left out where the mask stays.
+   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest are
+   * dropped, those of largest gradient grown, and training continues under the new mask. Left out if the mask
+   * stays.
    */
   readonly readjustment?: number;
 }
@@ -49,11 +50,11 @@ export interface ClientUpdate {
   /** Hash of the mask it received. */
   readonly maskHash: string;
   /**
-   * Trained minus received values, canonical order, active values only: of the mask it received, or of its own where it
-   * was asked for one, grown weights counting from 0.
+   * Trained minus received values, canonical order, active values only: of the mask it received, or of its
+   * own if it was asked for one, with grown weights starting from 0.
    */
   readonly delta: Float32Array;
-  /** Gathered in training (absolute, not a difference); null where none were asked for. */
+  /** Gathered in training (absolute, not a difference); null if none were requested. */
   readonly moments: MomentTree | null;
   readonly samples: number;
   readonly metrics: UpdateMetrics;

@@ -116,7 +116,7 @@ export interface Evaluation {
 /** Cost of a trainer, in bytes and operations. */
 export interface Footprint {
   /**
-   * Highest number of bytes the trainer has held for the loaded model so far, or has planned where it plans.
+   * Highest number of bytes the trainer has held for the loaded model so far, or has planned, if it plans.
    */
   readonly peakBytes: number;
   /** Multiply-accumulates of one sample's forward pass as executed (dense for a masked-dense trainer). */

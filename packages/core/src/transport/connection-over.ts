@@ -8,7 +8,7 @@ export type FrameAnswer = (refusal: ErrorCode | null) => void;
 export interface FramePort {
   /** For logs: the peer's address. */
   readonly peer: string;
-  /** Largest frame that may cross in either direction, in bytes; Infinity where the other end sees to it. */
+  /** Largest frame that may cross in either direction, in bytes; Infinity if the other end enforces it. */
   readonly maxFrameBytes: number;
   /** Sends a frame; `answer` is called when the peer has taken or refused it. */
   emit(frame: Uint8Array, answer: FrameAnswer): void;
@@ -19,13 +19,14 @@ export interface FramePort {
 /** Events that the socket library reports. */
 export interface PortEvents {
   /**
-   * Something came as a frame: bytes in any of the shapes that socket libraries give. `answer` is called when the
-   * connection's owner has it; what is no frame, or too large, is refused and ends the connection.
+   * Reports an incoming frame: bytes in any of the shapes that socket libraries give. `answer` is called when
+   * the connection's owner has it; a payload that is not a frame, or is too large, is refused and ends the
+   * connection.
    */
   readonly frameCame: (payload: unknown, answer: FrameAnswer) => void;
   /** Refuses a frame, with that code, and ends the connection. */
   readonly frameRefused: (code: ErrorCode, answer: FrameAnswer) => void;
-  /** The socket is gone; sends under way fail with that code. Further calls do nothing. */
+  /** Reports that the socket has closed; sends under way fail with that code. Further calls do nothing. */
   readonly portClosed: (reason: string, code?: ErrorCode) => void;
 }
 

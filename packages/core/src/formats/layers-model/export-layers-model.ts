@@ -17,7 +17,7 @@ export interface ExportLayersModelOptions {
   readonly softmax?: boolean;
   /** Written to `userDefinedMetadata`; label i is classes[i]. */
   readonly classes?: readonly string[];
-  /** Written to `userDefinedMetadata`: what images must go through before they are given to the model. */
+  /** Written to `userDefinedMetadata`: the normalisation that images need before they enter the model. */
   readonly normalization?: Normalization;
 }
 

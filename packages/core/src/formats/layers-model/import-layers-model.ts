@@ -20,7 +20,7 @@ import { WeightStore, type LayersModelWeights } from './weight-store.js';
 export interface ImportedLayersModel {
   readonly graph: ModelGraph;
   readonly state: ModelState;
-  /** Label i is classes[i], where the file says so (`userDefinedMetadata.classes`); else null. */
+  /** Label i is classes[i], if the file lists them (`userDefinedMetadata.classes`); otherwise null. */
   readonly classes: readonly string[] | null;
   /**
    * Normalisation that images need before they enter, if the file states one
@@ -87,7 +87,7 @@ function layerProblems({ calls, inputs, outputs }: KerasModel): readonly LayerPr
   return [...ofLayers, ...ends];
 }
 
-/** Builds every call; a call whose input could not be built is passed over, so that all problems are found. */
+/** Builds every call; a call whose input could not be built is skipped, so that all problems are found. */
 function build(model: KerasModel, builder: GraphBuilder, weights: WeightStore): Value {
   const problems: LayerProblem[] = [];
   const values = new Map<string, Value>();

@@ -13,7 +13,7 @@ export interface Value {
   readonly pixel: boolean;
   /** Zeros around it that the next layer must take into its own padding. */
   readonly padding: ExplicitPadding;
-  /** True where no entry can be below 0, so that zeros around it cannot win a maximum. */
+  /** True when no entry can be below 0, so that zeros around it cannot win a maximum. */
   readonly nonNegative: boolean;
   /** True after a softmax, which only the model's end may have. */
   readonly softmax: boolean;

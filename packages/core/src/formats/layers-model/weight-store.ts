@@ -95,7 +95,7 @@ function locate(groups: readonly WeightsGroup[], weights: LayersModelWeights): r
   });
 }
 
-/** The last part takes what is left, so that left-over bytes are noticed. */
+/** The last part takes the rest, so that surplus bytes are noticed. */
 function splitAt(bytes: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   let offset = 0;
   return lengths.map((length, i) => {
