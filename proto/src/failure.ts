@@ -21,7 +21,7 @@ export function malformed(sentence: string, facts: ErrorFacts = {}): EspalierErr
 
 /**
  * Runs a decoder and turns anything it throws into one of the codes a decoder may throw; other codes of core
- * (a graph or mask that does not hold together) become `malformed_message` with the same sentence.
+ * (an inconsistent graph or mask) become `malformed_message` with the same sentence.
  * @param what the message decoded; it precedes the sentence and is in the fact `message`
  */
 export function decoding<T>(what: string, decode: () => T): T {

@@ -35,8 +35,8 @@ export interface Channel<Outgoing> {
   /** For logs: the peer's address. */
   readonly peer: string;
   /**
-   * Queues the message; messages leave whole and in order. Resolves when the other end has taken the last frame.
-   * Rejects with `connection_lost`, or with what encoding threw (the channel goes on).
+   * Queues the message; messages leave whole and in order. Resolves when the other end has taken the last
+   * frame. Rejects with `connection_lost`, or with the error of encoding (the channel stays open).
    */
   send(message: Outgoing): Promise<void>;
   /** As `send`, of a message that other channels send too. */
@@ -44,8 +44,8 @@ export interface Channel<Outgoing> {
   /** Received part of a message when the connection broke; null if none was under way. */
   unfinished(): UnfinishedTransfer | null;
   /**
-   * Tells the other end what an earlier connection left unfinished, so that it sends the rest only; to be called before
-   * the other end sends that message again. It may send all of it all the same.
+   * Tells the other end about a transfer that an earlier connection left unfinished, so that it sends only
+   * the rest; call it before the other end sends that message again. It may still send all of it.
    */
   resume(unfinished: UnfinishedTransfer): void;
   /** Messages not yet sent reject with `connection_lost`. */
@@ -82,7 +82,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     this.#options = options;
     this.#limits = { maxFrameBytes, maxMessageBytes };
     this.#assembler = new FrameAssembler(this.#limits, options);
-    // A connection hands over what it held back within `subscribe`, when the owner does not have the channel yet.
+    // A connection delivers held frames within `subscribe`, before the owner has the channel.
     void Promise.resolve().then(() => {
       this.#subscribe();
     });
@@ -169,7 +169,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     try {
       await this.#connection.send(frame);
     } catch (thrown) {
-      // Half a message may have gone: the other end could not tell where the next begins.
+      // Half a message may have been sent: the other end could not tell where the next begins.
       this.close('a frame could not be sent');
       throw thrown;
     }

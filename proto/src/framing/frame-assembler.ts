@@ -18,8 +18,8 @@ export interface FrameTools {
 const FIRST_BUFFER_BYTES = 64 * 1024;
 
 /**
- * Puts the frames of one direction together again. One transfer is open at a time; memory is bounded by twice the
- * bytes that really came, and by the limit on messages.
+ * Reassembles the messages of one direction from frames. One transfer is open at a time; memory is bounded by
+ * twice the bytes actually received, and by the limit on messages.
  */
 export class FrameAssembler {
   readonly #hash: HashMaker | undefined;
@@ -31,7 +31,7 @@ export class FrameAssembler {
   #sha256 = new Uint8Array();
 
   /**
-   * @param tools what the platform offers in place of the portable hash and fresh memory
+   * @param tools platform replacements for the portable hash and for fresh memory
    * @throws EspalierError `invalid_argument` on a cap below 256 bytes.
    */
   constructor(limits: FrameLimits, { hash, pool }: FrameTools = {}) {
@@ -48,7 +48,7 @@ export class FrameAssembler {
     return offer;
   }
 
-  /** The message under way, or still held, for another connection to go on with; null when there is none. */
+  /** The message under way, or still held, for another connection to continue; null when there is none. */
   unfinished(): UnfinishedTransfer | null {
     return this.#open ?? this.#held;
   }
@@ -70,11 +70,11 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes a frame; gives the message when it was the last, else null. After an error the open transfer is forgotten,
-   * and only a first frame is taken.
-   * @throws EspalierError `frame_too_large` where a frame or a claimed length is over its limit, before anything is
-   * decoded or allocated; `transfer_corrupt` where frames do not follow one another or a hash differs;
-   * `malformed_message` where the bytes are no frame.
+   * Takes a frame; returns the message when it was the last, otherwise null. After an error the open transfer
+   * is discarded, and only a first frame is accepted.
+   * @throws EspalierError `frame_too_large` when a frame or a claimed length exceeds its limit, before
+   * anything is decoded or allocated; `transfer_corrupt` when frames are out of order or a hash differs;
+   * `malformed_message` when the bytes are not a frame.
    */
   push(frame: Uint8Array): Uint8Array | null {
     const transfer = this.#open;

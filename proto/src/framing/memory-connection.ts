@@ -20,8 +20,8 @@ export interface MemoryLine {
 }
 
 /**
- * Two ends of an asynchronous in-memory connection; both count every byte of every frame. Frames are copied, so neither
- * end sees what the other does to its buffer afterwards.
+ * Two ends of an asynchronous in-memory connection; both count every byte of every frame. Frames are copied,
+ * so neither end sees later changes to the other's buffer.
  */
 export function memoryLine(a: LineEndOptions, b: LineEndOptions): MemoryLine {
   const first: MemoryEnd = new MemoryEnd(a, () => second);
@@ -37,7 +37,8 @@ export function memoryLine(a: LineEndOptions, b: LineEndOptions): MemoryLine {
 
 /**
  * A line without length.
- * @param schedule when things arrive; a microtask unless given (hand in a macrotask to let other work in between)
+ * @param schedule schedules arrivals; default: a microtask (pass a macrotask to let other work run in
+ * between)
  */
 export function memoryConnectionPair(
   schedule: Schedule = microtask,

@@ -31,14 +31,15 @@ export interface TransferOffer {
   readonly chunkBytes: number;
 }
 
-/** The one frame that says so. */
+/** Frame that carries the offer. */
 export function offerFrame({ sha256, chunks, chunkBytes }: TransferOffer): Uint8Array {
   return writeWire(v1.Frame, { offer: { sha256, chunks, chunkBytes } });
 }
 
 /**
- * The message as frames, made as they are asked for; at least one, also for an empty message.
- * @throws EspalierError `invalid_argument` on a cap below 256 bytes, `frame_too_large` for a message of 4 GiB or more.
+ * The message as frames, made on demand; at least one, also for an empty message.
+ * @throws EspalierError `invalid_argument` on a cap below 256 bytes, `frame_too_large` for a message of 4 GiB
+ * or more.
  */
 export function splitFrames(message: Uint8Array, options: SplitOptions): Iterable<Uint8Array> {
   checkFrameCap(options.maxFrameBytes);
