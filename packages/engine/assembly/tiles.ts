@@ -1,8 +1,8 @@
 /**
- * Runs of output floats of one row of active weights: its list is read once for every 24, 16 or 4 floats. Six sums, as
- * many inputs and a weight are 13 registers of the 15 that V8 gives. It loads all that an iteration reads before it
- * computes, so with eight sums some go through memory, on the way of every addition (a quarter slower); the last 32 floats
- * are taken at once all the same, as two walks over the list would cost more.
+ * Runs of output floats of one row of active weights: its list is read once for every 24, 16 or 4 floats. Six
+ * sums, as many inputs and a weight are 13 registers of the 15 that V8 gives. It loads all that an iteration
+ * reads before it computes, so with eight sums some go through memory, on the way of every addition (a
+ * quarter slower); the last 32 floats are still taken at once, as two passes over the list would cost more.
  */
 import { madd } from './lanes';
 

@@ -92,8 +92,8 @@ export class Network {
   }
 
   /**
-   * Takes another state and mask of the same network over where every layer keeps its number of weights, as after an
-   * adjustment: only layers whose active weights changed are built anew. Returns false, having done nothing, where
+   * Adopts another state and mask of the same network if every layer keeps its number of weights, as after an
+   * adjustment: only layers whose active weights changed are rebuilt. Returns false, having done nothing, if
    * the plan does not fit.
    */
   adopt({ graph, state, mask }: NetworkSource): boolean {
@@ -207,12 +207,12 @@ export class Network {
     this.refresh();
   }
 
-  /** All kept parameters, as they lie in memory; the view is good until the next call. */
+  /** All kept parameters, as stored in memory; the view is valid until the next call. */
   values(): Float32Array {
     return this.memory.f32(this.store.values, this.store.floats);
   }
 
-  /** The gradients of what is kept, aligned with {@link values}; good until the next call. */
+  /** Gradients of the kept weights, aligned with {@link values}; valid until the next call. */
   gradients(): Float32Array {
     return this.memory.f32(this.store.grads, this.store.floats);
   }

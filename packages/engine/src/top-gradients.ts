@@ -9,7 +9,7 @@ import { gradientGroups, type Call, type PieceVisitor } from './call.js';
 import type { Network } from './network.js';
 import { slotNamed } from './plan/slots.js';
 
-/** A batch whose whole gradients are wanted for some kernels; the call was opened for them. */
+/** A batch whose whole gradients are requested for some kernels; the call was opened for them. */
 export interface GradientRun {
   readonly network: Network;
   readonly call: Call;

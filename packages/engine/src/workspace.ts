@@ -31,7 +31,7 @@ export interface WorkspaceRequest {
   readonly proximal: boolean;
 }
 
-/** Addresses of all that a workspace adds to the store, which `end` is behind. */
+/** Addresses of all that a workspace adds to the store, `end` is the first address after them. */
 export interface WorkspaceLayout {
   readonly optimizer: OptimizerArrays;
   readonly begin: number;

@@ -54,7 +54,7 @@ export class Draft {
     buffer.last = Math.max(buffer.last, this.ops.length);
   }
 
-  /** Ends a segment: the caller gets to read the buffer before the next op runs. */
+  /** Ends a segment: the caller can read the buffer before the next op runs. */
   pause(label: string, buffer: DraftBuffer): void {
     buffer.last = Math.max(buffer.last, this.ops.length - 1);
     this.pauses.push({ end: this.ops.length, label, buffer });

@@ -17,21 +17,27 @@ export interface ProgramSpec {
   readonly kind: 'infer' | 'observe' | 'learn';
   /** Samples; each position has as many lanes, rounded up to whole vectors of four. */
   readonly lanes: number;
-  /** Samples whose mean the loss is: those of the whole batch, where this is a part of it. */
+  /** Samples over which the loss is averaged: those of the whole batch if this is a part of it. */
   readonly lossSamples: number;
-  /** Kernels whose gradient for every weight, active or not, is wanted; the program pauses at each. */
+  /** Kernels whose gradient for every weight, active or not, is requested; the program pauses at each. */
   readonly denseGradients: ReadonlySet<string>;
   /** True when outputs of a norm are computed again in the backward pass instead of being kept. */
   readonly recompute: boolean;
 }
 
-/** Half of a second-level cache: what one stripe of a convolution's input may take. */
+/** Half of a second-level cache: the most that one stripe of a convolution's input may take. */
 const CONV_STRIPE_BYTES = 1 << 19;
 
-/** A weight gradient sums over a stripe before it adds to what is there, so few large stripes are better than many. */
+/**
+ * A weight gradient sums over a stripe before it adds to the result, so a few large stripes are better than
+ * many small ones.
+ */
 const GRADIENT_STRIPE_BYTES = 1 << 22;
 
-/** A quarter of a second-level cache: what a block of channels may read for the outputs that are taken at a time. */
+/**
+ * A quarter of a second-level cache: the most that a block of channels may read for the outputs computed at a
+ * time.
+ */
 const BLOCK_BYTES = 1 << 18;
 
 /** Everything the emitters share: the draft, the addresses, and which buffer holds which tensor now. */
@@ -52,7 +58,7 @@ export class Emission {
     this.posBytes = lanesOf(spec.lanes) * 4;
   }
 
-  /** The buffer that holds a tensor's value, new where there is none. */
+  /** The buffer that holds a tensor's value, created if there is none. */
   value(tensor: Tensor): DraftBuffer {
     return this.#values.get(tensor.id) ?? this.fresh(tensor);
   }
@@ -126,8 +132,8 @@ export class Emission {
   }
 
   /**
-   * In which order a convolution goes over its output: by stripes of rows, or pieces of one row, for which what a block of
-   * channels reads stays in the second-level cache.
+   * Order in which a convolution computes its output: by stripes of rows, or pieces of one row, small enough
+   * that the input of a block of channels stays in the second-level cache.
    */
   convTiling(
     { kernel, strides }: Pick<WeightedStep, 'kernel' | 'strides'>,

@@ -35,12 +35,12 @@ class Backward {
     const z = step.kind === 'weighted' ? step.y : step.z;
     const dz = this.#gradients.get(z.id);
     if (!dz || !z.trainable) return;
-    // Nobody asks for it again, so a source may have the buffer for its own.
+    // It is not needed again, so a source may reuse the buffer.
     this.#gradients.delete(z.id);
     this.#handOn(step, dz);
   }
 
-  /** Adds what a step's output gradient means for its parameters and sources. */
+  /** Propagates a step's output gradient to its parameters and sources. */
   #handOn(step: Step, dz: DraftBuffer): void {
     switch (step.kind) {
       case 'weighted':

@@ -19,7 +19,10 @@ interface GradientWalk {
   readonly size: Extents;
 }
 
-/** Emits what the output gradient `dy` of a layer on `source` adds to the gradients of its kernel and bias. */
+/**
+ * Emits the contribution of the output gradient `dy` of a layer on `source` to the gradients of its kernel
+ * and bias.
+ */
 export function emitWeightGradients(
   emission: Emission,
   step: WeightedStep,

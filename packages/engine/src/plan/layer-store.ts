@@ -39,7 +39,7 @@ export interface LayerStore {
 /** A layer whose structure has no addresses yet. */
 export type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'dense' | 'phases'>;
 
-/** Decides how a layer is computed, from what the mask keeps of it. */
+/** Decides how a layer is computed, from the weights that the mask keeps. */
 export function draftLayer(
   step: WeightedStep,
   slots: readonly Slot[],
@@ -48,13 +48,13 @@ export function draftLayer(
   const kernel = slotNamed(slots, `${step.node}/kernel`);
   const bias = step.hasBias ? slotNamed(slots, `${step.node}/bias`) : null;
   const listed = mask?.layer(kernel.name);
-  // Groups go by the lists too: a depthwise row has nine weights, which is what the sparse kernel is good at.
+  // Grouped layers use the lists too: a depthwise row has nine weights, which suits the sparse kernel.
   const dense = step.groups === 1 && kernel.count >= denseFrom * kernel.size;
   const active = activeOf(kernel, listed, dense);
   return { step, kernel, bias, active, dense, phases: phasesOf(step) };
 }
 
-/** A list where some weights are missing, or where the lists are what is computed with. */
+/** The list if some weights are missing or if the lists are used for computing; otherwise null. */
 function activeOf({ size }: Slot, listed: LayerMask | undefined, dense: boolean): Uint32Array | null {
   if (listed && listed.active.length < size) return listed.active;
   return dense ? null : Uint32Array.from({ length: size }, (_, i) => i);

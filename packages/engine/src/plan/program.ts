@@ -83,7 +83,7 @@ export function programRecordBytes({ draft }: ProgramDraft): number {
   return recordBytes(draft);
 }
 
-/** Writes the records at `address`; buffers lie from `arena` on. */
+/** Writes the records at `address`; buffers start at `arena`. */
 export function writeProgram(
   memory: LinearMemory,
   program: ProgramDraft,

@@ -37,9 +37,9 @@ export interface Store {
 }
 
 /**
- * The share of kept weights from which on a layer computes with all of them. Where the two paths take the same time was
- * measured (`espalier bench engine --versus dense-path`, README); a constant, since the paths add in different orders and every
- * host must get the same bits.
+ * The share of kept weights from which on a layer computes with all of them. The point where the two paths
+ * take the same time was measured (`espalier bench engine --versus dense-path`, README); it is a constant
+ * because the paths add in different orders and every host must get the same bits.
  */
 export const DENSE_FROM = 0.9;
 

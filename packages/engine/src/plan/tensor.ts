@@ -15,7 +15,7 @@ export interface Tensor {
   readonly width: number;
   gapY: number;
   gapX: number;
-  /** False for the input and what depends on it alone: no gradient is needed. */
+  /** False for the input and tensors that depend on it alone: no gradient is needed. */
   trainable: boolean;
 }
 

@@ -12,16 +12,18 @@ export interface EngineThreadTask {
 
 /** A running thread. */
 export interface EngineThread {
-  /** Frees the worker, after the engine has let it go. */
+  /** Frees the worker after the engine has released it. */
   stop(): Promise<void>;
 }
 
-/** Starts a worker that calls {@link runEngineThread}; resolves when that has said it is ready. */
+/**
+ * Starts a worker that calls {@link runEngineThread}; resolves when the worker has reported that it is ready.
+ */
 export type StartEngineThread = (task: EngineThreadTask) => Promise<EngineThread>;
 
 /**
- * A worker's side: instantiates the kernels, says so, and then blocks, working for the engine until it is let go. To
- * be called in a worker only.
+ * A worker's side: instantiates the kernels, reports that it is ready, and then blocks, working for the
+ * engine until it is released. Call it in a worker only.
  */
 export async function runEngineThread(task: EngineThreadTask, ready: () => void): Promise<void> {
   const kernels = await instantiateShared(task.module, task.memory);

@@ -7,8 +7,9 @@ import { writeBlocks } from '../plan/blocks.js';
 import { Buckets } from './buckets.js';
 
 /**
- * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with
- * holes where its weights are, for every layer the offsets per (tap, input channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
+ * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense
+ * layer with pruned weights the positions of the kept ones, for every layer the offsets per (tap, input
+ * channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
  */
 export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
