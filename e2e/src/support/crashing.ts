@@ -68,7 +68,7 @@ function mortalStore(store: RunStore, fate: Fate): RunStore {
   };
 }
 
-/** A run with what it left. */
+/** A run and its results. */
 export interface SurvivedRun {
   readonly result: RunResult;
   /** Lives of the coordinator. */

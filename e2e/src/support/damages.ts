@@ -56,7 +56,7 @@ export function singleAndPaired(): Damage[][] {
   return [...singles.map((one) => [one]), ...pairs];
 }
 
-/** A copy of the folder with that damage; which file of several, and which bit, the stream says. */
+/** A copy of the folder with that damage; the stream decides which of several files, and which bit. */
 export function damagedCopy(
   image: string,
   { damages, into, stream }: { damages: readonly Damage[]; into: string; stream: RandomStream },

@@ -43,7 +43,7 @@ export function webSocketFrame(opcode: number, text: string): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }
 
-/** Resolves when those words have come, after those bytes have left. */
+/** Sends the bytes; resolves when that text has arrived. */
 export function answered(socket: Duplex, bytes: Buffer, words: string): Promise<void> {
   return new Promise((resolve) => {
     let heard = '';

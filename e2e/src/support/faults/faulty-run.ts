@@ -11,7 +11,7 @@ import { faultyPair, LinkConditions } from './fault-link.js';
 import type { Fault, Scenario } from './scenario.js';
 import { VirtualTime } from './virtual-time.js';
 
-/** Virtual seconds after which a run that has not ended hangs: many times what its time-outs add up to. */
+/** Virtual seconds after which a run that has not ended hangs: many times the sum of its time-outs. */
 const LIMIT = 3000;
 
 /** Everything that a run left behind. */
@@ -242,7 +242,7 @@ class FaultyRun {
         }),
       clock: () => this.#time.now * rate + seconds,
     });
-    // Whoever was turned away, as when the coordinator did not know yet that its part was free, is started again.
+    // A client that was turned away, as when its part was not yet known to be free, is started again.
     void running.ended.then(() => {
       if (!client.alive || this.#done) return;
       client.alive = false;
@@ -263,7 +263,7 @@ class FaultyRun {
     return far;
   }
 
-  /** Learns nothing, takes its time, and in rounds that it is to miss says that it cannot. */
+  /** A trainer that learns nothing, is slow, and reports a failure in rounds that it is to miss. */
   #slowTrainer(part: number): Trainer {
     const trainer = stubTrainer();
     return {

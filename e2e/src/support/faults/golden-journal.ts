@@ -41,8 +41,8 @@ export interface Replayed {
 }
 
 /**
- * The journal as a coordinator finds it that was killed just before the snapshot at `index`: the one before it, and
- * every entry up to the one that made the work complete.
+ * The journal as found by a coordinator that was killed just before the snapshot at `index`: the one before
+ * it, and every entry up to the one that made the work complete.
  */
 export function journalBefore({ entries, snapshots, blobs }: GoldenJournal, index: number): Replayed {
   const before = snapshots[index - 1]!;

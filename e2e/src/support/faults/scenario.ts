@@ -49,7 +49,7 @@ export type Fault =
     }
   | { readonly kind: FrameFault; readonly who: number; readonly at: number };
 
-/** A run with its faults: what a file in `e2e/scenarios` holds. */
+/** A run with its faults; one per file in `e2e/scenarios`. */
 export interface Scenario {
   /** Share of the cohort that must answer; 1 makes the model independent of the faults. */
   readonly quorum: number;
