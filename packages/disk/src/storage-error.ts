@@ -47,7 +47,10 @@ function messageOf(error: unknown): string {
   return String(told);
 }
 
-/** The system's code of a failed file operation, e.g. `ENOENT`; told by its field, since errors cross realms. */
+/**
+ * The system's code of a failed file operation, e.g. `ENOENT`; recognised by its field, since errors cross
+ * realms.
+ */
 export function systemCode(error: unknown): string | null {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : null;
 }

@@ -8,8 +8,8 @@ const LONGEST = 500;
 const PATIENCE = 10_000;
 
 /**
- * Opens something, again and again for ten seconds while this process or the machine has too many files open: what takes
- * the descriptors, as a crowd of connections may, is often gone in a moment.
+ * Opens something, again and again for ten seconds while this process or the machine has too many files open:
+ * what takes the descriptors, as a crowd of connections may, is often gone in a moment.
  * @throws what `open` throws, at once where it is anything but EMFILE or ENFILE.
  */
 export async function whenFree<T>(open: () => Promise<T>, wait = delay): Promise<T> {

@@ -45,7 +45,7 @@ export async function writeWhole(
 /** Temporary files that are being written. */
 const parts = new Set<string>();
 
-/** Removes what is half written, for a process that ends at once. */
+/** Removes half-written files, for a process that ends at once. */
 export function removeParts(): void {
   for (const part of parts) rmSync(part, { force: true });
 }
