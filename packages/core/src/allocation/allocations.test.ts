@@ -179,7 +179,7 @@ describe('distortion', () => {
           const total = 7 * (1 - a) + 11 * (1 - b) + 3 * (1 - c);
           if (a * 12 + b * 30 + c * 5 <= 29 && total < best) [best, chosen] = [total, [a, b, c]];
         }
-    // What rounding leaves over goes to single weights.
+    // Weights left over by rounding are assigned one by one.
     counted(counts).forEach((count, i) => {
       expect(count).toBeGreaterThanOrEqual(Math.floor(chosen[i]! * sizes[i]!));
     });

@@ -158,7 +158,7 @@ function startStep(
     state: next,
     effects: [
       { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
-      // Whoever is not connected is asked when it is admitted again.
+      // A client that is not connected is asked when it is admitted again.
       ...cohort
         .filter((clientId) => isThere(next, clientId))
         .flatMap((clientId) => askPending(config, next, clientId)),

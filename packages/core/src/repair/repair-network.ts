@@ -104,7 +104,7 @@ class Repair<S> {
     if (!folds && table === null) return kernel;
     const known = folds && !isGrouped(changed) ? this.#known(original.node) : null;
     if (known === null) return table ? quantizeKernel(kernel, filters, table) : kernel;
-    // Of the original's shape, it lost single weights at the most: then their work is there to be taken over.
+    // A kernel of the original's shape lost at most single weights: others can take up their work.
     const base = kernel.length === whole.length ? whole : kernel;
     const mixed = folded({ kernel: base, whole, keptOutputs, known, ridge });
     if (table === null && !kernel.includes(0)) return mixed;

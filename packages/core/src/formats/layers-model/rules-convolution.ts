@@ -105,7 +105,7 @@ function convNode(turn: LayerTurn, input: Value, details: ConvDetails): Value {
     useBias,
   };
   const shape = shapeAfter(node, input.shape);
-  // Keras keeps a depthwise kernel as [h, w, channels, multiplier]: the order of the graph's [h, w, 1, filters].
+  // Keras's depthwise kernel [h, w, channels, multiplier] has the order of the graph's [h, w, 1, filters].
   const kernelShape =
     kernel.role === 'depthwise_kernel'
       ? [...kernelSize, channels, filters / channels]

@@ -8,7 +8,7 @@ export class UnsupportedLayer extends Error {
   override readonly name = 'UnsupportedLayer';
 }
 
-/** One layer that cannot be taken over, and why. */
+/** One layer that cannot be imported, and why. */
 export interface LayerProblem {
   readonly layer: string;
   readonly className: string;
