@@ -90,7 +90,7 @@ function messageWith({ type, fields }: Way, value: unknown): Uint8Array {
   const whole = [...fields].reverse().reduce((inside: unknown, field, at) => {
     return { [field.name]: field.repeated && !(at === 0 && Array.isArray(inside)) ? [inside] : inside };
   }, value);
-  // Of a greeting its version is looked at before all else.
+  // The version of a greeting is checked before anything else.
   const greeting = type.fromObject(whole as Record<string, unknown>) as unknown as Record<
     string,
     { protocolVersion: number } | null
