@@ -74,7 +74,7 @@ async function copyOf(folder: string): Promise<string> {
   return Promise.resolve(copy);
 }
 
-/** Outcome of a run: a hash over the bytes of its model and its metrics, leaving out time and traffic. */
+/** Outcome of a run as text: its model to the byte, and its metrics except for time and traffic. */
 async function endOf(folder: string): Promise<string> {
   const { bundle, metrics, summary }: RunContents = await readRunFolder(folder);
   const lines = metrics.map(({ round, accuracy, loss, trainLoss, mask, model }) => ({

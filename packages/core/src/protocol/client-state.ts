@@ -87,7 +87,7 @@ export type ClientEvent =
   | { readonly kind: 'taskFailed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'stop'; readonly reason: string };
 
-/** Effect that the shell must carry out, in order. */
+/** Effect that the shell must carry out; a list of them is carried out in order. */
 export type ClientEffect =
   | { readonly kind: 'connect'; readonly delaySeconds: number }
   | { readonly kind: 'loadData'; readonly job: ClientJob }

@@ -88,7 +88,7 @@ class World {
     this.#tell({ kind: 'lost', clientId: `client${who}` });
   }
 
-  /** Does as a coordinator does that resumes the run: see the shell's. */
+  /** Acts like a coordinator that resumes the run: see the shell's. */
   #restart(back: number): void {
     this.#life++;
     const state = readState(writeState(this.#bench.state));

@@ -153,7 +153,7 @@ export interface AcceptedAnswer {
   readonly payload: AnswerName;
 }
 
-/** Effect that the shell must carry out, in order. */
+/** Effect that the shell must carry out; a list of them is carried out in order. */
 export type CoordinatorEffect =
   | {
       readonly kind: 'seat';

@@ -191,7 +191,7 @@ interface Known {
   readonly channels: number;
   readonly kept: Uint32Array;
   readonly gram: Float64Array;
-  /** Product of remaining channel i (row) with original channel j. */
+  /** Gram entries of remaining channel i (row) with original channel j. */
   readonly cross: Float64Array;
 }
 
