@@ -126,7 +126,7 @@ function reportedBytes({ asked, carried }: ClientRound): number {
   );
 }
 
-/** Messages of a round: for each its bytes besides lists and values, and the bytes of its lists and values. */
+/** Messages of a round, each with its bytes besides lists and values and those of its lists and values. */
 function messagesOf(round: ClientRound): readonly (readonly [head: number, content: number])[] {
   const { graph, carried, moments } = round;
   const values = 4 * packedLength(graph, carried);

@@ -41,7 +41,7 @@ export function readState(text: string): CoordinatorState {
   };
 }
 
-/** Where a state does not record the expected clients, those that were waited for are expected. */
+/** Reads a seat; in a state that does not record the expected clients, those not gone are expected. */
 function readSeat(seat: StoredSeat): Seat {
   return { ...LATER_OF_SEATS, expected: seat.presence !== 'gone', ...seat };
 }
