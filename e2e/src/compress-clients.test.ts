@@ -33,7 +33,7 @@ quorum: 1
 `;
 const ALLOCATIONS = ['erk', 'lamp', 'uniform'];
 
-/** What of the command's report is looked at. */
+/** Fields of the command's report that the tests check. */
 interface Report {
   readonly clients: {
     readonly clients: number;

@@ -5,7 +5,7 @@ import { parseJob, readRunFolder, RUN_FILES, STATE_FILES, StateDatabase } from '
 import { clean, Fate, scratchFolder, surviveCrashes, type SurvivedRun } from './support/crashing.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
-/** Six rounds of FedTiny with selection and three adjustments; everybody must answer. */
+/** Six rounds of FedTiny with selection and three adjustments; every client must answer. */
 const JOB = parseJob(TINY_JOB, {
   overrides: ['rounds=6', 'quorum=1', 'pruning.stopRound=6', 'model.name=cnn-small', 'roundTimeout=600'],
 });

@@ -48,7 +48,7 @@ beforeAll(async () => {
     const copy = join(parent, `image-${String(step)}`);
     cpSync(run, copy, { recursive: true });
     images.push(copy);
-    // Once it is started again, the database holds something beside its write-ahead log.
+    // Once it is started again, the database holds data outside its write-ahead log.
     return step === half;
   });
   whole = await endOf((await surviveCrashes(JOB, fate, parent)).folder);
@@ -74,7 +74,7 @@ async function copyOf(folder: string): Promise<string> {
   return Promise.resolve(copy);
 }
 
-/** What a run came to: its model to the byte, and its metrics but for time and traffic. */
+/** Outcome of a run as text: its model to the byte, and its metrics except for time and traffic. */
 async function endOf(folder: string): Promise<string> {
   const { bundle, metrics, summary }: RunContents = await readRunFolder(folder);
   const lines = metrics.map(({ round, accuracy, loss, trainLoss, mask, model }) => ({
@@ -83,7 +83,10 @@ async function endOf(folder: string): Promise<string> {
   return JSON.stringify([Buffer.from(bundle ?? []).toString('base64'), lines, summary?.model, summary?.mask]);
 }
 
-/** What became of a damaged folder: `same` end, `refused` as it should be, or a sentence saying what is wrong. */
+/**
+ * Outcome for a damaged folder: `same` (the same end), `refused` (correctly refused), or a sentence saying
+ * what is wrong.
+ */
 async function outcome(damages: readonly Damage[], seed: number): Promise<string> {
   const folder = join(parent, 'damaged');
   rmSync(folder, { recursive: true, force: true });

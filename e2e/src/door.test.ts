@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A server with those limits that reads what comes; and whom it refused. */
+/** A server with those limits that reads incoming messages, and the clients it refused. */
 async function listening(
   limits: Partial<ConnectionLimits>,
 ): Promise<{ url: string; refused: EspalierError[] }> {

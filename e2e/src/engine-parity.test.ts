@@ -92,7 +92,7 @@ describe('the engine and the tfjs cpu trainer', () => {
     const state = applied(graph, mask!);
     await engine.load(graph, state, mask!);
     await wasm.load(graph, state, mask!);
-    // What a smaller batch leaves in memory lies elsewhere than what the next one clears.
+    // Data that a smaller batch leaves in memory are not where the next one clears.
     await engine.gradients(noiseBatch(graph, 5, 1));
     const batch = noiseBatch(graph, 16, 2);
     const own = await engine.gradients(batch);

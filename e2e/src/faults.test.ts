@@ -93,7 +93,7 @@ async function checkRun(scenario: Scenario, run: FaultyResult): Promise<void> {
   // A part that answers twice in a round would weigh double.
   for (const parts of accepted.values()) expect(new Set(parts).size).toBe(parts.length);
   expect(summary.model.hash).toBe((await expected(scenario, accepted)).result.summary.model.hash);
-  // What is kept is bounded by the open step, whatever happened: a model, a pool, its moments and an answer of each.
+  // The open step bounds the data kept, whatever happened: a model, a pool, its moments, one answer each.
   expect(run.mostBlobs).toBeLessThanOrEqual(4 * (3 + scenario.clients));
 }
 

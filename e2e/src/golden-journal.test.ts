@@ -11,9 +11,9 @@ import { readScenario } from './support/faults/scenario.js';
 import { stubTrainer } from './support/stub-trainer.js';
 
 /**
- * A FedTiny job with selection, adjustments, a crash and lost connections, as its coordinator wrote it down. It stays as
- * it is: a change that gives another hash for it would give another model to everybody who resumes a run.
- * ESPALIER_RECORD_JOURNAL=1 records it anew, where there is none.
+ * A FedTiny job with selection, adjustments, a crash and lost connections, as its coordinator wrote it down.
+ * It must not change: a change that alters its hash would also alter the model of every resumed run.
+ * ESPALIER_RECORD_JOURNAL=1 records a new one if there is none.
  */
 const FILE = join(__dirname, '../golden/journal.json.gz');
 const SCENARIO = readScenario(join(__dirname, '../golden/scenario.json'));

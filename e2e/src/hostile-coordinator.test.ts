@@ -59,7 +59,7 @@ afterEach(async () => {
 
 interface Met {
   readonly outcome: ClientOutcome;
-  /** What the coordinator was told. */
+  /** Messages that the coordinator received. */
   readonly told: readonly ClientMessage[];
 }
 

@@ -28,7 +28,7 @@ const ROUNDS = 8;
 const CLASSES = 4;
 const PIXELS = 64;
 
-/** What a hostile client reports in place of what it learned. */
+/** Delta that a hostile client reports in place of the one it learned. */
 type Attack = (delta: Float32Array, chance: () => number) => Float32Array;
 const ATTACKS: readonly (readonly [string, Attack])[] = [
   ['scaled', (delta) => delta.map((value) => 100 * value)],
@@ -84,7 +84,7 @@ describe('one hostile client of ten', () => {
 interface Learning {
   readonly seed: number;
   readonly rule: AggregationSpec;
-  /** Of the last client; null leaves that client out. */
+  /** Attack by the last client; null leaves that client out. */
   readonly attack: Attack | null;
 }
 

@@ -22,8 +22,9 @@ const HOMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What npm would publish, unpacked into the `node_modules` of an empty folder. Other people's packages are found in the
- * workspace above it, in the versions each package has there, so that the test needs no network.
+ * The packages that npm would publish, unpacked into the `node_modules` of an empty folder. Third-party
+ * packages are found in the workspace above it, in the versions each package has there, so the test needs no
+ * network.
  */
 let folder: string;
 beforeAll(async () => {

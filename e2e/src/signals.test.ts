@@ -80,7 +80,7 @@ describe('the first SIGTERM ends', () => {
       const { code, err } = await command.finished;
       expect([name, code, /^ +at /m.test(err)]).toEqual([name, 130, false]);
       const left = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.part'));
-      // What was fetched is gone on from.
+      // A later download continues from the part that was fetched.
       expect(left).toEqual(name === 'fetch' ? ['data/train-images-idx3-ubyte.gz.part'] : []);
     } finally {
       command.signal('SIGKILL');

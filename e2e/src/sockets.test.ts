@@ -57,7 +57,7 @@ async function connected(): Promise<{ server: FrameConnection; client: FrameConn
   return { server: await accept(), client, url: server.url };
 }
 
-/** What a connection tells its subscriber, and a promise of its close. */
+/** Frames that a connection gives its subscriber, and a promise of its close. */
 function listen(connection: FrameConnection): { frames: Uint8Array[]; closed: Promise<string> } {
   const frames: Uint8Array[] = [];
   const closed = new Promise<string>((resolve) => {

@@ -53,7 +53,7 @@ async function listening(command: Command): Promise<Listening> {
   return (JSON.parse(line) as { listening: Listening }).listening;
 }
 
-/** Opens a pipe to write once somebody reads it, who then waits for what is never written. */
+/** Opens a pipe for writing once a reader has opened it; the reader then waits for data that never comes. */
 async function onceRead(pipe: string, reader: Command): Promise<FileHandle> {
   const readers = new Set([reader]);
   void reader.finished.then(() => {

@@ -50,7 +50,7 @@ async function listening(
   return { url: server.url, came: () => count };
 }
 
-/** Challenges whoever comes, and answers a join with that. */
+/** Challenges every connection, and answers a join with that message. */
 function answering(answer: ServerMessage): (connection: FrameConnection) => void {
   const context = wireContext(challenge.kind === 'challenge' ? challenge.job.graph : null);
   return (connection) => {

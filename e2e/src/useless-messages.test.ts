@@ -8,7 +8,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A server that takes whoever comes; and whom it refused. */
+/** A server that accepts every connection, and the errors of those it refused. */
 async function listening(): Promise<{ url: string; refused: EspalierError[] }> {
   const refused: EspalierError[] = [];
   const { url, close } = await createSocketServer({
@@ -38,7 +38,7 @@ describe('messages besides frames', () => {
     const closed = new Promise((resolve) => socket.once('close', resolve));
     await answered(socket, webSocketFrame(1, '40'), '40{"sid"');
     const few = Array.from({ length: 10 }, () => webSocketFrame(opcode, text));
-    // Answered once the server has read what came before it.
+    // Answered once the server has read everything before it.
     await answered(socket, Buffer.concat([...few, webSocketFrame(1, '420["y"]')]), '430["not_expected"]');
     expect(refused.map(({ code }) => code)).not.toContain('limit_exceeded');
     socket.write(Buffer.concat(Array.from({ length: 40 }, () => webSocketFrame(opcode, text))));

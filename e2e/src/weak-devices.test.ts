@@ -8,7 +8,7 @@ import { idealDevice, simulate, TrainerPool } from '@espalier/simulation';
 import { hostCoordinator, startClient } from './support/in-process.js';
 import { TINY_JOB } from './support/tiny-job.js';
 
-/** What every client says of its speed; the second cannot train the whole mask in time. */
+/** Speed that each client reports; the second cannot train the whole mask in time. */
 const SPEEDS = [1e9, 4e3, 1e9];
 const NESTED = 'heterogeneous={kind: nested, roundSeconds: 20}';
 

@@ -6,7 +6,7 @@ import {
   type ErrorFacts,
 } from '@espalier/core';
 
-/** What decoding may throw: nothing else ever comes out of a decoder. */
+/** Codes that decoding may throw: a decoder never throws anything else. */
 const DECODE_CODES: ReadonlySet<ErrorCode> = new Set([
   'malformed_message',
   'not_finite',
@@ -14,15 +14,15 @@ const DECODE_CODES: ReadonlySet<ErrorCode> = new Set([
   'protocol_version',
 ]);
 
-/** A `malformed_message` that says what came and what was expected. */
+/** A `malformed_message` that says what was received and what was expected. */
 export function malformed(sentence: string, facts: ErrorFacts = {}): EspalierError {
   return new EspalierError('malformed_message', sentence, facts);
 }
 
 /**
- * Runs a decoder and turns whatever it throws into one of the codes a decoder may throw; other codes of core (a graph
- * or mask that does not hold together) become `malformed_message` with the same sentence.
- * @param what the message decoded; it stands before the sentence and in the fact `message`
+ * Runs a decoder and turns anything it throws into one of the codes a decoder may throw; other codes of core
+ * (an inconsistent graph or mask) become `malformed_message` with the same sentence.
+ * @param what the message decoded; it precedes the sentence and is in the fact `message`
  */
 export function decoding<T>(what: string, decode: () => T): T {
   try {

@@ -9,7 +9,7 @@ export import v1 = espalier.v1;
 /** The generated messages of ONNX. */
 export { onnx };
 
-/** A generated message: what protobuf itself does for it. */
+/** A generated message class: the operations that protobuf provides for it. */
 export interface Wire<Properties, Shape> {
   encode(message: Properties, writer: protobuf.Writer): protobuf.Writer;
   decode(reader: protobuf.Reader): Shape;
@@ -37,7 +37,7 @@ class BoundedReader extends protobuf.Reader {
 
 /**
  * Reads a message, dropping fields it does not know. Arrays of the result may share memory with `bytes`.
- * @throws Error of protobufjs on bytes that are no such message; callers turn it into `malformed_message`.
+ * @throws Error of protobufjs on bytes that are not such a message; callers turn it into `malformed_message`.
  */
 export function readWire<Shape>(type: Wire<never, Shape>, bytes: Uint8Array): Shape {
   const reader = new BoundedReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));

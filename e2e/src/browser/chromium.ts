@@ -1,6 +1,6 @@
 import { chromium, type Browser } from 'playwright-core';
 
-/** A headless Chromium that talks to nobody but the page under test. Set-up has named its path. */
+/** A headless Chromium that talks only to the page under test. Its path is set by the test set-up. */
 export function launchChromium(): Promise<Browser> {
   const executablePath = process.env['ESPALIER_CHROMIUM'];
   if (!executablePath)

@@ -12,7 +12,7 @@ import { magnitudeCriterion, uniformAllocation } from '@espalier/core/methods';
 import { createSparseTrainer } from '@espalier/engine';
 import { modelHash } from '@espalier/proto';
 
-/** What must come out the same in Node and in a browser. */
+/** Results that must be the same in Node and in a browser. */
 export interface EngineProbe {
   readonly random: readonly number[];
   readonly logarithm: string;

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 
-/** What of a Chromium trace is read here; times are microseconds. */
+/** Fields of a Chromium trace event that are read here; times in microseconds. */
 interface TraceEvent {
   readonly name: string;
   readonly ph: string;
@@ -16,9 +16,9 @@ interface TraceEvent {
 }
 
 /**
- * Watches a page's main thread: what it gives tells, in milliseconds of processor time, how long each task since took.
- * Processor time and not time passed, so that other work of the machine is not counted as the page's. One watch at a
- * time in a browser.
+ * Watches a page's main thread; the function it returns gives the duration of each task since, in
+ * milliseconds of processor time. Wall-clock time would count other work of the machine as the page's. One
+ * watch at a time in a browser.
  */
 export async function watchMainThread(
   browser: Browser,
@@ -40,7 +40,7 @@ export async function watchMainThread(
       ({ name, ph, pid, tid }) => name === 'RunTask' && ph === 'X' && pid === main?.pid && tid === main.tid,
     );
     if (tasks.length === 0) throw new Error(`the trace has no task of ${page.url()}`);
-    // Some tasks have no processor time, which is no more than the time that passed.
+    // Some tasks lack a processor time, which is never more than the wall-clock time.
     return tasks.map(({ dur = Infinity, tdur = dur }) => tdur / 1000);
   };
 }

@@ -54,7 +54,7 @@ export class Meddler {
     return new Promise((reached) => (this.#hold = { bytes, reached }));
   }
 
-  /** Ends the connection that is held: what its closing tab still wanted to say does not come through either. */
+  /** Ends the connection that is held: messages that its closing tab still sends are lost too. */
   cut(): void {
     this.#held?.destroy();
   }

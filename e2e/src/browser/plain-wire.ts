@@ -1,4 +1,7 @@
-/** Structured data as text and back, for what crosses between a test and its page: typed arrays, maps and sets too. */
+/**
+ * Structured data as text and back, for values exchanged between a test and its page: typed arrays, maps and
+ * sets too.
+ */
 const ARRAYS = { Float32Array, Float64Array, Int32Array, Uint8Array, Uint16Array, Uint32Array } as const;
 type ArrayName = keyof typeof ARRAYS;
 

@@ -37,7 +37,7 @@ roundTimeout: 60
 returnTimeout: 60
 `;
 
-/** What `espalier serve --format json` says first. */
+/** First line that `espalier serve --format json` prints. */
 interface Listening {
   readonly url: string;
   readonly joinToken: string;

@@ -45,7 +45,7 @@ data: { kind: imageFolder }
 imageSize: 16
 ${COMMON}`;
 
-/** A coordinator as a person would start it, with somebody between it and the browser. */
+/** A coordinator as a person would start it, with a relay between it and the browser. */
 interface Served {
   readonly folder: string;
   readonly url: string;
@@ -146,7 +146,7 @@ describe('a tab that is closed in mid-upload', () => {
 });
 
 describe('a device that is lost while it trains', () => {
-  /** As a tfjs backend whose GPU is gone: an error of its worker, and then numbers that nobody can trust. */
+  /** As a tfjs backend whose GPU is gone: an error of its worker, and then numbers that cannot be trusted. */
   const losing = `
     const post = self.postMessage.bind(self);
     let trainings = 0, lost = false;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 const main = createRequire(__filename).resolve('espalier/main');
 
-/** What a command left behind. */
+/** Exit code and output of a command that has ended. */
 export interface Finished {
   readonly code: number | null;
   readonly out: string;

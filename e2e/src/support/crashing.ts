@@ -13,7 +13,7 @@ import { Coordinator, type Journal, type RunResult, type RunStore } from '@espal
 import { clock, schedule } from './in-process.js';
 import { stubTrainer } from './stub-trainer.js';
 
-/** Counts every step to or from the disk and, at the chosen ones, kills whoever takes it. */
+/** Counts every step to or from the disk and, at the chosen ones, kills the process that takes it. */
 export class Fate {
   /** Steps so far, over all lives of the coordinator. */
   steps = 0;
@@ -68,7 +68,7 @@ function mortalStore(store: RunStore, fate: Fate): RunStore {
   };
 }
 
-/** A run with what it left. */
+/** A run and its results. */
 export interface SurvivedRun {
   readonly result: RunResult;
   /** Lives of the coordinator. */
@@ -77,7 +77,10 @@ export interface SurvivedRun {
   readonly folder: string;
 }
 
-/** Where databases are tried out: in memory where the system has such a folder, for every commit waits for the disk. */
+/**
+ * Makes a temporary folder for databases: in memory where the system has such a folder, since every commit
+ * waits for the disk.
+ */
 export function scratchFolder(): Promise<string> {
   return mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'espalier-crash-'));
 }
@@ -139,7 +142,7 @@ async function openState(path: string): Promise<StateFolder> {
 /** Removes a scratch folder. */
 export const clean = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** Where clients find the coordinator that lives now; without one they wait. */
+/** Directs clients to the coordinator that is currently alive; they wait while there is none. */
 class Desk {
   #coordinator: Promise<Coordinator>;
   #announce: (coordinator: Coordinator) => void = () => undefined;
@@ -155,7 +158,7 @@ class Desk {
   }
 
   close(): void {
-    // A coordinator killed before it opened: whoever waits goes on waiting for the next.
+    // A coordinator killed before it opened: waiting clients keep waiting for the next.
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#coordinator = new Promise((resolve) => (this.#announce = resolve));

@@ -15,7 +15,7 @@ import { RUN_FILES, STATE_FILES } from '@espalier/server';
 
 const { state } = RUN_FILES;
 
-/** What a run folder is made of, and where. */
+/** Parts of a run folder, with their paths. */
 export const PARTS = {
   database: join(state, STATE_FILES.database),
   log: join(state, `${STATE_FILES.database}-wal`),
@@ -28,7 +28,7 @@ export const PARTS = {
 /** A part of a run folder. */
 export type Part = keyof typeof PARTS;
 
-/** What may happen to a part. */
+/** Kinds of damage that a part can suffer. */
 export const DAMAGES = ['lost', 'emptied', 'halved', 'flipped'] as const;
 
 /** One thing that happened to a part. */
@@ -56,7 +56,7 @@ export function singleAndPaired(): Damage[][] {
   return [...singles.map((one) => [one]), ...pairs];
 }
 
-/** A copy of the folder with that damage; which file of several, and which bit, the stream says. */
+/** A copy of the folder with that damage; the stream decides which of several files, and which bit. */
 export function damagedCopy(
   image: string,
   { damages, into, stream }: { damages: readonly Damage[]; into: string; stream: RandomStream },

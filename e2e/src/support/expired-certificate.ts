@@ -1,4 +1,4 @@
-/** A certificate of nobody's that was valid in 2020 alone, and its key. */
+/** A self-made certificate that was valid only in 2020, and its key. */
 export const EXPIRED_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBHTCBxAIBATAKBggqhkjOPQQDAjAbMRkwFwYDVQQDDBBlc3BhbGllci5leGFt
 cGxlMB4XDTIwMDEwMTAwMDAwMFoXDTIxMDEwMTAwMDAwMFowGzEZMBcGA1UEAwwQ

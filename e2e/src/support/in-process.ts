@@ -25,7 +25,7 @@ export const schedule = (seconds: number, callback: () => void): (() => void) =>
 /** Seconds from an arbitrary origin. */
 export const clock = (): number => performance.now() / 1000;
 
-/** A coordinator of this process with what tests look at. */
+/** A coordinator in this process, with the parts that tests look at. */
 export interface HostedCoordinator {
   readonly coordinator: Coordinator;
   readonly log: string[];
@@ -89,7 +89,7 @@ export function startClient(
     readonly makeTrainer?: () => Promise<Trainer>;
     readonly onEvent?: (event: ClientReport) => void;
     readonly schedule?: typeof schedule;
-    /** Multiply-accumulates per second that the device says it does; 0 for unknown. */
+    /** Multiply-accumulates per second that the device reports; 0 for unknown. */
     readonly macsPerSecond?: number;
   } = {},
 ): RunningClient {

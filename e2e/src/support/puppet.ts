@@ -29,7 +29,7 @@ import { localTrainer } from './in-process.js';
 type Kind = ServerMessage['kind'];
 type Received<K extends Kind> = Extract<ServerMessage, { kind: K }>;
 
-/** A client that does exactly what a test says: for bad manners of every sort. */
+/** A client that does exactly what a test tells it to, for misbehaviour of every kind. */
 export class Puppet {
   readonly received: ServerMessage[] = [];
   closed: string | null = null;
@@ -63,7 +63,10 @@ export class Puppet {
     });
   }
 
-  /** The next message of that kind, also one that has come already; throws when the connection closes first. */
+  /**
+   * The next message of that kind, also one that has already arrived; throws when the connection closes
+   * first.
+   */
   async next<K extends Kind>(kind: K): Promise<Received<K>> {
     const at = this.received.findIndex((message) => message.kind === kind);
     if (at >= 0) return this.received.splice(at, 1)[0] as Received<K>;
@@ -130,7 +133,7 @@ export class Puppet {
     await new Promise((resolve) => this.#waiting.push({ kind: 'close', resolve }));
   }
 
-  /** An update that says: nothing learned. Correct in every respect, and to be spoiled. */
+  /** An update that reports no change: correct in every respect, for tests to corrupt. */
   emptyUpdate(train: Received<'train'>): ClientUpdate {
     const { graph } = this.job!;
     this.#followMask(train);
@@ -171,7 +174,7 @@ export class Puppet {
     if (maskUpdate.kind === 'full') this.mask = maskUpdate.mask;
   }
 
-  /** Measures as an honest client does, unless the test wants to do so itself. */
+  /** Measures as an honest client does, unless the test does so itself. */
   #measure(measure: Received<'measure'>): void {
     this.#followMask(measure);
     const { round } = measure;

@@ -9,7 +9,10 @@ export interface RawSocket {
   readonly end: () => void;
 }
 
-/** Asks for a WebSocket and leaves it at that. @param query beside what every client asks with */
+/**
+ * Requests a WebSocket upgrade and does nothing more.
+ * @param query added to the parameters that every client sends
+ */
 export function upgraded(url: string, headers: Record<string, string> = {}, query = ''): Promise<RawSocket> {
   const asked = request(`${url}/socket.io/?EIO=4&transport=websocket${query}`, {
     headers: {
@@ -40,7 +43,7 @@ export function webSocketFrame(opcode: number, text: string): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }
 
-/** Resolves when those words have come, after those bytes have left. */
+/** Sends the bytes; resolves when that text has arrived. */
 export function answered(socket: Duplex, bytes: Buffer, words: string): Promise<void> {
   return new Promise((resolve) => {
     let heard = '';

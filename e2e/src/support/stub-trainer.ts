@@ -25,8 +25,8 @@ interface Loaded {
 }
 
 /**
- * A trainer that learns nothing and costs nothing: what it gives follows from what it was given, to the bit, so that
- * whatever a coordinator loses, counts twice or mixes up shows in the model's hash.
+ * A trainer that learns nothing and costs nothing: its output is a function of its input, to the bit, so that
+ * anything a coordinator loses, counts twice or mixes up shows in the model's hash.
  */
 export function stubTrainer(): Trainer {
   let loaded: Loaded | null = null;

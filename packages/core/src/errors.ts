@@ -43,11 +43,12 @@ export const ERROR_CODES = [
 /** A stable code; see {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Readonly facts beside an error: what came and what was expected. */
+/** Facts that accompany an error: what was received and what was expected. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The one error class. The message is `[code] sentence` and says what came, what was expected and what to do.
+ * The one error class. The message is `[code] sentence` and says what was received, what was expected and
+ * what to do.
  */
 export class EspalierError extends Error {
   readonly code: ErrorCode;
@@ -80,7 +81,7 @@ export function unreachable(value: never): never {
   throw new EspalierError('internal', `unexpected value ${JSON.stringify(value)}`);
 }
 
-/** The value, which must be there. @throws EspalierError `internal` where there is none, with its name. */
+/** The value, which must exist. @throws EspalierError `internal` when there is none, with its name. */
 export function found<Value>(value: Value | null | undefined, name: string): Value {
   if (value === null || value === undefined)
     throw new EspalierError('internal', `nothing is known of ${name}`, { name });

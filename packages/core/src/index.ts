@@ -1,4 +1,7 @@
-/** Networks, masks, data, trainers and jobs: the nouns that everything else is said in. Other uses have doors of their own. */
+/**
+ * Networks, masks, data, trainers and jobs: the nouns in which everything else is expressed. Other uses have
+ * entry points of their own.
+ */
 export {
   ERROR_CODES,
   EspalierError,

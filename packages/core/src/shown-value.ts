@@ -5,8 +5,8 @@ const LETTERS = 60;
 const PARTS = 2 * LETTERS;
 
 /**
- * A value from outside as a sentence may show it, cut short where it is long: JSON, `missing` for undefined. Its work is
- * bounded, however large the value is or deeply nested.
+ * A value from outside in a form fit for a sentence, shortened if it is long: JSON, `missing` for undefined.
+ * The work is bounded however large or deeply nested the value is.
  */
 export function shownValue(value: unknown): string {
   if (value === undefined) return 'missing';

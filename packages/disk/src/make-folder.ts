@@ -4,8 +4,9 @@ import { EspalierError } from '@espalier/core';
 import { storageError, systemCode } from './storage-error.js';
 
 /**
- * Makes a folder and every missing folder above it; one that is there already is fine. The missing parts are made one by
- * one, for Node's own recursive call never returns below a file system that takes no folders, such as `/proc`.
+ * Makes a folder and every missing folder above it; one that is there already is fine. The missing parts are
+ * made one by one, because Node's own recursive call never returns below a file system that allows no
+ * folders, such as `/proc`.
  * @throws EspalierError `storage` naming the part that cannot be made.
  */
 export async function makeFolder(path: string): Promise<void> {
@@ -25,7 +26,7 @@ async function made(path: string): Promise<boolean> {
     await mkdir(path);
     return true;
   } catch (error) {
-    // A read-only disk and a root that is no ordinary folder have codes of their own for what is there already.
+    // A read-only disk and a root that is not an ordinary folder give other codes for a folder that exists.
     if (await isFolder(path)) return true;
     if (systemCode(error) !== 'ENOENT') throw storageError('write', path, error);
     if (!(await isFolder(dirname(path)))) return false;

@@ -4,9 +4,10 @@ import { EspalierError } from '@espalier/core';
 import { storageError } from './storage-error.js';
 
 /**
- * The real path of a file that somebody else named, within a folder. Absolute paths, paths that climb out and links that
- * lead out are refused; the first two by their spelling alone, so that nothing outside is even looked for.
- * @throws EspalierError `invalid_data` when it lies outside; `storage` when it is not there.
+ * The real path of a file that another party named, within a folder. Absolute paths, paths that climb out and
+ * links that lead out are refused; the first two by their spelling alone, so that nothing outside is even
+ * looked for.
+ * @throws EspalierError `invalid_data` when it lies outside; `storage` when it does not exist.
  */
 export async function placeWithin(folder: string, name: string): Promise<string> {
   if (

@@ -3,15 +3,17 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { EspalierError } from '@espalier/core';
 import { storageError } from './storage-error.js';
 
-/** Opening a pipe that nobody writes to must not wait. Windows has no such flag, and no such pipes. */
+/** Opening a pipe without a writer must not block. Windows has no such flag, and no such pipes. */
 const FLAGS = constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
 
 /**
- * The bytes of a regular file. Pipes, devices and sockets are refused before a byte is read, and so is a file that is too
- * large; one that grows meanwhile is read to the size it had.
+ * The bytes of a regular file. Pipes, devices and sockets are refused before a byte is read, and so is a file
+ * that is too large; one that grows meanwhile is read up to its initial size.
  * @param most bytes that it may have
- * @param what what the file is to people, such as `the job file`; its path alone says enough where it is left out
- * @throws EspalierError `storage` when it cannot be read; `invalid_data` when it is no regular file or too large.
+ * @param what what the file is to people, such as `the job file`; its path alone says enough where it is left
+ * out
+ * @throws EspalierError `storage` when it cannot be read; `invalid_data` when it is not a regular file or is
+ * too large.
  */
 export async function readBounded(path: string, most: number, what?: string): Promise<Buffer> {
   const file = await open(path, FLAGS).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 
-/** What to do, by the system's or the database's code. */
+/** Advice by the system's or the database's error code. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
@@ -22,8 +22,9 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What went wrong with a file or folder, and what to do.
- * @param what what the file is to people, such as `the job file`; its path alone says enough where it is left out
+ * Error for a file or folder, with its cause and a remedy.
+ * @param what what the file is to people, such as `the job file`; its path alone says enough where it is left
+ * out
  */
 export function storageError(
   action: 'read' | 'write',
@@ -46,7 +47,10 @@ function messageOf(error: unknown): string {
   return String(told);
 }
 
-/** The system's code of a failed file operation, e.g. `ENOENT`; told by its field, since errors cross realms. */
+/**
+ * The system's code of a failed file operation, e.g. `ENOENT`; recognised by its field, since errors cross
+ * realms.
+ */
 export function systemCode(error: unknown): string | null {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : null;
 }

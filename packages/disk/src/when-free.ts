@@ -4,13 +4,13 @@ import { systemCode } from './storage-error.js';
 const FIRST = 5;
 const LONGEST = 500;
 
-/** Milliseconds after which it is given up. */
+/** Milliseconds after which it gives up. */
 const PATIENCE = 10_000;
 
 /**
- * Opens something, again and again for ten seconds while this process or the machine has too many files open: what takes
- * the descriptors, as a crowd of connections may, is often gone in a moment.
- * @throws what `open` throws, at once where it is anything but EMFILE or ENFILE.
+ * Opens something, retrying for ten seconds while this process or the machine has too many files open: a
+ * shortage of descriptors, caused by many connections for example, often passes in a moment.
+ * @throws the error of `open`, at once unless it is EMFILE or ENFILE.
  */
 export async function whenFree<T>(open: () => Promise<T>, wait = delay): Promise<T> {
   let waited = 0;

@@ -4,7 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { storageError } from './storage-error.js';
 import { whenFree } from './when-free.js';
 
-/** How a file is written. */
+/** Settings for writing a file. */
 export interface WriteOptions {
   /** Several processes may write it at once; the last to end wins. Off by default. */
   readonly shared?: boolean;
@@ -13,8 +13,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: to a temporary name beside it, then renamed. When that fails, of a full disk say,
- * the temporary file is removed.
+ * Writes a file whole or not at all: to a temporary name next to it, then renamed. When that fails, for
+ * example on a full disk, the temporary file is removed.
  * @param content in parts, or as one
  * @throws EspalierError `storage` with the path and the reason.
  */
@@ -45,7 +45,7 @@ export async function writeWhole(
 /** Temporary files that are being written. */
 const parts = new Set<string>();
 
-/** Removes what is half written, for a process that ends at once. */
+/** Removes half-written files, for a process that ends at once. */
 export function removeParts(): void {
   for (const part of parts) rmSync(part, { force: true });
 }

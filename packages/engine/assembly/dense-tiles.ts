@@ -1,7 +1,7 @@
 /** Tiles of four output channels, whose weights are packed as [k][4]: one load of the input for four sums. */
 import { madd } from './lanes';
 
-/** What a channel's sums start from: its bias, or 0 where there is none. */
+/** Initial sum of a channel: its bias, or 0 if there is none. */
 // @ts-ignore: decorator
 @inline
 function biasOf(init: usize, channel: usize): v128 {

@@ -161,7 +161,9 @@ export function denseWeightGrad(op: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** Packs weights into [rows / 4][kTotal][4]: element (row, k) stands at `src + k·kStride + row·rowStride` bytes. */
+/**
+ * Packs weights into [rows / 4][kTotal][4]: element (row, k) is at `src + k·kStride + row·rowStride` bytes.
+ */
 export function packDense(op: usize, thread: i32, threads: i32): void {
   const dst = load<usize>(op, PackDense.dst);
   const src = load<usize>(op, PackDense.src);

@@ -41,7 +41,7 @@ export function executeShared(control: usize, first: usize, count: i32, threads:
   }
 }
 
-/** Another thread's life: runs its share of every published program until the program is empty. */
+/** Main loop of another thread: runs its share of every published program until the program is empty. */
 export function serve(control: usize, thread: i32, threads: i32): void {
   if (ASC_FEATURE_THREADS) {
     let seen: i32 = 0;

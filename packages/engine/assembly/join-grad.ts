@@ -84,7 +84,9 @@ function reduceRowRelu(dz: usize, x0: usize, bytes: usize, a: v128, b: v128, mea
   dot0 += <f64>laneSum(f32x4.add(f32x4.add(t0, t1), t2));
 }
 
-/** {@link reduceRow} for an addition with one norm and relu, whose output is at hand; dz is masked in place. */
+/**
+ * {@link reduceRow} for an addition with one norm and relu, whose output is available; dz is masked in place.
+ */
 function reduceRowSum(dz: usize, z: usize, x0: usize, bytes: usize, mean0: v128): void {
   const end = dz + bytes;
   const zero = f32x4.splat(0);
@@ -116,8 +118,8 @@ function reduceRowSum(dz: usize, z: usize, x0: usize, bytes: usize, mean0: v128)
 }
 
 /**
- * The gradient of x: A·((g − mean of g) + E·(x − mean)). Differences come first, so that a channel whose gradient is
- * 0 by theory comes out as 0 but for the last bits of g.
+ * The gradient of x: A·((g − mean of g) + E·(x − mean)). Differences are taken first, so that a channel whose
+ * gradient is 0 in theory gets 0 up to the last bits of g.
  */
 // @ts-ignore: decorator
 @inline

@@ -7,11 +7,11 @@ import { Join } from './gen/ops';
 import { madd, shareStart } from './lanes';
 import { scaleOf, shiftOf } from './norm';
 
-/** What an activation lets through: nothing below `low`, nothing above `high`. */
+/** Clamp of an activation: nothing below `low`, nothing above `high`. */
 // @ts-ignore: decorator
 @inline
 function activate(v: v128, low: v128, high: v128): v128 {
-  // pmax and pmin keep a NaN that stands first, so a diverged network does not look healthy.
+  // pmax and pmin keep a NaN in the first operand, so a diverged network does not look healthy.
   return f32x4.pmin(f32x4.pmax(v, low), high);
 }
 

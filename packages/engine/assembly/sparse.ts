@@ -9,7 +9,7 @@ import { joinRows } from './join';
 import { gatherRow, openStats } from './stats';
 import { INIT_BIAS, INIT_OUTPUT, INIT_PRODUCT, runRow } from './tiles';
 
-/** The first row of this thread, cut so that every thread gets about the same number of active weights. */
+/** First row of this thread; every thread gets about the same number of active weights. */
 function balancedStart(rowPtr: usize, rows: i32, thread: i32, threads: i32): i32 {
   if (thread == 0) return 0;
   if (thread == threads) return rows;
@@ -26,7 +26,10 @@ function balancedStart(rowPtr: usize, rows: i32, thread: i32, threads: i32): i32
   return low;
 }
 
-/** Runs the deferred join before this op as far as output rows below `bottom` read; returns the rows done. */
+/**
+ * Runs the deferred join before this op for all rows that output rows below `bottom` read; returns the rows
+ * done.
+ */
 // @ts-ignore: decorator
 @inline
 function joinAhead(joinOp: usize, done: i32, bottom: i32, stride: i32, ahead: i32): i32 {

@@ -73,7 +73,7 @@ function gatherWhole(at: usize, row: usize, end: usize, shift: v128): void {
   addToStats(at, f32x4.add(s0, s1), f32x4.add(q0, q1));
 }
 
-/** The last vector of every position has lanes that are no samples. */
+/** The last vector of every position may have lanes without samples. */
 // @ts-ignore: decorator
 @inline
 function gatherPadded(at: usize, row: usize, end: usize, shift: v128, posBytes: i32, tail: v128): void {

@@ -1,6 +1,6 @@
 /**
- * Meeting of threads. A control block holds, as i32: 0 threads arrived, 4 meetings held, 8 programs published,
- * 12 first record, 16 number of records.
+ * Synchronisation of threads. A control block holds, as i32: 0 threads arrived, 4 meetings held, 8 programs
+ * published, 12 first record, 16 number of records.
  */
 
 /** Looks this often before sleeping: ops are far shorter than a sleep and a wake. */

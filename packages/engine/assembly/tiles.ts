@@ -1,12 +1,12 @@
 /**
- * Runs of output floats of one row of active weights: its list is read once for every 24, 16 or 4 floats. Six sums, as
- * many inputs and a weight are 13 registers of the 15 that V8 gives. It loads all that an iteration reads before it
- * computes, so with eight sums some go through memory, on the way of every addition (a quarter slower); the last 32 floats
- * are taken at once all the same, as two walks over the list would cost more.
+ * Runs of output floats of one row of active weights: its list is read once for every 24, 16 or 4 floats. Six
+ * sums, as many inputs and a weight are 13 registers of the 15 that V8 gives. It loads all that an iteration
+ * reads before it computes, so with eight sums some go through memory, on the way of every addition (a
+ * quarter slower); the last 32 floats are still taken at once, as two passes over the list would cost more.
  */
 import { madd } from './lanes';
 
-/** What the accumulators of a tile start from: the row's bias, the first product, or what the output holds. */
+/** Initial values of a tile's accumulators: the row's bias, the first product, or what the output holds. */
 export const INIT_BIAS: i32 = 0;
 export const INIT_PRODUCT: i32 = 1;
 export const INIT_OUTPUT: i32 = 2;

@@ -18,7 +18,7 @@ import {
 import { measureMachine, type Clock, type MachineRates } from './machine.js';
 import type { SparseTrainer } from './sparse-trainer.js';
 
-/** What to measure. */
+/** Settings of a measurement. */
 export interface EngineBenchOptions {
   readonly graph: ModelGraph;
   /** Active share of every maskable layer, drawn at random; 1 runs the dense path. */
@@ -29,7 +29,7 @@ export interface EngineBenchOptions {
   /** Measured in turn with the engine, on the same network and data. */
   readonly reference?: Trainer;
   readonly clock: Clock;
-  /** Rounds of which the best counts; 3 unless told. */
+  /** Rounds of which the best counts; default 3. */
   readonly rounds?: number;
 }
 
@@ -39,7 +39,7 @@ export interface Milliseconds {
   readonly train: number;
 }
 
-/** What was measured. */
+/** Results of a measurement. */
 export interface EngineBenchResult {
   readonly msPerImage: Milliseconds;
   /** Rate of the multiply-adds of the training step: those of active weights, and all of a dense layer's. */
@@ -108,7 +108,10 @@ export interface VariantBenchResult {
   readonly plannedBytes: number;
 }
 
-/** Measures two engines on one network in turn, the best of several rounds each, so that a busy machine harms both alike. */
+/**
+ * Measures two engines on one network in turn, the best of several rounds each, so that a busy machine
+ * affects both equally.
+ */
 export async function benchVariants(
   options: VariantBenchOptions,
 ): Promise<readonly [VariantBenchResult, VariantBenchResult]> {
@@ -129,7 +132,7 @@ export async function benchVariants(
   ];
 }
 
-/** Fresh weights under a random mask of the same density everywhere; 1 is no mask at all. */
+/** Fresh weights under a random mask of the same density everywhere; 1 means no mask. */
 function networkAt(graph: ModelGraph, density: number): { mask: Mask | null; state: ModelState } {
   const mask = density === 1 ? null : uniformMask(graph, density);
   const state = initialState(graph, 1);

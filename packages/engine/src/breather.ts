@@ -1,4 +1,4 @@
-/** Multiply-accumulates after which other work of the host's event loop gets its turn: about a tenth of a second. */
+/** Multiply-accumulates after which the host's event loop gets a turn: about a tenth of a second. */
 const WORK_PER_TURN = 1e9;
 
 /** Lets the host's event loop run now and then during long work, counted in work and not in time. */

@@ -12,7 +12,7 @@ export function learning(batchSize: number, kernels: readonly string[]): CallReq
   return { kind: 'learn', batchSizes: [batchSize], gradients, optimizer: 'none', proximal: false };
 }
 
-/** Sizes of the batches that one pass over so many samples has. */
+/** Batch sizes of one pass over that number of samples. */
 export function batchSizes(samples: number, batchSize: number): readonly number[] {
   const rest = samples % batchSize;
   return [...(samples >= batchSize ? [batchSize] : []), ...(rest > 0 ? [rest] : [])];

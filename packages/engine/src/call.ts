@@ -5,7 +5,7 @@ import type { MomentGatherer } from './moments.js';
 import type { ProgramSpec } from './plan/emission.js';
 import { draftProgram, type Program, type Segment } from './plan/program.js';
 
-/** What a call asks of every program it may need. */
+/** Requirements of a call on every program it may need. */
 export interface CallRequest {
   readonly kind: ProgramSpec['kind'];
   /** Sizes of the batches to come; every one gets its program before the first runs. */
@@ -16,7 +16,7 @@ export interface CallRequest {
   readonly proximal: boolean;
 }
 
-/** What the engine may use. */
+/** Resources that the engine may use. */
 export interface Limits {
   readonly memoryBudget: number;
   readonly recompute: boolean;
@@ -77,8 +77,8 @@ export class Call {
   }
 
   /**
-   * Runs a batch, piece by piece; `each` looks at what every piece left behind. `kernels` is one of the groups of
-   * {@link gradientGroups}, or nothing.
+   * Runs a batch, piece by piece; `each` reads the results of every piece. `kernels` is one of the groups of
+   * {@link gradientGroups}, or empty.
    */
   run(batch: Batch, each: PieceVisitor = {}, kernels: readonly string[] = []): void {
     for (const piece of this.#pieces(batch, kernels)) {
@@ -114,7 +114,7 @@ export class Call {
 /** A whole kernel's gradient in memory, good until the visitor returns. */
 type Gradient = NonNullable<Segment['gradient']>;
 
-/** Looks at what a piece leaves behind: when it has run, and at each whole gradient on the way. */
+/** Reads the results of a piece: after it has run, and each whole gradient on the way. */
 export interface PieceVisitor {
   readonly piece?: (piece: Piece) => void;
   readonly gradient?: (gradient: Gradient) => void;
@@ -175,7 +175,9 @@ function workspaceFor(
   return { programs, optimizer: request.optimizer, proximal: request.proximal };
 }
 
-/** The whole batch where it fits, else the largest multiple of four that does; fewer than four save nothing. */
+/**
+ * The whole batch if it fits, otherwise the largest multiple of four that does; fewer than four save nothing.
+ */
 function largestFitting(batchSize: number, bytesFor: (size: number) => number, budget: number): number {
   if (bytesFor(batchSize) <= budget) return batchSize;
   const smallest = Math.min(4, batchSize);

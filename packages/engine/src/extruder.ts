@@ -2,8 +2,8 @@ import { extrusionRate, lowPositions, type Extrusion } from '@espalier/core';
 import type { Network } from './network.js';
 
 /**
- * Presses on a network's smallest weights while it trains (FedMef's budget-aware extrusion): chosen once, by the weights
- * in memory when it is made. Between a step's gradients and its update.
+ * Presses on a network's smallest weights while it trains (FedMef's budget-aware extrusion): chosen once, by
+ * the weights in memory when it is made. Called between a step's gradients and its update.
  */
 export class Extruder {
   readonly #network: Network;

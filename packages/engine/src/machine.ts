@@ -5,7 +5,7 @@ import { placeBuffers } from './plan/arena.js';
 import { instantiateKernels, type Kernels } from './wasm/kernels.js';
 import { LinearMemory } from './wasm/linear-memory.js';
 
-/** What this machine can do at most in WebAssembly, on one thread: the two lines of the roofline. */
+/** Peak rates of this machine in WebAssembly, on one thread: the two lines of the roofline. */
 export interface MachineRates {
   /** The engine's own dense inner loop on data in the first-level cache. */
   readonly gflops: number;

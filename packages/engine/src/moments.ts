@@ -32,7 +32,7 @@ export function createMomentGatherer(graph: ModelGraph, start: MomentTree, mode:
   };
 }
 
-/** `kept` is the fraction that each batch leaves of what was there. */
+/** `kept` is the fraction of the previous value that each batch keeps. */
 function averageFrom(start: MomentTree, kept: number): MomentGatherer {
   const running = new Map([...start].map(([node, moments]) => [node, doubled(moments)]));
   return {

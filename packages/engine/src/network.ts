@@ -26,14 +26,17 @@ import {
   type WorkspaceRequest,
 } from './workspace.js';
 
-/** What a trainer is given to load. */
+/** Model and mask that a trainer loads. */
 export interface NetworkSource {
   readonly graph: ModelGraph;
   readonly state: ModelState;
   readonly mask: Mask | null;
 }
 
-/** Where a network runs, and from which share of kept weights on its layers are dense. */
+/**
+ * Environment of a network: its threads, and the share of kept weights from which its layers are computed as
+ * dense.
+ */
 export interface NetworkHost {
   readonly threads: ThreadOptions | null;
   readonly denseFrom?: number;
@@ -89,8 +92,8 @@ export class Network {
   }
 
   /**
-   * Takes another state and mask of the same network over where every layer keeps its number of weights, as after an
-   * adjustment: only layers whose active weights changed are built anew. Returns false, having done nothing, where
+   * Adopts another state and mask of the same network if every layer keeps its number of weights, as after an
+   * adjustment: only layers whose active weights changed are rebuilt. Returns false, having done nothing, if
    * the plan does not fit.
    */
   adopt({ graph, state, mask }: NetworkSource): boolean {
@@ -204,17 +207,17 @@ export class Network {
     this.refresh();
   }
 
-  /** All kept parameters, as they lie in memory; the view is good until the next call. */
+  /** All kept parameters, as stored in memory; the view is valid until the next call. */
   values(): Float32Array {
     return this.memory.f32(this.store.values, this.store.floats);
   }
 
-  /** The gradients of what is kept, aligned with {@link values}; good until the next call. */
+  /** Gradients of the kept weights, aligned with {@link values}; valid until the next call. */
   gradients(): Float32Array {
     return this.memory.f32(this.store.grads, this.store.floats);
   }
 
-  /** Where a parameter's kept values lie among {@link values}, by ascending flat index. */
+  /** Positions of a parameter's kept values among {@link values}, by ascending flat index. */
   placesOf(parameter: string): Uint32Array {
     const slot = slotNamed(this.store.slots, parameter);
     const places = Uint32Array.from({ length: slot.count }, (_, i) => slot.start + i);
@@ -233,7 +236,7 @@ export class Network {
     }
   }
 
-  /** The parameters as trees, inactive weights 0, beside the given moments. */
+  /** The parameters as trees, inactive weights 0, with the given moments. */
   readState(moments: ModelState['moments']): ModelState {
     return { params: this.#readTree(this.store.values), moments };
   }

@@ -3,7 +3,7 @@ import { lowerGraph } from './plan/lower.js';
 import { draftProgram } from './plan/program.js';
 import { DENSE_FROM, planStore } from './plan/store.js';
 
-/** How a network is laid out. */
+/** Settings for laying out a network. */
 export interface LayoutOptions {
   readonly recompute: boolean;
   /** Share of kept weights from which on a layer is dense; `DENSE_FROM` unless a bench compares. */

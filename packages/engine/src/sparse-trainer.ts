@@ -42,7 +42,7 @@ import { engineAvailable } from './wasm/kernels.js';
 import { MAX_BYTES } from './wasm/linear-memory.js';
 import type { StartEngineThread } from './wasm/runner.js';
 
-/** How the engine may use its host. */
+/** Use that the engine may make of its host. */
 export interface SparseTrainerOptions {
   /** Bytes the trainer may allocate in all; a batch that needs more is trained in parts. Default: 4 GiB. */
   readonly memoryBudget?: number;
@@ -53,11 +53,11 @@ export interface SparseTrainerOptions {
   readonly recompute?: boolean;
   /** Threads in all, this one included; more than one needs `startThread` and SharedArrayBuffer. Default: 1. */
   readonly threads?: number;
-  /** How this host starts a worker. Results do not depend on the number of threads. */
+  /** Starts a worker on this host. Results do not depend on the number of threads. */
   readonly startThread?: StartEngineThread;
   /**
-   * Share of kept weights from which on a layer computes with all of them. Leave it alone except to measure: another
-   * value gives other bits. Default: {@link DENSE_FROM}.
+   * Share of kept weights from which on a layer computes with all of them. Change it only for measurements:
+   * another value gives other bits. Default: {@link DENSE_FROM}.
    */
   readonly denseFrom?: number;
 }
@@ -69,8 +69,9 @@ export interface SparseTrainer extends Trainer {
 }
 
 /**
- * The sparse engine: a {@link Trainer} whose time and memory fall with the density, on any CPU with WebAssembly SIMD.
- * @throws EspalierError `backend_unavailable` where that is missing: the tfjs trainer takes over.
+ * The sparse engine: a {@link Trainer} whose time and memory fall with the density, on any CPU with
+ * WebAssembly SIMD.
+ * @throws EspalierError `backend_unavailable` when that is missing: use the tfjs trainer instead.
  */
 export function createSparseTrainer(options: SparseTrainerOptions = {}): Promise<SparseTrainer> {
   if (!engineAvailable()) {

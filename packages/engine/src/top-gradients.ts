@@ -9,7 +9,7 @@ import { gradientGroups, type Call, type PieceVisitor } from './call.js';
 import type { Network } from './network.js';
 import { slotNamed } from './plan/slots.js';
 
-/** A batch whose whole gradients are wanted for some kernels; the call was opened for them. */
+/** A batch whose whole gradients are requested for some kernels; the call was opened for them. */
 export interface GradientRun {
   readonly network: Network;
   readonly call: Call;
@@ -26,15 +26,15 @@ export function prunedKernels({ store }: Network): readonly string[] {
     .map((layer) => layer.kernel.name);
 }
 
-/** Those of the requested layers that have inactive weights at all. */
+/** Requested layers that have any inactive weights. */
 export function sparseKernels(network: Network, requests: readonly TopGradientRequest[]): readonly string[] {
   const pruned = new Set(prunedKernels(network));
   return requests.map(({ layer }) => layer).filter((layer) => pruned.has(layer));
 }
 
 /**
- * Runs the batch and hands over each kernel's whole gradient, one in memory at a time. Afterwards the gradients of
- * what is kept stand in the store.
+ * Runs the batch and hands over each kernel's whole gradient, one in memory at a time. Afterwards the
+ * gradients of the kept weights are in the store.
  */
 export function collectGradients(
   run: GradientRun,

@@ -113,7 +113,7 @@ function step(
   return { loss, topGradients };
 }
 
-/** Where in a run: both counted from 0. */
+/** Position in a run: both counted from 0. */
 interface Place {
   readonly epoch: number;
   readonly step: number;

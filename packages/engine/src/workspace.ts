@@ -2,14 +2,14 @@ import { Draft, recordBytes } from './plan/draft.js';
 import { programRecordBytes, type Program, type ProgramDraft } from './plan/program.js';
 import type { Store } from './plan/store.js';
 
-/** Where an optimiser's arrays lie; 0 for those it does not use. */
+/** Addresses of an optimiser's arrays; 0 for those it does not use. */
 export interface OptimizerArrays {
   readonly first: number;
   readonly second: number;
   readonly origin: number;
 }
 
-/** What one call of the trainer has in memory beside the store. */
+/** Memory that one call of the trainer uses besides the store. */
 export interface Workspace {
   readonly optimizer: OptimizerArrays;
   readonly programs: readonly Program[];
@@ -24,20 +24,20 @@ export interface Runnable {
   readonly count: number;
 }
 
-/** What a workspace is to hold. */
+/** Contents of a workspace. */
 export interface WorkspaceRequest {
   readonly programs: readonly ProgramDraft[];
   readonly optimizer: 'none' | 'sgd' | 'adam';
   readonly proximal: boolean;
 }
 
-/** Addresses of all that a workspace adds to the store, which `end` is behind. */
+/** Addresses of all that a workspace adds to the store, `end` is the first address after them. */
 export interface WorkspaceLayout {
   readonly optimizer: OptimizerArrays;
   readonly begin: number;
   readonly update: number;
   readonly programs: readonly { readonly draft: ProgramDraft; readonly records: number }[];
-  /** Where the programs' buffers are; they share the room. */
+  /** Address of the programs' buffers; they share the space. */
   readonly arena: number;
   readonly end: number;
 }

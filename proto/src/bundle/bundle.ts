@@ -29,15 +29,16 @@ export interface ModelBundle {
   /** Label i is classes[i]. */
   readonly classes: readonly string[];
   readonly normalization: Normalization;
-  /** Where the model comes from: job, method, seed … */
+  /** Origin of the model: job, method, seed … */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * The file. Active weights and always-dense parameters are written in the coding (float32, to the bit, unless told);
- * moments are kept to the bit; inactive weights are not stored. Equal bundles give equal bytes.
- * @throws EspalierError `invalid_graph`, `invalid_mask`, `invalid_params` or `invalid_argument` where the parts do not
- * belong together.
+ * Encodes a bundle as a file. Active weights and always-dense parameters are written in the coding (default
+ * float32, to the bit); moments are kept to the bit; inactive weights are not stored. Equal bundles give
+ * equal bytes.
+ * @throws EspalierError `invalid_graph`, `invalid_mask`, `invalid_params` or `invalid_argument` when the
+ * parts do not belong together.
  */
 export function encodeBundle(bundle: ModelBundle, coding: ValueCoding = FLOAT32): Uint8Array {
   const { graph, mask, state, classes, normalization, metadata } = bundle;
@@ -63,8 +64,8 @@ export function encodeBundle(bundle: ModelBundle, coding: ValueCoding = FLOAT32)
 
 /**
  * The model of a file; inactive weights are 0.
- * @throws EspalierError `malformed_message` where it is no bundle, or one of another format version;
- * `transfer_corrupt` where its bytes are not those that were written; `not_finite`, `wrong_length`.
+ * @throws EspalierError `malformed_message` when it is not a bundle, or one of another format version;
+ * `transfer_corrupt` when its bytes are not those that were written; `not_finite`, `wrong_length`.
  */
 export function decodeBundle(bytes: Uint8Array): ModelBundle {
   const payload = openEnvelope(bytes);

@@ -6,7 +6,10 @@ import { sameBytes } from '../framing/running-digest.js';
 /** Not text, and broken by transfers that change line ends, as PNG's signature is. */
 const MAGIC = Uint8Array.of(0x8e, 0x45, 0x53, 0x50, 0x42, 0x0d, 0x0a, 0x1a);
 
-/** Changes with every payload that an older reader would misread: 1 holds float32 values, 2 says how they are written. */
+/**
+ * Changes with every payload that an older reader would misread: 1 holds float32 values, 2 names their
+ * coding.
+ */
 const FORMAT_VERSIONS = [1, 2] as const;
 
 /** Versions of the format that this release reads. */

@@ -5,9 +5,9 @@ import { toBytes } from '../codec/arrays.js';
 import { hashToBytes } from '../codec/hashes.js';
 
 /**
- * SHA-256, in hex, of what makes two models the same model: mask, active and always-dense values, moments. It does not
- * depend on names, versions or where the model came from.
- * @throws EspalierError `invalid_mask`, `invalid_params` where the parts do not belong together.
+ * SHA-256, in hex, of the parts that identify a model: mask, active and always-dense values, moments. It does
+ * not depend on names, versions or the model's origin.
+ * @throws EspalierError `invalid_mask`, `invalid_params` when the parts do not belong together.
  */
 export function modelHash(graph: ModelGraph, mask: Mask, state: ModelState): string {
   const digest = sha256.create();

@@ -2,17 +2,17 @@ import { EspalierError } from '@espalier/core';
 import { decodeBundle, type ModelBundle } from './bundle.js';
 import { checkHead } from './envelope.js';
 
-/** How a bundle is read while it arrives. */
+/** Settings for reading a bundle as it arrives. */
 export interface BundleStreamOptions {
   /** Told the bytes that are there after every chunk. */
   readonly onProgress?: (bytes: number) => void;
-  /** More are refused; 1 GiB unless told. */
+  /** Most bytes accepted; default 1 GiB. */
   readonly maxBytes?: number;
 }
 
 /**
- * A bundle out of chunks as they arrive: a file's stream, or a fetch's `response.body`. Something that is no bundle, or
- * too large, is refused by its first bytes and not read on.
+ * Reads a bundle from chunks as they arrive: a file's stream, or a fetch's `response.body`. Data that is not
+ * a bundle, or is too large, is rejected after its first bytes and not read further.
  * @throws EspalierError `frame_too_large`, and as `decodeBundle`.
  */
 export async function readBundleStream(
@@ -35,7 +35,7 @@ export async function readBundleStream(
   return decodeBundle(joined(parts, length));
 }
 
-/** Bytes that say whether this is a bundle that can be read. */
+/** Bytes that show whether this is a readable bundle. */
 const HEAD = 12;
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {

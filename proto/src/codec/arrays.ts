@@ -61,7 +61,7 @@ export function ownBytes(bytes: Uint8Array | undefined): Uint8Array {
   return new Uint8Array(bytes ?? []);
 }
 
-/** Bytes inside a message stand at any offset; typed arrays need an aligned one, hence the copy. */
+/** Bytes inside a message may be at any offset; typed arrays need an aligned one, hence the copy. */
 function ownBuffer(bytes: Uint8Array | undefined, elementBytes: number, what: string): ArrayBuffer {
   const own = new Uint8Array(bytes ?? []);
   if (own.length % elementBytes !== 0) {

@@ -29,7 +29,7 @@ import {
 
 const context = wireContext(sampleGraph);
 
-/** The .proto files themselves: a field that somebody adds is in here, whether or not it is in the table. */
+/** The .proto files themselves: a newly added field appears here even if the table lacks it. */
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => path.join(__dirname, '..', '..', target);
 root.loadSync(['envelope', 'bundle'].map((name) => `espalier/v1/${name}.proto`));
@@ -73,7 +73,7 @@ const called: Readonly<Record<string, string>> = {
 const texts = ways.filter(({ fields }) => fields.at(-1)!.type === 'string');
 const lists = ways.filter(({ fields }) => fields.at(-1)!.repeated);
 
-/** What a field must have: a text its bytes, a list its length, a message a table of its own. */
+/** Rule that a field must have: bytes for a text, a length for a list, a table of its own for a message. */
 function expectedKind(field: protobuf.Field): string {
   if (field.type === 'string') return 'text';
   if (field.resolvedType instanceof protobuf.Type) return 'inner';
@@ -90,7 +90,7 @@ function messageWith({ type, fields }: Way, value: unknown): Uint8Array {
   const whole = [...fields].reverse().reduce((inside: unknown, field, at) => {
     return { [field.name]: field.repeated && !(at === 0 && Array.isArray(inside)) ? [inside] : inside };
   }, value);
-  // Of a greeting its version is looked at before all else.
+  // The version of a greeting is checked before anything else.
   const greeting = type.fromObject(whole as Record<string, unknown>) as unknown as Record<
     string,
     { protocolVersion: number } | null

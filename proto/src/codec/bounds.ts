@@ -1,4 +1,4 @@
-/** A text for people: made printable when it is read, cut to its bound when it is written. */
+/** Text for people to read: made printable when it is decoded, cut to its bound when it is written. */
 interface ProseRule {
   readonly kind: 'prose';
   readonly name: string;
@@ -30,13 +30,16 @@ interface InnerRule {
   readonly most?: number;
 }
 
-/** What one field may hold. */
+/** Limit on the contents of one field. */
 export type Bound = ProseRule | NameRule | ListRule | InnerRule;
 
 /** A message's bounded fields by number; single numbers and byte strings need none. */
 export type Bounds = Readonly<Partial<Record<number, Bound>>>;
 
-/** Most bytes of texts for people: what they call themselves, their device or its software; a sentence, lists included. */
+/**
+ * Most bytes of texts for people: names of themselves, their device or its software; a sentence, lists
+ * included.
+ */
 export const PROSE_BYTES = { short: 256, sentence: 4096 } as const;
 
 /** Bytes of a token, a code or the name of a fact. */
@@ -48,7 +51,7 @@ const NAME = 1024;
 /** Bytes of a path. */
 const PATH = 4096;
 
-/** Bytes of a fact about where a model of a file comes from. */
+/** Bytes of a fact about the origin of a file's model. */
 const METADATA = 65_536;
 
 /** Most nodes of a network that is taken from the wire, hence also most layers and blocks. */
@@ -67,7 +70,7 @@ const MAX_CANDIDATES = 1000;
 const MAX_CHANNELS = 4096;
 const MAX_EXTENTS = 16;
 
-/** Most facts beside an error. */
+/** Largest number of facts with an error. */
 const MAX_FACTS = 64;
 
 const prose = (name: string, length: keyof typeof PROSE_BYTES): Bound => ({

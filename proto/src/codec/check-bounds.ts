@@ -7,18 +7,18 @@ import { malformed } from '../failure.js';
 const LENGTH_DELIMITED = 2;
 
 /**
- * Looks through a message before it is read, so that neither a long text nor a list of empty messages, two bytes each,
- * becomes objects first. Repeated fields are counted over the whole message, for parts of it may be given again and
- * again and are then joined. Work is in proportion to the fields: byte strings are stepped over.
- * @throws EspalierError `malformed_message` for a text or list above its bound, and a name with control characters;
- * an error of protobufjs on bytes that are no message.
+ * Looks through a message before it is read, so that neither a long text nor a list of empty messages, two
+ * bytes each, becomes objects first. Repeated fields are counted over the whole message, because parts of it
+ * may be repeated and are then merged. Work is in proportion to the fields: byte strings are skipped.
+ * @throws EspalierError `malformed_message` for a text or list above its bound, and a name with control
+ * characters; an error of protobufjs on bytes that are not a message.
  */
 export function checkBounds(bytes: Uint8Array, bounds: Bounds): void {
   const reader = new protobuf.Reader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   new Scan(reader).message(bounds, reader.len, '');
 }
 
-/** Text for people as it goes onto the wire: printable, and cut to the bytes that its field may hold. */
+/** Text for people as it goes onto the wire: printable, and cut to the size limit of its field. */
 export function cutProse(text: string, length: keyof typeof PROSE_BYTES): string {
   const bytes = PROSE_BYTES[length];
   const clean = printable(text);

@@ -35,11 +35,11 @@ export function encodeClientMessage(message: ClientMessage, context: WireContext
 }
 
 /**
- * The message of any bytes, valid as far as the bytes and the graph can tell; masks, rounds and lengths of values are
- * the receiver's to compare. Work and memory are bounded by the bytes and the graph.
- * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
- * Its fact `message` is the kind of message, as far as it could be read.
- * @param memory where the values of an update go, for callers that look at one update at a time
+ * Decodes a message from any bytes, checked as far as the bytes and the graph allow; the receiver compares
+ * masks, rounds and lengths of values. Work and memory are bounded by the bytes and the graph.
+ * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything
+ * else. Its fact `message` is the kind of message, as far as it could be read.
+ * @param memory destination for the values of an update, for callers that handle one update at a time
  */
 export function decodeClientMessage(
   bytes: Uint8Array,
@@ -56,8 +56,8 @@ export function decodeClientMessage(
 }
 
 /**
- * The update of bytes that {@link decodeClientMessage} has accepted before, as a coordinator's store gives them back:
- * its values go to `memory` and are not searched for infinities once more.
+ * Decodes an update from bytes that {@link decodeClientMessage} has accepted before, as a coordinator's store
+ * returns them: its values go to `memory` and are not checked for infinities again.
  * @throws EspalierError `malformed_message` for any other message, or bytes that changed.
  */
 export function decodeStoredUpdate(

@@ -2,8 +2,9 @@ import { EspalierError, maskableSpecs, type ModelGraph, type ParamSpec } from '@
 import { malformed } from '../failure.js';
 
 /**
- * What both ends know before a message is coded: the job's graph. Layers travel as positions in its list of maskable
- * parameters, moments as plain values in its order, and nothing larger than the graph is ever allocated.
+ * Knowledge that both ends share before a message is coded: the job's graph. Layers travel as positions in
+ * its list of maskable parameters, moments as plain values in its order, and nothing larger than the graph is
+ * ever allocated.
  */
 export interface WireContext {
   /** Null at a client that has not read the challenge; messages that need a graph are then malformed. */

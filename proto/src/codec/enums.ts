@@ -54,7 +54,7 @@ export interface EnumCodec<Word extends string, Value extends number> {
 export const plainOp = enumCodec('plain op', v1.PlainOp, PLAIN_OPS);
 /** Padding by name. */
 export const paddingMode = enumCodec('padding mode', v1.PaddingMode, PADDING_MODES);
-/** How values are written. */
+/** Value codings. */
 export const valueKind = enumCodec('value kind', v1.ValueKind, VALUE_KINDS);
 /** Index codings. */
 export const indexCoding = enumCodec('index coding', v1.IndexCoding, INDEX_CODINGS);

@@ -20,7 +20,7 @@ export function encodeGraph(graph: ModelGraph): v1.ModelGraph.$Properties {
 }
 
 /**
- * The graph, whose shapes are known to hold together and whose size is bounded.
+ * Decodes a graph; its shapes are checked for consistency and its size is bounded.
  * @throws EspalierError `malformed_message`, `not_finite`, or core's `invalid_graph`.
  */
 export function decodeGraph(wire: v1.ModelGraph.$Shape | null | undefined): ModelGraph {

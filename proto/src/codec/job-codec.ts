@@ -5,7 +5,7 @@ import { malformed } from '../failure.js';
 import { decodeGraph, encodeGraph } from './graph-codec.js';
 import { atLeastOne, finite, nonNegative, required, toOptionalUint32, toUint32 } from './numbers.js';
 
-/** What a client must know of a job. */
+/** Writes the facts about a job that a client must know. */
 export function encodeJob(job: ClientJob): v1.ClientJob.$Properties {
   return {
     name: job.name,

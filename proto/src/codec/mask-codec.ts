@@ -68,7 +68,7 @@ export function decodeReference(wire: v1.MaskReference.$Shape | null | undefined
   return { version, hash: bytesToHash(hash, 'mask hash') };
 }
 
-/** How to get to the mask that is meant. */
+/** Writes the step to the mask that is meant. */
 export function encodeMaskUpdate(update: MaskUpdate, context: WireContext): v1.MaskUpdate.$Properties {
   switch (update.kind) {
     case 'unchanged':

@@ -31,8 +31,8 @@ export function encodeModel(model: SparseModel, context: WireContext): v1.Sparse
 }
 
 /**
- * The model. Whether there are as many values as its mask has active weights is the receiver's to check, who knows
- * the mask. @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`.
+ * Decodes a model. The receiver, which knows the mask, must check that the number of values matches the
+ * mask's active weights. @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`.
  */
 export function decodeModel(
   wire: v1.SparseModel.$Shape | null | undefined,

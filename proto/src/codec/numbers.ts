@@ -3,7 +3,10 @@ import { malformed } from '../failure.js';
 
 const MAX_UINT32 = 0xffffffff;
 
-/** A number ready for a uint32 field. @throws EspalierError `invalid_argument` where it would be cut or rounded. */
+/**
+ * A number ready for a uint32 field. @throws EspalierError `invalid_argument` when it would be truncated or
+ * rounded.
+ */
 export function toUint32(value: number, what: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= MAX_UINT32) return value;
   throw new EspalierError(

@@ -26,9 +26,10 @@ export function encodeServerMessage(message: ServerMessage, context: WireContext
 }
 
 /**
- * The message of any bytes, valid as far as the bytes and the graph can tell; masks and rounds are the receiver's to
- * compare. Work and memory are bounded by the bytes and the graph.
- * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything else.
+ * Decodes a message from any bytes, checked as far as the bytes and the graph allow; the receiver compares
+ * masks and rounds. Work and memory are bounded by the bytes and the graph.
+ * @throws EspalierError `malformed_message`, `not_finite`, `wrong_length`, `protocol_version`; never anything
+ * else.
  */
 export function decodeServerMessage(bytes: Uint8Array, context: WireContext): ServerMessage {
   const wire = decoding('a server message', () => {

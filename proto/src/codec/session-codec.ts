@@ -64,7 +64,7 @@ export function decodeProfile(wire: v1.DeviceProfile.$Shape | null | undefined):
   };
 }
 
-/** Facts beside an error; a list, for a map's order is not fixed. */
+/** Facts of an error; a list, because a map's order is not fixed. */
 export function encodeFacts(facts: ErrorFacts): v1.Fact.$Properties[] {
   return Object.entries(facts).map(([name, value]) => {
     switch (typeof value) {

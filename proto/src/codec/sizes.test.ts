@@ -64,7 +64,7 @@ describe('an ordinary update costs its values and little else', () => {
     );
 
     expect(bytes).toBeLessThanOrEqual(4 * values * 1.02 + 4096);
-    // What is measured today, so that nobody makes it worse unseen: 300 bytes, and 40 for each frame.
+    // Measured today, so that it cannot get worse unnoticed: 300 bytes, and 40 for each frame.
     expect(bytes - 4 * values).toBeLessThan(300 + 40 * Math.ceil(bytes / 262144));
   });
 });

@@ -3,8 +3,9 @@ import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 import protobuf from 'protobufjs/minimal.js';
 
 /**
- * Runs the decoder of a message that carries its protocol version. What another version sends may still be readable,
- * and is then handed on for the receiver to refuse politely; where it is not, the version is the reason given.
+ * Runs the decoder of a message that carries its protocol version. A message of another version may still be
+ * readable, and is then passed on so that the receiver can refuse it properly; if it is not readable, the
+ * error names the version.
  * @throws EspalierError `protocol_version` instead of any other, when the version is another.
  */
 export function speaking<T>(version: number | undefined, decode: () => T): T {

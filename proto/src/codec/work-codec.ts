@@ -75,7 +75,7 @@ function decodeExtrusion(wire: v1.Extrusion.$Shape, context: WireContext): Extru
   };
 }
 
-/** How statistics come out of training. */
+/** Writes the way to obtain statistics from training. */
 export function encodeMomentMode(mode: MomentMode): v1.MomentMode.$Properties {
   if (mode.kind === 'pooled') return { pooled: {} };
   return { ema: { momentum: mode.momentum, passes: toUint32(mode.passes, 'passes') } };

@@ -10,12 +10,12 @@ export class BufferPool {
   #free: Uint8Array[] = [];
   #bytes = 0;
 
-  /** @param mostBytes that wait in the pool; what is given beyond them is left to the garbage collector */
+  /** @param mostBytes that are kept in the pool; buffers beyond that are left to the garbage collector */
   constructor(mostBytes = 64 * 1024 * 1024) {
     this.#most = mostBytes;
   }
 
-  /** A free buffer of that length, its contents arbitrary; null where none fits. */
+  /** A free buffer of that length, its contents arbitrary; null if none fits. */
   take(length: number): Uint8Array | null {
     const at = this.#free.findLastIndex(({ byteLength }) => byteLength >= length && byteLength <= 2 * length);
     const [buffer] = at < 0 ? [] : this.#free.splice(at, 1);

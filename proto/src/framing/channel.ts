@@ -5,10 +5,12 @@ import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { PreparedMessage } from './prepared-message.js';
 import { offerFrame, type TransferOffer } from './split-frames.js';
 
-/** What a channel tells its owner; nothing of it before the call that opened it has returned. */
+/**
+ * Callbacks by which a channel informs its owner; none is called before the call that opened it has returned.
+ */
 export interface ChannelHandlers<Incoming> {
   readonly onMessage: (message: Incoming) => void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever end closed it. */
   readonly onClose: (reason: string) => void;
   /**
    * A message that could not be decoded, or a handler that threw: the channel goes on. `transfer_corrupt`,
@@ -17,7 +19,10 @@ export interface ChannelHandlers<Incoming> {
   readonly onError: (error: EspalierError) => void;
 }
 
-/** What a channel needs of its owner; the same for client and server, with the two envelopes exchanged. */
+/**
+ * Options that a channel needs from its owner; the same for client and server, with the two envelopes
+ * exchanged.
+ */
 export interface ChannelOptions<Outgoing, Incoming>
   extends FrameLimits, FrameTools, ChannelHandlers<Incoming> {
   readonly encode: (message: Outgoing) => Uint8Array;
@@ -30,17 +35,17 @@ export interface Channel<Outgoing> {
   /** For logs: the peer's address. */
   readonly peer: string;
   /**
-   * Queues the message; messages leave whole and in order. Resolves when the other end has taken the last frame.
-   * Rejects with `connection_lost`, or with what encoding threw (the channel goes on).
+   * Queues the message; messages leave whole and in order. Resolves when the other end has taken the last
+   * frame. Rejects with `connection_lost`, or with the error of encoding (the channel stays open).
    */
   send(message: Outgoing): Promise<void>;
   /** As `send`, of a message that other channels send too. */
   sendPrepared(message: PreparedMessage): Promise<void>;
-  /** What came of a message before the connection broke; null when none was under way. */
+  /** Received part of a message when the connection broke; null if none was under way. */
   unfinished(): UnfinishedTransfer | null;
   /**
-   * Tells the other end what an earlier connection left unfinished, so that it sends the rest only; to be called before
-   * the other end sends that message again. It may send all of it all the same.
+   * Tells the other end about a transfer that an earlier connection left unfinished, so that it sends only
+   * the rest; call it before the other end sends that message again. It may still send all of it.
    */
   resume(unfinished: UnfinishedTransfer): void;
   /** Messages not yet sent reject with `connection_lost`. */
@@ -77,7 +82,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     this.#options = options;
     this.#limits = { maxFrameBytes, maxMessageBytes };
     this.#assembler = new FrameAssembler(this.#limits, options);
-    // A connection hands over what it held back within `subscribe`, when the owner does not have the channel yet.
+    // A connection delivers held frames within `subscribe`, before the owner has the channel.
     void Promise.resolve().then(() => {
       this.#subscribe();
     });
@@ -103,7 +108,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
   resume(unfinished: UnfinishedTransfer): void {
     this.#assembler.resume(unfinished);
     const offering = this.#tail.then(() => this.#sendFrame(offerFrame(unfinished.offer)));
-    // A connection that breaks again is met by whoever sends next.
+    // A connection that breaks again is noticed by the next send.
     this.#tail = offering.catch(() => undefined);
   }
 
@@ -151,7 +156,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     }
   }
 
-  /** What the other end holds of some message; it is of use once, for that message. */
+  /** Part of a message that the other end already holds; it can be used once, for that message. */
   #offerFor(prepared: PreparedMessage): TransferOffer | null {
     this.#offer = this.#assembler.takeOffer() ?? this.#offer;
     if (this.#offer === null || !prepared.is(this.#offer.sha256)) return null;
@@ -164,7 +169,7 @@ class MessageChannel<Outgoing, Incoming> implements Channel<Outgoing> {
     try {
       await this.#connection.send(frame);
     } catch (thrown) {
-      // Half a message may have gone: the other end could not tell where the next begins.
+      // Half a message may have been sent: the other end could not tell where the next begins.
       this.close('a frame could not be sent');
       throw thrown;
     }

@@ -6,11 +6,11 @@ import { checkFrameCap, type FrameLimits } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 import type { TransferOffer } from './split-frames.js';
 
-/** What frames are handled with. */
+/** Tools for handling frames. */
 export interface FrameTools {
   /** SHA-256 in place of the portable one; the bytes on the wire are the same. */
   readonly hash?: HashMaker;
-  /** Where memory for messages comes from; whoever receives a message may give it back. */
+  /** Source of memory for messages; the receiver of a message may give it back. */
   readonly pool?: BufferPool;
 }
 
@@ -18,8 +18,8 @@ export interface FrameTools {
 const FIRST_BUFFER_BYTES = 64 * 1024;
 
 /**
- * Puts the frames of one direction together again. One transfer is open at a time; memory is bounded by twice the
- * bytes that really came, and by the limit on messages.
+ * Reassembles the messages of one direction from frames. One transfer is open at a time; memory is bounded by
+ * twice the bytes actually received, and by the limit on messages.
  */
 export class FrameAssembler {
   readonly #hash: HashMaker | undefined;
@@ -31,7 +31,7 @@ export class FrameAssembler {
   #sha256 = new Uint8Array();
 
   /**
-   * @param tools what the platform offers in place of the portable hash and fresh memory
+   * @param tools platform replacements for the portable hash and for fresh memory
    * @throws EspalierError `invalid_argument` on a cap below 256 bytes.
    */
   constructor(limits: FrameLimits, { hash, pool }: FrameTools = {}) {
@@ -41,14 +41,14 @@ export class FrameAssembler {
     this.#pool = pool;
   }
 
-  /** What the other end said it holds, once; null when it said nothing since it was asked last. */
+  /** Offer that the other end made of what it holds, once; null if it has made none since the last call. */
   takeOffer(): TransferOffer | null {
     const offer = this.#offer;
     this.#offer = null;
     return offer;
   }
 
-  /** The message under way, or still held, for another connection to go on with; null when there is none. */
+  /** The message under way, or still held, for another connection to continue; null when there is none. */
   unfinished(): UnfinishedTransfer | null {
     return this.#open ?? this.#held;
   }
@@ -58,7 +58,7 @@ export class FrameAssembler {
     if (unfinished instanceof Transfer) this.#held = unfinished;
   }
 
-  /** Of the message that {@link push} gave last; empty before the first. */
+  /** Hash of the message that {@link push} returned last; empty before the first. */
   get sha256(): Uint8Array {
     return this.#sha256;
   }
@@ -70,11 +70,11 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes a frame; gives the message when it was the last, else null. After an error the open transfer is forgotten,
-   * and only a first frame is taken.
-   * @throws EspalierError `frame_too_large` where a frame or a claimed length is over its limit, before anything is
-   * decoded or allocated; `transfer_corrupt` where frames do not follow one another or a hash differs;
-   * `malformed_message` where the bytes are no frame.
+   * Takes a frame; returns the message when it was the last, otherwise null. After an error the open transfer
+   * is discarded, and only a first frame is accepted.
+   * @throws EspalierError `frame_too_large` when a frame or a claimed length exceeds its limit, before
+   * anything is decoded or allocated; `transfer_corrupt` when frames are out of order or a hash differs;
+   * `malformed_message` when the bytes are not a frame.
    */
   push(frame: Uint8Array): Uint8Array | null {
     const transfer = this.#open;
@@ -107,7 +107,7 @@ export class FrameAssembler {
       );
     }
     const held = this.#held;
-    // One of its size that is another: nobody will go on with what is held.
+    // Another message of its size: the held part will not be resumed.
     if (held !== null && header.totalBytes >= held.header.totalBytes) this.#held = null;
     if (held !== null && held.nextIndex === index && sameBytes(held.header.sha256, header.sha256)) {
       held.resumeAs(transferId);
@@ -124,7 +124,7 @@ export class FrameAssembler {
 
 /** The beginning of a message whose connection broke. */
 export interface UnfinishedTransfer {
-  /** What to tell the other end. */
+  /** Offer to send to the other end. */
   readonly offer: TransferOffer;
   /** Memory that it holds. */
   readonly bytes: number;
@@ -247,7 +247,9 @@ class Transfer implements UnfinishedTransfer {
     return this.#buffer;
   }
 
-  /** Takes twice what came, never beyond the announced length, which it therefore reaches exactly. */
+  /**
+   * Reserves twice the bytes received, never beyond the announced length, which it therefore reaches exactly.
+   */
   #makeRoom(bytes: number): void {
     if (bytes <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.min(this.header.totalBytes, 2 * bytes));

@@ -1,6 +1,6 @@
 import { EspalierError } from '@espalier/core';
 
-/** What one direction of a connection may carry. */
+/** Limits on one direction of a connection. */
 export interface FrameLimits {
   /** Bytes of one frame, header included. */
   readonly maxFrameBytes: number;

@@ -3,10 +3,10 @@ import { connectionOver, type FrameConnection, type PortEvents } from '@espalier
 /** Runs a task later, and tasks in the order given. */
 export type Schedule = (task: () => void) => void;
 
-/** One direction of a line: lets so many bytes arrive later, in the order given. */
+/** One direction of a line: delivers that number of bytes later, in the order given. */
 export type Carry = (bytes: number, arrive: () => void) => void;
 
-/** What an end of a line is told: who is at the other one, and how frames get there. */
+/** Facts that an end of a line is told: its peer, and how frames get there. */
 export interface LineEndOptions {
   readonly peer: string;
   readonly carry: Carry;
@@ -20,8 +20,8 @@ export interface MemoryLine {
 }
 
 /**
- * Two ends of an asynchronous in-memory connection; both count every byte of every frame. Frames are copied, so neither
- * end sees what the other does to its buffer afterwards.
+ * Two ends of an asynchronous in-memory connection; both count every byte of every frame. Frames are copied,
+ * so neither end sees later changes to the other's buffer.
  */
 export function memoryLine(a: LineEndOptions, b: LineEndOptions): MemoryLine {
   const first: MemoryEnd = new MemoryEnd(a, () => second);
@@ -37,7 +37,8 @@ export function memoryLine(a: LineEndOptions, b: LineEndOptions): MemoryLine {
 
 /**
  * A line without length.
- * @param schedule when things arrive; a microtask unless given (hand in a macrotask to let other work in between)
+ * @param schedule schedules arrivals; default: a microtask (pass a macrotask to let other work run in
+ * between)
  */
 export function memoryConnectionPair(
   schedule: Schedule = microtask,

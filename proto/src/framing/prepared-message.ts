@@ -2,15 +2,15 @@ import { portableHash, RunningDigest, sameBytes, type HashMaker } from './runnin
 import { splitFrames, type TransferOffer } from './split-frames.js';
 
 /**
- * A message encoded once for many connections. They share its bytes and, where they are at the same transfer number
- * as connections that went through the same steps are, its frames too: sending a model to a crowd costs the memory of
- * one.
+ * A message encoded once for many connections. They share its bytes and, where they are at the same transfer
+ * number, as connections with the same history are, its frames too: sending a model to many clients costs the
+ * memory of one.
  */
 export class PreparedMessage {
   readonly #bytes: Uint8Array;
   readonly #hash: HashMaker;
   #sha256: Uint8Array | null = null;
-  /** By cap and transfer number; only the latest few, for stragglers come one by one. */
+  /** By cap and transfer number; only the latest few, since late clients come one by one. */
   readonly #cuts = new Map<string, readonly Uint8Array[]>();
 
   constructor(bytes: Uint8Array, hash: HashMaker = portableHash) {
@@ -18,13 +18,16 @@ export class PreparedMessage {
     this.#hash = hash;
   }
 
-  /** True when it is the message of that SHA-256. */
+  /** True when the message has that SHA-256. */
   is(sha256: Uint8Array): boolean {
     this.#sha256 ??= digestOf(this.#bytes, this.#hash);
     return sameBytes(this.#sha256, sha256);
   }
 
-  /** Its frames, without those that the other end says it holds; they belong to everybody and must not be changed. @throws EspalierError as {@link splitFrames}. */
+  /**
+   * Its frames, without those that the other end says it holds; they are shared and must not be changed.
+   * @throws EspalierError as {@link splitFrames}.
+   */
   frames(
     transferId: number,
     maxFrameBytes: number,

@@ -48,7 +48,7 @@ function breaking(
   };
 }
 
-/** Sends the message over a line that breaks after so many frames; gives what came of it. */
+/** Sends the message over a line that breaks after `frames` frames; gives the part that arrived. */
 async function interrupted(frames: number, first: Uint8Array = message): Promise<UnfinishedTransfer | null> {
   const [a, b] = memoryConnectionPair();
   const [sender, receiver] = [open(breaking(a, frames)), open(b)];
@@ -57,7 +57,7 @@ async function interrupted(frames: number, first: Uint8Array = message): Promise
   return receiver.channel.unfinished();
 }
 
-/** Sends the message anew, to somebody who holds that much of it; gives the frames it took. */
+/** Sends the message again to a receiver that holds that part of it; gives the number of frames it took. */
 async function again(held: UnfinishedTransfer | null, sent = message, cap?: number): Promise<number> {
   const [a, b] = memoryConnectionPair();
   const line = breaking(a, Infinity);

@@ -24,7 +24,7 @@ export const portableHash: HashMaker = () => {
   };
 };
 
-/** SHA-256 over a message as it grows, in one pass: what is hashed so far can be asked at every frame. */
+/** SHA-256 over a message as it grows, in one pass: the hash so far is available at every frame. */
 export class RunningDigest {
   readonly #hash: StreamingHash;
 

@@ -4,12 +4,12 @@ import { checkFrameCap } from './frame-limits.js';
 import { RunningDigest, sameBytes, type HashMaker } from './running-digest.js';
 
 /**
- * Upper bound of what a frame holds beside its chunk: transfer id and index (6 bytes each), check (10), the chunk's
- * tag and length (6) and, in the first frame, the header (42).
+ * Upper bound on the bytes of a frame besides its chunk: transfer id and index (6 bytes each), check (10),
+ * the chunk's tag and length (6) and, in the first frame, the header (42).
  */
 const FRAME_OVERHEAD = 70;
 
-/** How to cut a message. */
+/** Settings for cutting a message. */
 export interface SplitOptions {
   /** A whole number in [0, 2³²), one more with every message of this direction. */
   readonly transferId: number;
@@ -17,13 +17,13 @@ export interface SplitOptions {
   readonly maxFrameBytes: number;
   /** SHA-256 in place of the portable one. */
   readonly hash?: HashMaker;
-  /** What the other end holds already; the frames begin after it where it fits this message and cap. */
+  /** Part that the other end already holds; the frames begin after it if it fits this message and cap. */
   readonly offer?: TransferOffer | null;
 }
 
 /** The beginning of a message that one end holds from an earlier connection. */
 export interface TransferOffer {
-  /** Of the whole message. */
+  /** Hash of the whole message. */
   readonly sha256: Uint8Array;
   /** Chunks held, from the first on; at least 1. */
   readonly chunks: number;
@@ -31,14 +31,15 @@ export interface TransferOffer {
   readonly chunkBytes: number;
 }
 
-/** The one frame that says so. */
+/** Frame that carries the offer. */
 export function offerFrame({ sha256, chunks, chunkBytes }: TransferOffer): Uint8Array {
   return writeWire(v1.Frame, { offer: { sha256, chunks, chunkBytes } });
 }
 
 /**
- * The message as frames, made as they are asked for; at least one, also for an empty message.
- * @throws EspalierError `invalid_argument` on a cap below 256 bytes, `frame_too_large` for a message of 4 GiB or more.
+ * The message as frames, made on demand; at least one, also for an empty message.
+ * @throws EspalierError `invalid_argument` on a cap below 256 bytes, `frame_too_large` for a message of 4 GiB
+ * or more.
  */
 export function splitFrames(message: Uint8Array, options: SplitOptions): Iterable<Uint8Array> {
   checkFrameCap(options.maxFrameBytes);

@@ -15,7 +15,7 @@ import { onnx, readWire, writeWire } from '../wire.js';
 const TYPES = { float: 1, int32: 6, int64: 7, float16: 10, double: 11 } as const;
 /** ONNX's numbers of kinds of attributes. */
 const ATTRIBUTES = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
-/** Of the format, with operator set 13. */
+/** Version of the format, with operator set 13. */
 const IR_VERSION = 8;
 
 /** The bytes of an ONNX file. Equal models give equal bytes. */
@@ -35,9 +35,10 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
 }
 
 /**
- * The model of an ONNX file. Constants of float16 and double become float32; values in other files are not followed.
- * @throws EspalierError `malformed_message` for bytes that are no ONNX model or are cut short, or a constant of another
- * data type, by its name; `not_finite`.
+ * The model of an ONNX file. Constants of float16 and double become float32; values stored in other files are
+ * not loaded.
+ * @throws EspalierError `malformed_message` for bytes that are not an ONNX model or are truncated, or a
+ * constant of another data type, by its name; `not_finite`.
  */
 export function decodeOnnx(bytes: Uint8Array): OnnxModel {
   return decoding('this is no whole ONNX model (the file may be cut short)', () =>

@@ -191,7 +191,7 @@ describe('a model of another exporter', () => {
 
   it('that holds what this library has not is refused with every such node by its name', () => {
     const nodes = foreign().nodes.map((node) => (node.name === 'act' ? { ...node, op: 'Gelu' } : node));
-    // Those behind it are not named for it.
+    // Nodes that follow it are not named because of it.
     expect(() => importOnnx(foreign({ nodes }))).toThrow(
       /^\[op_unsupported\] cannot take over from ONNX layer: act \(Gelu\)$/,
     );

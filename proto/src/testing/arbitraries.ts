@@ -20,7 +20,7 @@ import { sampleDataset, sampleGraph, sampleMask, sampleNormalization } from './s
 
 const UINT32 = 0xffffffff;
 
-/** Control characters are refused in names and taken from prose: what comes back has none. */
+/** Control characters are refused in names and removed from prose: decoded text has none. */
 const text = fc.string({ unit: 'binary', maxLength: 20 }).map(printable);
 const uint32 = fc.oneof(fc.nat({ max: UINT32 }), fc.constantFrom(0, 1, UINT32));
 const positive = fc.integer({ min: 1, max: UINT32 });

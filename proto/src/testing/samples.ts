@@ -10,7 +10,7 @@ import {
   sampleValues,
 } from './sample-graph.js';
 
-/** A message that stands for its kind; `name` is `<kind>/<case>`. */
+/** An example message of its kind; `name` is `<kind>/<case>`. */
 export interface Sample<Message> {
   readonly name: string;
   readonly message: Message;

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FrameConnection } from '@espalier/core/protocol';
 
-/** Two connected ends, and how to take down what they stand on. */
+/** Two connected ends, and a way to close what they run on. */
 export interface ConnectionPair {
   readonly ends: readonly [FrameConnection, FrameConnection];
   readonly dispose: () => Promise<void>;
 }
 
-/** What every {@link FrameConnection} keeps; `makePair` is called before each test. */
+/** Tests for the promises of every {@link FrameConnection}; `makePair` is called before each test. */
 export function transportContract(name: string, makePair: () => Promise<ConnectionPair>): void {
   describe(`${name} keeps the transport contract`, () => {
     let pair: ConnectionPair;
@@ -113,7 +113,7 @@ export function transportContract(name: string, makePair: () => Promise<Connecti
   });
 }
 
-/** Subscribes, and collects what comes. */
+/** Subscribes, and collects frames and closing reasons. */
 function listen(end: FrameConnection): { frames: Uint8Array[]; reasons: string[]; closed: Promise<void> } {
   const frames: Uint8Array[] = [];
   const reasons: string[] = [];

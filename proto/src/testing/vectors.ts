@@ -14,7 +14,7 @@ import { meaningOf, readableJson } from './meaning.js';
 import { sampleGraph, sampleMask, sampleMoments, sampleNormalization, sampleValues } from './sample-graph.js';
 import { clientSamples, serverSamples } from './samples.js';
 
-/** Which decoder reads a vector. */
+/** Decoder that reads a vector. */
 export type VectorKind = 'server message' | 'client message' | 'bundle' | 'frame';
 
 /** Golden bytes with their meaning. */
@@ -55,7 +55,7 @@ export function vectors(): readonly Vector[] {
   ];
 }
 
-/** What the bytes say, as JSON. @throws EspalierError as the decoder of that kind does. */
+/** Meaning of the bytes, as JSON. @throws EspalierError as the decoder of that kind does. */
 export function vectorMeaning(kind: VectorKind, bytes: Uint8Array): unknown {
   switch (kind) {
     case 'server message':

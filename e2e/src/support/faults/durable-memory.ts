@@ -3,7 +3,10 @@ import { EspalierError } from '@espalier/core';
 import type { JournalEntry } from '@espalier/core/protocol';
 import type { Journal, Snapshot } from '@espalier/server/coordinator';
 
-/** A journal that outlives its coordinator as a disk would: what has been committed or kept is there for the next one. */
+/**
+ * A journal that outlives its coordinator as a disk would: everything committed or kept is there for the next
+ * one.
+ */
 export class DurableMemory implements Journal {
   readonly entries: JournalEntry[] = [];
   readonly blobs = new Map<string, Uint8Array>();

@@ -23,7 +23,7 @@ export class LinkConditions {
   readonly faults: FrameFault[] = [];
   readonly #cuts = new Set<() => void>();
 
-  /** Both ends of every connection hear that it is gone. */
+  /** Closes every connection; both ends are told. */
   cut(): void {
     for (const cut of [...this.#cuts]) cut();
   }
@@ -126,7 +126,7 @@ class FaultyEnd {
     }
   }
 
-  /** Behind the next frame, or a second late when none comes. */
+  /** Delivers a frame after the next one, or a second late if there is none. */
   #hold(frame: Uint8Array, answer: FrameAnswer): void {
     const release = (): void => {
       if (this.#held !== release) return;

@@ -11,10 +11,10 @@ import { faultyPair, LinkConditions } from './fault-link.js';
 import type { Fault, Scenario } from './scenario.js';
 import { VirtualTime } from './virtual-time.js';
 
-/** Virtual seconds after which a run that has not ended hangs: many times what its time-outs add up to. */
+/** Virtual seconds after which a run that has not ended hangs: many times the sum of its time-outs. */
 const LIMIT = 3000;
 
-/** What a run left. */
+/** Everything that a run left behind. */
 export interface FaultyResult {
   readonly result: RunResult;
   readonly entries: readonly JournalEntry[];
@@ -30,7 +30,7 @@ export type WatchedJournal = Journal & {
   readonly mostBlobs: number;
 };
 
-/** How a run differs from the usual one. */
+/** Differences between a run and the usual one. */
 export interface FaultyOptions {
   readonly journal?: WatchedJournal;
   /** Says whether that client answers in that round; true unless given. */
@@ -242,7 +242,7 @@ class FaultyRun {
         }),
       clock: () => this.#time.now * rate + seconds,
     });
-    // Whoever was turned away, as when the coordinator did not know yet that its part was free, is started again.
+    // A client that was turned away, as when its part was not yet known to be free, is started again.
     void running.ended.then(() => {
       if (!client.alive || this.#done) return;
       client.alive = false;
@@ -263,7 +263,7 @@ class FaultyRun {
     return far;
   }
 
-  /** Learns nothing, takes its time, and in rounds that it is to miss says that it cannot. */
+  /** A trainer that learns nothing, is slow, and reports a failure in rounds that it is to miss. */
   #slowTrainer(part: number): Trainer {
     const trainer = stubTrainer();
     return {
@@ -281,7 +281,7 @@ class FaultyRun {
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What a coordinator of that job is made of, beside its surroundings. */
+/** Parts that a coordinator of that job is made of, apart from its surroundings. */
 export async function material(
   job: Job,
 ): Promise<

@@ -11,7 +11,7 @@ export interface GoldenJournal {
   readonly snapshots: readonly Snapshot[];
   /** Base64 by SHA-256. */
   readonly blobs: Readonly<Record<string, string>>;
-  /** Of the final model and its mask. */
+  /** Hash of the final model; `mask` is that of its mask. */
   readonly model: string;
   readonly mask: string;
 }
@@ -33,7 +33,7 @@ export class RecordingJournal extends DurableMemory {
   }
 }
 
-/** What a coordinator did that was given one stretch of a golden journal. */
+/** Results of a coordinator that was given one stretch of a golden journal. */
 export interface Replayed {
   /** Resolves with the next snapshot. */
   readonly snapshot: Promise<Snapshot>;
@@ -41,8 +41,8 @@ export interface Replayed {
 }
 
 /**
- * The journal as a coordinator finds it that was killed just before the snapshot at `index`: the one before it, and
- * every entry up to the one that made the work complete.
+ * The journal as found by a coordinator that was killed just before the snapshot at `index`: the one before
+ * it, and every entry up to the one that made the work complete.
  */
 export function journalBefore({ entries, snapshots, blobs }: GoldenJournal, index: number): Replayed {
   const before = snapshots[index - 1]!;

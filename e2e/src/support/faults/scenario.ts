@@ -4,7 +4,7 @@ import fc from 'fast-check';
 /** Whom a fault meets: the coordinator, or a client by its part. */
 export type Victim = 'coordinator' | number;
 
-/** What happens to the next frame of a client's connection, in either direction. */
+/** Fault that strikes the next frame of a client's connection, in either direction. */
 export type FrameFault =
   'drop' | 'duplicate' | 'reorder' | 'truncate' | 'corrupt' | 'disconnect' | 'halfOpen';
 
@@ -19,7 +19,10 @@ export type Fault =
       readonly who: Victim;
       readonly at: number;
       readonly for: number;
-      /** Of the coordinator in memory: it dies at the next but that many steps to or from its disk. */
+      /**
+       * Only for the coordinator in memory: the number of further steps to or from its disk after which it
+       * dies.
+       */
       readonly steps?: number;
     }
   | {
@@ -46,7 +49,7 @@ export type Fault =
     }
   | { readonly kind: FrameFault; readonly who: number; readonly at: number };
 
-/** A run with its faults: what a file in `e2e/scenarios` holds. */
+/** A run with its faults; one per file in `e2e/scenarios`. */
 export interface Scenario {
   /** Share of the cohort that must answer; 1 makes the model independent of the faults. */
   readonly quorum: number;
@@ -115,8 +118,8 @@ export function scenarios(): fc.Arbitrary<Scenario> {
 }
 
 /**
- * Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: everybody is back in time. Clients
- * measure moments before they train.
+ * Scenarios to draw in which nothing but `kill -9` happens, at the default quorum: every client is back in
+ * time. Clients measure moments before they train.
  */
 export function kills(): fc.Arbitrary<Scenario> {
   const crash = fc.record({

@@ -41,7 +41,7 @@ export class VirtualTime {
     this.#stirred++;
   }
 
-  /** Work outside of virtual time, such as a disk's; time stands still meanwhile. */
+  /** Work outside of virtual time, such as a disk's; virtual time is paused meanwhile. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.#working++;
     try {

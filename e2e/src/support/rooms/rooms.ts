@@ -30,7 +30,10 @@ function roomArrows(imports: FileImports): RoomArrows {
   return arrows;
 }
 
-/** Circles of rooms, each with the import behind each of its arrows, for people; empty where there is none. */
+/**
+ * Import cycles between rooms, each with the import behind each of its arrows, as text; empty if there are
+ * none.
+ */
 export function roomCircles(imports: FileImports): readonly string[] {
   const arrows = roomArrows(imports);
   const names = new Map([...arrows].map(([room, out]) => [room, [...out.keys()]]));

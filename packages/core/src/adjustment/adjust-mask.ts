@@ -8,7 +8,7 @@ import type { MaskDeltaLayer } from '../mask/mask-update.js';
 import type { TopGradientRequest } from '../trainer/trainer.js';
 import type { MeanGradient } from './mean-gradients.js';
 
-/** What a mask is adjusted by. */
+/** Inputs of an adjustment. */
 export interface AdjustmentInputs {
   readonly mask: Mask;
   /** The *aggregated* weights under that mask. */
@@ -28,10 +28,11 @@ export interface MaskAdjustment {
 }
 
 /**
- * FedTiny's prune-and-grow (Huang et al. 2023; RigL's rule, Evci et al. 2020): in every layer asked for, the a_t active
- * weights of smallest |w| go, and of the weights inactive *before* this step the a_t with the largest |g̃| come, so that
- * none dropped now comes straight back. Of equals, the lower index stays or comes. Where fewer than a_t inactive
- * weights have a gradient other than 0, fewer are exchanged: every layer keeps its number of active weights exactly.
+ * FedTiny's prune-and-grow (Huang et al. 2023; RigL's rule, Evci et al. 2020): in every layer asked for, the
+ * a_t active weights of smallest |w| are dropped, and of the weights inactive *before* this step the a_t with
+ * the largest |g̃| are grown, so that none dropped now returns at once. Of equals, the lower index is kept or
+ * grown. Where fewer than a_t inactive weights have a gradient other than 0, fewer are exchanged: every layer
+ * keeps its number of active weights exactly.
  * @throws EspalierError `invalid_mask`, `invalid_params`, `not_finite`.
  */
 export function adjustMask({ mask, params, gradients, requests }: AdjustmentInputs): MaskAdjustment {
@@ -49,8 +50,8 @@ export function adjustMask({ mask, params, gradients, requests }: AdjustmentInpu
 }
 
 /**
- * The parameters after an adjustment from one mask to another: 0 where a weight was dropped, and 0 where one was
- * grown, for it starts there. Changed layers are copied, all others shared.
+ * The parameters after an adjustment from one mask to another: 0 where a weight was dropped, and 0 where one
+ * was grown, since it starts at 0. Changed layers are copied, all others shared.
  * @throws EspalierError `invalid_mask` when the masks do not have the same layers, `invalid_params`.
  */
 export function regrowParams(params: ParamTree, before: Mask, after: Mask): ParamTree {
@@ -86,7 +87,7 @@ function exchangeWeights(
   };
 }
 
-/** Positions in the gradient whose weight is inactive and whose gradient says something. */
+/** Positions in the gradient whose weight is inactive and whose gradient is not 0. */
 function growablePositions(active: Uint32Array, { indices, values }: MeanGradient): number[] {
   const positions: number[] = [];
   let next = 0;

@@ -3,7 +3,7 @@ import type { ModelGraph } from '../graph/model-graph.js';
 import { maskableSpecs } from '../graph/parameters.js';
 import type { AdjustmentSpec } from './adjustment-spec.js';
 
-/** How much of the network one adjustment touches. */
+/** Part of the network that one adjustment covers. */
 export type AdjustmentGranularity = AdjustmentSpec['granularity'];
 
 /**

@@ -14,7 +14,10 @@ export function changeMask(mask: Mask, layers: readonly LayerMask[]): MaskAdjust
   return exchanged.size === 0 ? { mask, exchanged } : { mask: next, exchanged };
 }
 
-/** The mask with the so many largest active |w| of each layer; layers without a count, or with all kept, stay. */
+/**
+ * The mask with the given number of largest active |w| per layer; layers without a count, or that keep all,
+ * are unchanged.
+ */
 export function keepLargest(
   mask: Mask,
   params: ParamTree,

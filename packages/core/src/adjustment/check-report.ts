@@ -6,9 +6,9 @@ import type { TopGradientRequest, TopGradients } from '../trainer/trainer.js';
 /**
  * Checks what a client reported against what it was asked for, before it is accepted.
  * @param mask the mask it trained under
- * @throws EspalierError `not_expected` for layers other than those asked for, in that order; `wrong_length` when
- * indices and values differ in number or are more than asked for; `malformed_message` when indices are not ascending,
- * out of range or active; `not_finite`.
+ * @throws EspalierError `not_expected` for layers other than those asked for, in that order; `wrong_length`
+ * when indices and values differ in number or exceed the request; `malformed_message` when indices are not
+ * ascending, out of range or active; `not_finite`.
  */
 export function checkGradientReport(
   mask: Mask,

@@ -13,8 +13,9 @@ import type { TopGradientRequest } from '../trainer/trainer.js';
 import { adjustmentUnit } from './adjustment-unit.js';
 
 /**
- * Whether the mask changes at the end of this round (counted from 0): every `interval` rounds, not in round 0, and
- * before `stopRound`, where a_t has come down to 0. With ΔR = 10 and R_stop = 100 that is 10, 20, …, 90.
+ * True when the mask changes at the end of this round (counted from 0): every `interval` rounds, except in
+ * round 0, and before `stopRound`, where a_t has fallen to 0. With ΔR = 10 and R_stop = 100 that is 10, 20,
+ * …, 90.
  */
 export function isAdjustmentRound(round: number, { interval, stopRound }: AdjustmentSpec): boolean {
   return interval > 0 && round > 0 && round < stopRound && round % interval === 0;
@@ -38,7 +39,7 @@ export function exchangeShare(round: number, { peakFraction, stopRound }: Adjust
   return 0.5 * peakFraction * (1 + cos((Math.PI * round) / stopRound));
 }
 
-/** Where a job stands when it adjusts. */
+/** Point of a job at which an adjustment is made. */
 export interface ScheduledAdjustment {
   readonly round: number;
   /** Adjustments made before this one; never the round, or some blocks would never have their turn. */
@@ -46,8 +47,8 @@ export interface ScheduledAdjustment {
 }
 
 /**
- * What an adjustment asks of clients: for each layer whose turn it is, a_t inactive weights, or all where fewer are
- * inactive; layers with nothing to exchange are left out.
+ * Requests of an adjustment to clients: for each layer whose turn it is, a_t inactive weights, or all of them
+ * if fewer are inactive; layers with nothing to exchange are left out.
  */
 export function adjustmentRequests(
   graph: ModelGraph,

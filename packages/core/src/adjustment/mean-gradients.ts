@@ -10,7 +10,10 @@ export interface GradientReport {
   readonly topGradients: readonly TopGradients[];
 }
 
-/** A mean, or what a rule makes of it, over clients at the positions that at least one of them reported. */
+/**
+ * A mean, or the result of a rule in its place, over clients at the positions that at least one of them
+ * reported.
+ */
 export interface MeanGradient {
   /** Flat indices into the whole layer, ascending. */
   readonly indices: Uint32Array;
@@ -19,11 +22,12 @@ export interface MeanGradient {
 }
 
 /**
- * g̃ = Σ_k p_k g_k per layer, where a position that a client did not report counts as 0 (FedTiny, Huang et al. 2023);
- * p_k is the client's share of samples, or the same for all as in the authors' code. Sums run in float64 in the order
- * of the reports, which must therefore be that of the partition indices.
- * @param rule in place of the mean, over the same columns: of every client a value, 0 where it reported none. A position
- * that too few report to outlast the rule so comes to 0, whoever invented it.
+ * g̃ = Σ_k p_k g_k per layer, where a position that a client did not report counts as 0 (FedTiny, Huang et
+ * al. 2023); p_k is the client's share of samples, or the same for all as in the authors' code. Sums run in
+ * float64 in the order of the reports, which must therefore be that of the partition indices.
+ * @param rule in place of the mean, over the same columns: one value per client, 0 where it reported none. A
+ * position that is reported by too few clients to survive the rule therefore becomes 0, even one that was
+ * invented.
  * @throws EspalierError `invalid_argument` without a report, or without a sample to weigh by.
  */
 export function meanTopGradients(

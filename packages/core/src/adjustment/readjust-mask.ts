@@ -8,8 +8,9 @@ import type { TopGradientRequest, TopGradients } from '../trainer/trainer.js';
 import { adjustMask } from './adjust-mask.js';
 
 /**
- * What a client exchanges when it readjusts its mask: in every layer the share of its active weights, to the nearest
- * whole number, or as many as are inactive where they are fewer; layers with nothing to exchange are left out.
+ * Exchange by a client that readjusts its mask: in every layer the share of its active weights, to the
+ * nearest whole number, or as many as are inactive if that is fewer; layers with nothing to exchange are left
+ * out.
  */
 export function readjustmentRequests(mask: Mask, share: number): readonly TopGradientRequest[] {
   return mask.layers
@@ -21,8 +22,8 @@ export function readjustmentRequests(mask: Mask, share: number): readonly TopGra
 }
 
 /**
- * A client's own prune-and-grow (FedDST, Bibikar et al., AAAI 2022; RigL's rule): its smallest weights go, those of its
- * largest gradients come. The mask itself where nothing is exchanged.
+ * A client's own prune-and-grow (FedDST, Bibikar et al., AAAI 2022; RigL's rule): its smallest weights are
+ * dropped, those of its largest gradients grown. The mask itself where nothing is exchanged.
  * @param top gradients of the mask's inactive weights, as asked for by {@link readjustmentRequests}
  * @throws EspalierError as `adjustMask`.
  */
@@ -34,7 +35,7 @@ export function readjustMask(mask: Mask, params: ParamTree, top: readonly TopGra
   return adjustMask({ mask, params, gradients, requests }).mask;
 }
 
-/** The client's mask as it travels: what changed from the one it received. */
+/** The client's mask as it is sent: the changes from the one it received. */
 export function ownMaskOf(received: Mask, own: Mask): OwnMask {
   return { hash: own.hash, layers: maskDelta(received, own) };
 }
@@ -42,8 +43,8 @@ export function ownMaskOf(received: Mask, own: Mask): OwnMask {
 /**
  * The mask that a client made of the one it received.
  * @param share what it was asked to exchange
- * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or grow other numbers
- * than they drop, or when the result has another hash than the client says.
+ * @throws EspalierError `invalid_mask` when the changes do not fit the mask or exchange more than that, or
+ * grow a different number than they drop, or when the result's hash differs from the client's.
  */
 export function followOwnMask(received: Mask, { hash, layers }: OwnMask, share: number): Mask {
   const asked = new Map(readjustmentRequests(received, share).map(({ layer, count }) => [layer, count]));

@@ -6,7 +6,7 @@ import { middleOf } from './middle-of.js';
 import { aggregatorNamed } from './registry.js';
 import { findOutliers, profileUpdate, type UpdateOutlier, type UpdateProfile } from './update-profile.js';
 
-/** A round's updates made one, and what was seen on the way. */
+/** A round's updates combined into one, and the observations made on the way. */
 export interface RoundAggregation extends Aggregation {
   /** Positions of the updates whose norm was cut, ascending. */
   readonly clipped: readonly number[];
@@ -14,8 +14,9 @@ export interface RoundAggregation extends Aggregation {
 }
 
 /**
- * The round's one update as the job wants it: weighed, clipped, then by its rule. Updates without a profile are profiled
- * when they are first read, before clipping. Clipping at a multiple of the median reads those once more.
+ * Combines a round's updates as the job specifies: weighs, clips, then applies its rule. Updates without a
+ * profile are profiled when they are first read, before clipping. Clipping at a multiple of the median reads
+ * them a second time.
  * @throws EspalierError as an aggregator; `invalid_argument` for a rule that is not registered.
  */
 export async function aggregateUpdates(
@@ -40,7 +41,7 @@ export async function aggregateUpdates(
   };
 }
 
-/** Profiles of a round's updates: those that came with them, and those of what was read since. */
+/** Profiles of a round's updates: those that came with them, and those made of updates read since. */
 class Profiles {
   readonly #known: (UpdateProfile | null)[];
 
@@ -57,7 +58,7 @@ class Profiles {
     this.#known[at] ??= profileUpdate(values);
   }
 
-  /** @throws EspalierError `internal` for an update that nobody has read. */
+  /** @throws EspalierError `internal` for an update that has not been read. */
   at(at: number): UpdateProfile {
     const profile = this.#known[at] ?? null;
     if (profile === null) throw new EspalierError('internal', `update ${at} was not read`);

@@ -7,7 +7,7 @@ export type ClipSpec =
       readonly factor: number;
     };
 
-/** How a round's updates become one. */
+/** Way to combine a round's updates into one. */
 export interface AggregationSpec {
   /** Name of an aggregator. */
   readonly kind: string;
@@ -15,6 +15,6 @@ export interface AggregationSpec {
   readonly weighting: 'samples' | 'equal';
   /** Null leaves updates as long as they are. */
   readonly clip: ClipSpec | null;
-  /** What the aggregator declares. */
+  /** Options that the aggregator declares. */
   readonly options: Readonly<Record<string, number>>;
 }

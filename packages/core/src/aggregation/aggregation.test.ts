@@ -157,7 +157,7 @@ describe('a rule does not weaken without a word', () => {
     return values[0]! < 2 ? 'held' : 'moved';
   };
 
-  // The first update is hostile. Updates that came of those asked; what becomes of it.
+  // The first update is hostile. Updates that arrived out of those asked; the effect of the attack.
   it.each<[string, Record<string, number>, number, number | undefined, string]>([
     ['krum', { hostile: 0.2, select: 0 }, 5, undefined, 'held'],
     ['krum', { hostile: 0.2, select: 0 }, 5, 9, 'held'],

@@ -20,7 +20,7 @@ export async function readUpdate({ length, updates }: UpdateSource, at: number):
   return update;
 }
 
-/** @throws EspalierError `invalid_argument` when there is none. */
+/** @throws EspalierError `invalid_argument` when there are none. */
 export function requireUpdates({ updates }: UpdateSource): void {
   if (updates.length === 0) throw new EspalierError('invalid_argument', 'there is no update to aggregate');
 }
@@ -31,7 +31,7 @@ export function requireFinite(value: number, index: number): void {
   throw new EspalierError('not_finite', `updates give ${value} at value ${index}`, { index });
 }
 
-/** Positions 0 to count − 1: every update has a say. */
+/** Positions 0 to count − 1: every update counts. */
 export function everyUpdate(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }

@@ -45,7 +45,7 @@ export async function forEachBlock(
   requireUpdates(source);
   const { length, updates } = source;
   const widest = Math.max(1, Math.min(length, Math.floor(blockValues / updates.length)));
-  // Once even for an update of no values, whose weight and length are looked at all the same.
+  // Once even for an update of no values, whose weight and length are checked all the same.
   for (let from = 0; from === 0 || from < length; from += widest) {
     const width = Math.min(widest, length - from);
     const rows = new Float32Array(updates.length * width);

@@ -6,11 +6,12 @@ import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 import { meanOf } from './weighted-mean.js';
 
 /**
- * (Multi-)Krum (Blanchard et al., "Machine Learning with Adversaries", NeurIPS 2017, §4): an update's score is the sum
- * of its squared distances to its n − f − 2 nearest; the `select` updates of least score are averaged, weighted by
- * samples. f is ⌊hostile ·⌋ the clients that were asked. Where n < 2f + 3, for which the paper promises nothing, and where
- * more are to be averaged than are not presumed hostile, it refuses. Ties keep the lower partition index. Every pair of updates is compared, so time grows with n², and the
- * updates are read in blocks (see `foldColumns`) and once more for the mean.
+ * (Multi-)Krum (Blanchard et al., "Machine Learning with Adversaries", NeurIPS 2017, §4): an update's score
+ * is the sum of its squared distances to its n − f − 2 nearest; the `select` updates of least score are
+ * averaged, weighted by samples. f is ⌊hostile ·⌋ the clients that were asked. It refuses where n < 2f + 3,
+ * for which the paper gives no guarantee, and where more are to be averaged than are presumed honest. Ties
+ * keep the lower partition index. Every pair of updates is compared, so time grows with n², and the updates
+ * are read in blocks (see `foldColumns`) and once more for the mean.
  */
 export const krum: Aggregator = {
   id: 'krum',

@@ -5,10 +5,11 @@ import type { ColumnRule } from './column-rule.js';
 import { foldColumns } from './fold-columns.js';
 
 /**
- * Coordinate-wise median (Yin et al., ICML 2018, Definition 1), weighted by samples: the value at which half of the
- * weight lies on either side; the middle of two where the weight splits evenly between them. Needs a coordinate of all
- * updates at once; see `foldColumns` for what that costs. With `weighting: equal` nobody gains by claiming samples, and it
- * holds off every minority; of two updates it would be the mean, or the heavier one.
+ * Coordinate-wise median (Yin et al., ICML 2018, Definition 1), weighted by samples: the value at which half
+ * of the weight lies on either side; the middle of two where the weight splits evenly between them. Needs a
+ * coordinate of all updates at once; see `foldColumns` for the cost. With `weighting: equal` no client gains
+ * by claiming samples, and it withstands every minority; of two updates it would be the mean, or the heavier
+ * one.
  */
 export const median: Aggregator = {
   id: 'median',

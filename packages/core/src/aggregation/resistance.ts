@@ -1,25 +1,25 @@
 import { EspalierError } from '../errors.js';
 
-/** What a rule holds off, when a round asks a number of clients. */
+/** Hostile clients that a rule withstands when a round asks a given number of clients. */
 export interface Resistance {
   /** Clients of those asked that may be hostile. */
   readonly hostile: number;
   /** Updates that it needs for that: with fewer it refuses to aggregate. */
   readonly fewest: number;
-  /** The option that says how many may be hostile; null where none does. */
+  /** Option that sets how many may be hostile; null if there is none. */
   readonly option: string | null;
 }
 
 /**
- * Clients that a share of those asked comes to, rounded down. Of those asked and not of those who answered: hostile ones
- * answer, so that a round which closes with fewer updates has as many of them.
+ * Number of clients in a share of those asked, rounded down. The share is of those asked, not of those that
+ * answered: hostile clients do answer, so a round that closes with fewer updates has just as many of them.
  */
 export function hostileOf(share: number, asked: number): number {
   // 0.29 × 100 is 28.999999999999996.
   return Math.floor(share * asked + 1e-9);
 }
 
-/** @throws EspalierError `invalid_argument` where there are fewer updates than the rule needs for what it promises. */
+/** @throws EspalierError `invalid_argument` when there are fewer updates than the rule's promise requires. */
 export function requireFewest(rule: string, came: number, { hostile, fewest }: Resistance): void {
   if (hostile === 0 || came >= fewest) return;
   throw new EspalierError(

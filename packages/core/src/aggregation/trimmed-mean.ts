@@ -6,10 +6,11 @@ import { columnMoments } from './column-moments.js';
 import { hostileOf, requireFewest, type Resistance } from './resistance.js';
 
 /**
- * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition 2): at every
- * coordinate the ⌊trim · n⌋ smallest and as many largest values are left out, n being the clients that were asked, and
- * the rest averaged, weighted by samples. Counted in updates and not in samples, so that nobody gains places by claiming samples. Needs a coordinate
- * of all updates at once; see `foldColumns` for what that costs.
+ * Coordinate-wise trimmed mean (Yin et al., "Byzantine-Robust Distributed Learning", ICML 2018, Definition
+ * 2): at every coordinate the ⌊trim · n⌋ smallest and as many largest values are left out, n being the
+ * clients that were asked, and the rest averaged, weighted by samples. Counted in updates and not in samples,
+ * so that no client gains places by claiming samples. Needs a coordinate of all updates at once; see
+ * `foldColumns` for the cost.
  */
 export const trimmedMean: Aggregator = {
   id: 'trimmedMean',
@@ -36,10 +37,10 @@ export const trimmedMean: Aggregator = {
 };
 
 /**
- * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of updates does
- * not matter.
- * @param asked clients of whose number `trim` is a share; the values there are unless told
- * @throws EspalierError `invalid_argument` within the rule, where nothing would be left between the ends.
+ * The rule for one coordinate. Equal values at an end are left out in equal shares, so that the order of
+ * updates does not matter.
+ * @param asked clients of whose number `trim` is a share; default: the number of values
+ * @throws EspalierError `invalid_argument` within the rule, when nothing would be left between the ends.
  */
 export function trimmed(trim: number, asked?: number): ColumnRule {
   return (column, weights, scratch) => {
@@ -88,7 +89,7 @@ function sumInside(
   return { sum, weight, atLow, atHigh };
 }
 
-/** Of the values equal to an end, the share that stays when `cut` values go at that end. */
+/** Share of the values equal to an end that remains when `cut` values are removed at that end. */
 function keptShare(sorted: Float64Array, end: number, cut: number, fromTop: boolean): number {
   const first = sorted.indexOf(end);
   const last = sorted.lastIndexOf(end);

@@ -3,19 +3,21 @@ import { middleOf } from './middle-of.js';
 /** Sums over which an update's direction is remembered; angles between updates are right to about 1/√ of it: 0.03. */
 const SKETCH = 1024;
 
-/** Below it a round has too few updates to say what is usual. */
+/** With fewer updates, a round does not show what is usual. */
 const FEWEST = 4;
 
 /** Times the round's median norm above which an update is an outlier. */
 const NORM_FACTOR = 4;
 
-/** Below that median agreement updates point anywhere, and a direction says nothing. */
+/** Below that median agreement updates point in all directions, and a single direction is no evidence. */
 const LEAST_AGREEMENT = 0.2;
 
 /** Share of the median agreement below which an update is an outlier. */
 const AGREEMENT_SHARE = 0.25;
 
-/** What is kept of an update once it is let go: its length, and enough of its direction. */
+/**
+ * Summary of an update that is kept after the update is released: its length, and enough of its direction.
+ */
 export interface UpdateProfile {
   /** Euclidean norm. */
   readonly norm: number;
@@ -87,10 +89,10 @@ function signsOf(word: number): number {
 }
 
 /**
- * The outliers of a round, for a note: it is no defence, and honest clients with unusual data may be among them. By
- * norm: above 4 times the round's median. By direction: the cosine between an update and the mean direction of the
- * others is below a quarter of the round's median, where that median is at least 0.2. None in rounds of fewer than 4
- * updates.
+ * The outliers of a round, for a note. This is not a defence, and honest clients with unusual data may be
+ * among them. By norm: above 4 times the round's median. By direction: the cosine between an update and the
+ * mean direction of the others is below a quarter of the round's median, where that median is at least 0.2.
+ * None in rounds of fewer than 4 updates.
  */
 export function findOutliers(profiles: readonly UpdateProfile[]): readonly UpdateOutlier[] {
   if (profiles.length < FEWEST) return [];

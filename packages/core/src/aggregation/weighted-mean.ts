@@ -3,10 +3,11 @@ import type { Aggregator, UpdateSource, WeightedUpdate } from './aggregator.js';
 import { everyUpdate, readUpdate, requireFinite, requireUpdates } from './check-update.js';
 
 /**
- * Federated averaging (McMahan et al., AISTATS 2017): Σ n_k Δ_k / Σ n_k over packed active values. Where every client of
- * a round shares the mask, this equals the dense average on active coordinates (sparse FedAvg). Where clients hold parts
- * of it, both sums run over those who held the coordinate (HeteroFL, Diao et al., ICLR 2021), and what nobody held moves
- * by 0. Reads every update once and keeps none: memory does not grow with their number.
+ * Federated averaging (McMahan et al., AISTATS 2017): Σ n_k Δ_k / Σ n_k over packed active values. Where
+ * every client of a round shares the mask, this equals the dense average on active coordinates (sparse
+ * FedAvg). Where clients hold parts of it, both sums run over the clients that held the coordinate (HeteroFL,
+ * Diao et al., ICLR 2021), and a coordinate that none held moves by 0. Reads every update once and keeps
+ * none: memory does not grow with their number.
  */
 export const weightedMean: Aggregator = {
   id: 'weightedMean',
@@ -23,7 +24,8 @@ export const weightedMean: Aggregator = {
 };
 
 /**
- * Σ w·x / Σ w over the updates at those positions, one in memory at a time, each coordinate over those who held it.
+ * Σ w·x / Σ w over the updates at those positions, one in memory at a time, each coordinate over the clients
+ * that held it.
  * @throws EspalierError as an aggregator.
  */
 export async function meanOf(source: UpdateSource, positions: readonly number[]): Promise<Float64Array> {

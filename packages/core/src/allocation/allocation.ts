@@ -1,19 +1,22 @@
 import type { ModelGraph } from '../graph/model-graph.js';
 import type { Mask } from '../mask/mask.js';
 
-/** What an allocation may ask for besides the graph. */
+/** Input that an allocation may need besides the graph. */
 export type AllocationNeed = 'scores' | 'distortions';
 
-/** How far the network's output moves when one layer alone is pruned to a density: some points, in any order. */
+/** Shift of the network's output when one layer alone is pruned to a density: some points, in any order. */
 export type DistortionCurve = readonly { readonly density: number; readonly distortion: number }[];
 
-/** What an allocation is given; at least what it declares in `needs`. */
+/** Inputs of an allocation; at least those it declares in `needs`. */
 export interface AllocationInputs {
   /** One score per weight, by parameter name, comparable across layers. */
   readonly scores?: ReadonlyMap<string, Float32Array>;
   /** A curve per maskable parameter name. */
   readonly distortions?: ReadonlyMap<string, DistortionCurve>;
-  /** Weights that may stay; the others are gone already, and their scores say nothing. Left out where all may. */
+  /**
+   * Weights that may be kept; the others have been removed already, and their scores mean nothing. Left out
+   * if all may.
+   */
   readonly left?: Mask;
   /** Density that `global` leaves every layer with at the least; 0 for one weight. Others ignore it. */
   readonly layerFloor: number;

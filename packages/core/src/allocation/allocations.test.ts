@@ -93,7 +93,7 @@ describe('global', () => {
   ]);
 
   it('keeps the best of the whole model, of equals the first', () => {
-    // Above 10 there is only an 11; layer a's 10 stands before layer b's.
+    // Above 10 there is only an 11; layer a's 10 comes before layer b's.
     expect(counted(globalAllocation.counts(mlp, 5 / 47, { scores, layerFloor: 0 }))).toEqual([2, 2, 1]);
   });
 
@@ -125,7 +125,7 @@ describe('global', () => {
 
 describe('lamp', () => {
   it('gives every layer its largest weight, then ranks by the share of what is not smaller', () => {
-    // Layer a: one large weight beside nothing; b: all alike; c: falling.
+    // Layer a: one large weight and zeros; b: all equal; c: falling.
     const scores = new Map([
       ['a/kernel', Float32Array.from({ length: 12 }, (_, i) => (i === 3 ? 9 : 0.01))],
       ['b/kernel', new Float32Array(30).fill(1)],
@@ -179,7 +179,7 @@ describe('distortion', () => {
           const total = 7 * (1 - a) + 11 * (1 - b) + 3 * (1 - c);
           if (a * 12 + b * 30 + c * 5 <= 29 && total < best) [best, chosen] = [total, [a, b, c]];
         }
-    // What rounding leaves over goes to single weights.
+    // Weights left over by rounding are assigned one by one.
     counted(counts).forEach((count, i) => {
       expect(count).toBeGreaterThanOrEqual(Math.floor(chosen[i]! * sizes[i]!));
     });

@@ -9,9 +9,10 @@ export interface LayerTarget {
 }
 
 /**
- * Whole counts that add up to `total`, each from 1 to its layer's size and as near to its target as that allows: the
- * targets rounded down, and what is missing given one by one to the layer furthest below its target (the largest
- * remainder), of equals the first; what is too much is taken the same way from the layer furthest above.
+ * Whole counts that add up to `total`, each from 1 to its layer's size and as near to its target as that
+ * allows: the targets rounded down, and a shortfall made up one by one by the layer furthest below its target
+ * (the largest remainder), of equals the first; an excess is taken in the same way from the layer furthest
+ * above.
  * @throws EspalierError `invalid_argument` when `total` is below one per layer or above all sizes.
  */
 export function apportion(layers: readonly LayerTarget[], total: number): Map<string, number> {
@@ -25,7 +26,10 @@ export function apportion(layers: readonly LayerTarget[], total: number): Map<st
   return new Map(layers.map(({ name }, i) => [name, counts[i] ?? 0]));
 }
 
-/** The layer whose count is furthest from its target in the direction of `step` and can still move that way. */
+/**
+ * The layer whose count is furthest from its target in the direction of `step` and can still move in that
+ * direction.
+ */
 function neediest(layers: readonly LayerTarget[], counts: readonly number[], step: 1 | -1): number {
   let best = -1;
   let largest = -Infinity;

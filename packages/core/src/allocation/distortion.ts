@@ -8,9 +8,10 @@ import { keptTotal } from './kept-total.js';
 const STEPS = 1000;
 
 /**
- * The densities of least summed output distortion (Xu et al., "Efficient Joint Optimization of Layer-Adaptive Weight
- * Pruning", ICCV 2023): distortions of layers pruned one by one add up nearly, so a dynamic programme over their curves
- * finds the best division of the budget, to a thousandth of all weights.
+ * Densities with the smallest sum of output distortions (Xu et al., "Efficient Joint Optimization of
+ * Layer-Adaptive Weight Pruning", ICCV 2023): distortions of layers pruned one by one are nearly additive, so
+ * a dynamic programme over their curves finds the best division of the budget, to a thousandth of all
+ * weights.
  */
 export const distortionAllocation: Allocation = {
   id: 'distortion',

@@ -7,8 +7,8 @@ import type { Allocation } from './allocation.js';
 import { keptTotal } from './kept-total.js';
 
 /**
- * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has got its floor.
- * Equal scores keep the layer that stands first.
+ * Ranks all weights of the model together (as SNIP does: Lee et al., ICLR 2019), after every layer has
+ * received its floor. Among equal scores those of the earlier layer are kept.
  */
 export const globalAllocation: Allocation = {
   id: 'global',
@@ -28,7 +28,7 @@ export const globalAllocation: Allocation = {
   },
 };
 
-/** A layer's scores, of the weights that are left alone. */
+/** A layer's scores, only of the weights that are left. */
 function scoresLeft(
   spec: ParamSpec,
   scores: ReadonlyMap<string, Float32Array>,
@@ -52,7 +52,7 @@ function withoutTop(scores: Float32Array, floor: number): Float32Array {
   return others;
 }
 
-/** How many of the `count` largest scores of all layers fall into each. */
+/** Number of the `count` largest scores of all layers that fall into each layer. */
 function winsPerLayer(layers: readonly Float32Array[], count: number): number[] {
   const all = new Float32Array(layers.reduce((sum, scores) => sum + scores.length, 0));
   const ends: number[] = [];

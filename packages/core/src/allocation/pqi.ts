@@ -7,9 +7,9 @@ import { keptTotal } from './kept-total.js';
 import { proportionalDensities } from './proportional.js';
 
 /**
- * By the PQ index (Diao et al., "Pruning Deep Neural Networks from a Sparsity Perspective", ICLR 2023, theorem 2) with
- * p = 1 and q = 2: a layer of n weights needs at least n·(1 − I)² of them, that is (Σ|w|)² / Σw². Layers keep weights in
- * proportion to that; those whose weight lies in few are pruned more.
+ * By the PQ index (Diao et al., "Pruning Deep Neural Networks from a Sparsity Perspective", ICLR 2023,
+ * theorem 2) with p = 1 and q = 2: a layer of n weights needs at least n·(1 − I)² of them, that is (Σ|w|)² /
+ * Σw². Layers keep weights in proportion to that; layers dominated by a few weights are pruned more.
  */
 export const pqiAllocation: Allocation = {
   id: 'pqi',

@@ -9,8 +9,8 @@ export interface MomentReport {
 }
 
 /**
- * How variances merge. `pooled`: exactly, as if all samples had been in one place. `mean`: the plain weighted mean
- * that FedTiny's authors intend, which leaves out how far the clients' means are apart.
+ * Way to merge variances. `pooled`: exactly, as if all samples had been in one place. `mean`: the plain
+ * weighted mean that FedTiny's authors intend, which ignores the distance between the clients' means.
  */
 export type VarianceMerge = 'pooled' | 'mean';
 
@@ -52,7 +52,7 @@ function mergeNode(
     parts.map((part) => part.mean),
     weights,
   );
-  // The square of each client's distance from the common mean belongs to the spread of all.
+  // The square of each client's distance from the common mean is part of the overall variance.
   const spreads =
     merge === 'mean'
       ? parts.map((part) => part.variance)
@@ -69,7 +69,7 @@ function mergeNode(
   };
 }
 
-/** Σ w·x / Σ w: divided once at the end, so that clients who agree are answered exactly what they say. */
+/** Σ w·x / Σ w: divided once at the end, so that clients that agree get exactly their own value. */
 function weightedMeanOf(parts: readonly ArrayLike<number>[], weights: readonly number[]): Float64Array {
   const sum = new Float64Array(parts[0]?.length ?? 0);
   for (const [k, part] of parts.entries()) addScaled(sum, part, weights[k] ?? 0);

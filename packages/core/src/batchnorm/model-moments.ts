@@ -3,8 +3,9 @@ import type { ModelGraph } from '../graph/model-graph.js';
 import type { MomentMode } from '../trainer/trainer.js';
 
 /**
- * How a model gets its batch-norm moments: `fresh` ones are measured at the weights they are shipped with, by a forward
- * pass of the clients; `pooled` and `ema` are gathered in training, while the weights move.
+ * Source of a model's batch-norm moments: `fresh` ones are measured by a forward pass of the clients at the
+ * very weights that the model has; `pooled` and `ema` ones are gathered during training, while the weights
+ * change.
  */
 export type ModelMoments = FreshMoments | MomentMode;
 
@@ -20,7 +21,7 @@ export function measuresMoments(moments: ModelMoments, graph: ModelGraph): momen
   return moments.kind === 'fresh' && momentSpecs(graph).length > 0;
 }
 
-/** How training gathers moments; exact pooled ones where the job's are measured afterwards. */
+/** Mode in which training gathers moments: exact pooled ones if the job measures its moments afterwards. */
 export function trainingMoments(moments: ModelMoments): MomentMode {
   return moments.kind === 'fresh' ? { kind: 'pooled' } : moments;
 }

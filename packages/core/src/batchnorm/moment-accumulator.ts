@@ -97,7 +97,7 @@ function momentsOf(node: string, { sum, sumOfSquares, count }: NodeSums): Moment
   const means = sum.map((total) => total / count);
   return {
     mean: Float32Array.from(means),
-    // The difference of nearly equal numbers may come out below 0, which no variance is.
+    // The difference of nearly equal numbers may be below 0, which a variance never is.
     variance: Float32Array.from(sumOfSquares, (total, c) =>
       Math.max(0, total / count - (means[c] ?? 0) * (means[c] ?? 0)),
     ),

@@ -3,7 +3,8 @@ import type { ParamSpec } from '../graph/parameters.js';
 import type { Mask } from '../mask/mask.js';
 
 /**
- * Values of a parameter that are trained under a mask: active weights of a maskable one, else all; null is dense.
+ * Values of a parameter that are trained under a mask: active weights of a maskable one, otherwise all; a
+ * null mask is dense.
  * @throws EspalierError `invalid_mask` when the mask has no such layer of that size.
  */
 export function activeCount({ name, size, maskable }: ParamSpec, mask: Mask | null): number {

@@ -6,8 +6,9 @@ import { gradientBytes } from './cost-model.js';
 import { modelBytes } from './storage.js';
 
 /**
- * What a round moves beside the authors' cost model (`analyticRoundBytes`), by the meaning of the protocol
- * (docs/protocol.md): values travel alone, masks where they changed, gradients as reported, everything in frames.
+ * Differences between a round's bytes and the authors' cost model (`analyticRoundBytes`) that follow from the
+ * protocol (docs/protocol.md): values travel alone, masks where they changed, gradients as reported,
+ * everything in frames.
  */
 export const byteTerms: readonly CostTerm[] = [
   {
@@ -67,29 +68,34 @@ export const byteTerms: readonly CostTerm[] = [
 /** A SHA-256 with its tag and length. */
 const HASH_BYTES = 34;
 
-/** Of a message beside lists and values, before framing: what docs/protocol.md, section 8, prints less one frame. */
+/**
+ * Bytes of a message besides lists and values, before framing: the figures of docs/protocol.md, section 8,
+ * less one frame.
+ */
 const HEAD_BYTES = { train: 106, update: 105, measure: 59, measured: 28, accepted: 4 } as const;
 
 /** Transfer id 2, check 10, chunk's tag and length 4, header with length and hash 40; later frames have an index instead. */
 const FIRST_FRAME_BYTES = 56;
 const LATER_FRAME_BYTES = 18;
 
-/** What a sender leaves free of every frame for the same. */
+/** Bytes of every frame that a sender leaves free for the same purpose. */
 const FRAME_RESERVE = 70;
 
-/** Of a whole mask's layer: size, count, coding and lengths; its name comes on top. */
+/** Bytes of a layer in a whole mask: size, count, coding and lengths, without its name. */
 const LAYER_BYTES = 22;
 
-/** Of a changed layer: its position, and count, coding and length of what left and what came. */
+/**
+ * Bytes of a changed layer: its position, and count, coding and length of the dropped and the grown weights.
+ */
 const CHANGE_BYTES = 15;
 
-/** Of a layer's gradients: the request, position, count, coding and lengths. */
+/** Bytes of a layer's gradients: the request, position, count, coding and lengths. */
 const REPORT_BYTES = 30;
 
 /** Tags, lengths and version of a mask. */
 const MASK_BYTES = 6;
 
-/** What so many of a layer's weights take as a list: nothing for none or all, else Rice code or a bitmap. */
+/** Bytes of a list of `count` of a layer's weights: 0 for none or all, otherwise by Rice code or bitmap. */
 function listBytes(count: number, size: number): number {
   if (count === 0 || count === size) return 0;
   return Math.ceil(Math.min(size, riceFormulaBits(count, size)) / 8);
@@ -120,7 +126,7 @@ function reportedBytes({ asked, carried }: ClientRound): number {
   );
 }
 
-/** Of a round's messages, each by what it holds beside lists and values and by what it carries of them. */
+/** Messages of a round, each with its bytes besides lists and values and those of its lists and values. */
 function messagesOf(round: ClientRound): readonly (readonly [head: number, content: number])[] {
   const { graph, carried, moments } = round;
   const values = 4 * packedLength(graph, carried);

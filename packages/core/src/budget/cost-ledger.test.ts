@@ -66,7 +66,7 @@ describe('bytes beside the model', () => {
     ['an ordinary round', {}, {}],
     // Rice code of 20 of 100 takes 20·(2 + 1 ÷ (1 − 0.8⁴)) bits.
     ['a whole mask', { delivery: { kind: 'whole' } }, { masks: 2 * (6 + 22 + 8 + 10) }],
-    // Of 5 of 100, 5·(4 + 1 ÷ (1 − 0.95¹⁶)) bits, twice.
+    // A list of 5 of 100 takes 5·(4 + 1 ÷ (1 − 0.95¹⁶)) bits, twice.
     [
       'a change',
       { delivery: { kind: 'changes', layers: fiveChanged } },

@@ -6,10 +6,10 @@ import { forwardMacs } from './macs.js';
 import { modelBytes, storageBits } from './storage.js';
 
 /**
- * The analytic cost of a round for one client, as the field reports it (FedRTS, Huang et al. 2025, appendix). It stands
- * beside measured figures, never instead of them. Compositions follow from the arguments: federated averaging is a null
- * mask without requests, a static or pruned model a mask without requests, FedTiny a mask with requests on adjustment
- * rounds.
+ * The analytic cost of a round for one client, as the field reports it (FedRTS, Huang et al. 2025, appendix).
+ * It is shown next to measured figures, never instead of them. Compositions follow from the arguments:
+ * federated averaging is a null mask without requests, a static or pruned model a mask without requests,
+ * FedTiny a mask with requests on adjustment rounds.
  */
 export interface AnalyticRound {
   /** The mask of the round; null for dense. */
@@ -23,7 +23,7 @@ export function analyticRoundBytes(graph: ModelGraph, { mask, requests }: Analyt
   return 2 * modelBytes(graph, mask) + gradientBytes(graph, requests);
 }
 
-/** What a client trains on in a round. */
+/** Local training of one client in a round. */
 export interface LocalWork {
   readonly samples: number;
   readonly localEpochs: number;

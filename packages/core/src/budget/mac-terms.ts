@@ -2,8 +2,9 @@ import type { ClientRound, CostTerm } from './cost-ledger.js';
 import { forwardMacs, trainMacs, wholeGradientMacs } from './macs.js';
 
 /**
- * Multiply-accumulates that a round takes beside the authors' cost model (`analyticRoundMacs`), by what a backward pass
- * needs and by which weights a trainer computes with. Norms, the optimiser and FedMef's penalty are in neither.
+ * Multiply-accumulates by which a round differs from the authors' cost model (`analyticRoundMacs`): what a
+ * backward pass needs, and the weights that a trainer computes with. Neither counts norms, the optimiser or
+ * FedMef's penalty.
  */
 export const macTerms: readonly CostTerm[] = [
   {
@@ -51,7 +52,7 @@ function seen({ samples, localEpochs }: Pick<ClientRound, 'samples' | 'localEpoc
   return samples * localEpochs;
 }
 
-/** What the model counts over plain training where gradients are asked for: 2·(F_dense − F) a sample. */
+/** Excess of the model over plain training when gradients are requested: 2·(F_dense − F) per sample. */
 function denseEpoch({ graph, modelled: { mask, requests }, samples }: ClientRound): number {
   if (requests.length === 0) return 0;
   return 2 * samples * (forwardMacs(graph, null).total - forwardMacs(graph, mask).total);

@@ -14,24 +14,27 @@ export interface MacCount {
 /** Multiply-accumulates of one sample's training step. */
 export interface TrainMacCount {
   readonly forward: number;
-  /** Of the loss with respect to activations. */
+  /** Gradient of the loss with respect to activations. */
   readonly inputGradient: number;
-  /** Of the loss with respect to active weights. */
+  /** Gradient of the loss with respect to active weights. */
   readonly weightGradient: number;
   readonly total: number;
 }
 
 /**
- * Multiply-accumulates of one sample's forward pass under a mask (null: dense): each active weight once per output
- * position, borders included; biases, norms, activations and pools count nothing. What a sparse trainer must do at
- * least; what a trainer does is its footprint.
+ * Multiply-accumulates of one sample's forward pass under a mask (null: dense): each active weight once per
+ * output position, borders included; biases, norms, activations and pools count nothing. This is the least
+ * that a sparse trainer must do; its actual work is its footprint.
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function forwardMacs(graph: ModelGraph, mask: Mask | null): MacCount {
   return macsOf(graph, (spec) => activeCount(spec, mask));
 }
 
-/** Of kernels of which so many weights are computed with. */
+/**
+ * Multiply-accumulates of one forward pass; `computed` gives the number of weights of a kernel that take
+ * part.
+ */
 function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCount {
   const shapes = inferShapes(graph);
   const kernels = parameterSpecs(graph).filter(({ role }) => role === 'kernel');
@@ -40,11 +43,12 @@ function macsOf(graph: ModelGraph, computed: (spec: ParamSpec) => number): MacCo
 }
 
 /**
- * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs what
- * forward does once for the weights' gradient (active weights only), and once more for the input's gradient, except in
- * layers that nothing trainable stands before, such as the stem.
- * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or more: in
- *   (0, 1] but for layers in groups, which go by their lists; 0 for one that has no lists. Left out for active weights only
+ * Multiply-accumulates of one sample's forward and backward pass under a mask (null: dense). Backward costs
+ * what forward does once for the weights' gradient (active weights only), and once more for the input's
+ * gradient, except in layers with nothing trainable before them, such as the stem.
+ * @param denseFrom for a trainer that computes layers with all of their weights where they keep that share or
+ *   more: in (0, 1], except for grouped layers, which always use their lists; 0 for one that has no lists.
+ *   Left out for active weights only
  * @throws EspalierError `invalid_graph`, `invalid_mask`
  */
 export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infinity): TrainMacCount {
@@ -59,8 +63,8 @@ export function trainMacs(graph: ModelGraph, mask: Mask | null, denseFrom = Infi
 }
 
 /**
- * Multiply-accumulates of one sample for the whole gradients of those kernels, active or not, beside a training step under
- * a mask.
+ * Multiply-accumulates of one sample for the whole gradients of those kernels, active or not, in addition to
+ * a training step under a mask.
  */
 export function wholeGradientMacs(graph: ModelGraph, kernels: readonly string[]): number {
   const { perNode } = forwardMacs(graph, null);

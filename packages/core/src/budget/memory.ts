@@ -23,7 +23,7 @@ export interface TrainingBytes {
   readonly total: number;
 }
 
-/** How a network is trained, as far as memory goes. */
+/** Training settings that affect memory. */
 export interface TrainingMemoryOptions {
   readonly batchSize: number;
   /** Values that the optimiser keeps per parameter: 0 for plain SGD, 1 with momentum, 2 for Adam. */

@@ -6,7 +6,7 @@ import type { Mask } from '../mask/mask.js';
 import { momentCount } from '../params/pack.js';
 import { activeCount } from './active.js';
 
-/** How a tensor is thought to be stored: all values; bitmap and values; COO; CSR or CSC, whichever is smaller. */
+/** Assumed storage of a tensor: all values; bitmap and values; COO; CSR or CSC, whichever is smaller. */
 export type StorageFormat = 'dense' | 'bitmap' | 'coordinates' | 'compressed';
 
 const VALUE_BITS = 32;
@@ -19,9 +19,10 @@ export function storageFormat(density: number): StorageFormat {
 }
 
 /**
- * Bits of a tensor with that many values that are not 0, by the authors' cost model (the same appendix), with b = 32:
- * dense n·b, bitmap n + m·b, coordinates m·⌈log₂ n⌉ + m·b, compressed m·⌈log₂ columns⌉ + rows·⌈log₂ m⌉ + m·b. A kernel
- * is a matrix with a row per output channel. Indices come with the values, so a mask costs nothing extra.
+ * Bits of a tensor with that many nonzero values, by the authors' cost model (the same appendix), with b =
+ * 32: dense n·b, bitmap n + m·b, coordinates m·⌈log₂ n⌉ + m·b, compressed m·⌈log₂ columns⌉ + rows·⌈log₂ m⌉ +
+ * m·b. A kernel is a matrix with a row per output channel. Indices come with the values, so a mask costs
+ * nothing extra.
  * @throws EspalierError `invalid_argument` when there are more values than elements.
  */
 export function storageBits(
@@ -42,7 +43,7 @@ export function storageBits(
   );
 }
 
-/** Bits that are no values: of n elements in a matrix of so many rows, m of them not 0. */
+/** Bits besides the values, for n elements in a matrix of `rows` rows, m of them not 0. */
 const INDEX_BITS: Readonly<Record<StorageFormat, (n: number, m: number, rows: number) => number>> = {
   dense: () => 0,
   bitmap: (n) => n,

@@ -1,7 +1,8 @@
 /**
- * FedTiny's coarse pruning (Huang et al., ICDCS 2023): a pool of candidates that differ in how the density is spread
- * over the layers. Every candidate ranks the same weights by magnitude, so within a layer the smaller is a part of the
- * larger: the whole pool is one sparse model (of each layer the largest) and a table of counts.
+ * FedTiny's coarse pruning (Huang et al., ICDCS 2023): a pool of candidates that differ in how the density is
+ * spread over the layers. Every candidate ranks the same weights by magnitude, so within a layer the smaller
+ * is a subset of the larger: the whole pool is one sparse model (the largest of each layer) and a table of
+ * counts.
  */
 import type { ModelState, ParamTree } from '../params/model-state.js';
 import { erkDensities } from '../allocation/erk.js';
@@ -24,7 +25,7 @@ export interface NestedPoolPlan {
   readonly counts: readonly Uint32Array[];
 }
 
-/** What a pool is drawn from. */
+/** Settings and inputs for drawing a pool. */
 export interface PoolRequest {
   readonly graph: ModelGraph;
   /** Over maskable weights, in (0, 1]; every candidate meets it within 2 %. */

@@ -25,10 +25,10 @@ const LEAST_DENSITY = 1e-9;
  * Kept counts per layer, aligned with `layers`: the whole vector is drawn again until its density is within
  * {@link POOL_TOLERANCE} of `density`.
  *
- * Some targets cannot be met so: near density 1, where what is cut off at 1 is missing, and in nets so small that one
- * weight is more than the tolerance. Then the last draw is scaled, layers that would pass 1 being full, until the
- * density holds, and rounded to the exact total: the proportions stay as drawn, and the target is met as near as
- * whole weights allow.
+ * Some targets cannot be met so: near density 1, where the part cut off at 1 is missing, and in nets so small
+ * that one weight is more than the tolerance. Then the last draw is scaled, layers that would pass 1 being
+ * full, until the density holds, and rounded to the exact total: the proportions stay as drawn, and the
+ * target is met as near as whole weights allow.
  * @throws EspalierError `invalid_argument` when the density leaves less than one weight for every layer.
  */
 export function drawKeptCounts(

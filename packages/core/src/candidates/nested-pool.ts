@@ -26,7 +26,7 @@ export function nestedPool(
 }
 
 /**
- * One candidate, rebuilt from the pool alone: nothing of a candidate looked at before can reach it.
+ * One candidate, rebuilt from the pool alone: nothing of an earlier candidate can reach it.
  * @param counts the candidate's row of the pool's table
  */
 export function candidateModel(
@@ -43,7 +43,7 @@ interface PoolMasks {
   readonly byCounts: Map<Uint32Array, Mask>;
 }
 
-/** A pool's masks follow from it alone, and every client that holds it asks for each of them twice. */
+/** A pool's masks depend on the pool alone, and every client that holds it needs each of them twice. */
 const knownMasks = new WeakMap<NestedPool, PoolMasks>();
 
 function candidateMasks(

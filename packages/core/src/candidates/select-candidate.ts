@@ -38,8 +38,9 @@ export function mergeCandidates(
 }
 
 /**
- * Moments of one model over the clients that measured them: exact pooled ones, or by the job's rule where that looks at
- * coordinates one by one. Null where nobody measured, or fewer than the rule needs to hold off whom it promises to.
+ * Moments of one model over the clients that measured them: exact pooled ones, or by the job's rule if that
+ * treats coordinates one by one. Null if no client measured, or fewer than the rule needs for the resistance
+ * it promises.
  * @param asked clients that were asked to measure
  */
 export function mergeMeasurements(

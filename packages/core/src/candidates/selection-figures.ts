@@ -1,4 +1,4 @@
-/** How the candidates did. */
+/** Results of the candidates. */
 export interface SelectionFigures {
   readonly chosen: number;
   /** Mean loss per candidate. */

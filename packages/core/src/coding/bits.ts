@@ -30,7 +30,7 @@ export class BitWriter {
   }
 }
 
-/** Reads what {@link BitWriter} wrote; past the end it reports `undefined` and stays there. */
+/** Reads the bits that {@link BitWriter} wrote; past the end it reports `undefined` and stays there. */
 export class BitReader {
   readonly #bytes: Uint8Array;
   #position = 0;

@@ -10,7 +10,7 @@ export function toFloat16(value: number): number {
   const fraction = bits & 0x7fffff;
   if (exponent >= 31) return sign | 0x7c00 | (exponent === 143 && fraction !== 0 ? 0x200 : 0);
   if (exponent >= 1) return sign | nearest((exponent << 23) | fraction, 13);
-  // Below 2⁻¹⁴ numbers lie evenly, 2⁻²⁴ apart.
+  // Below 2⁻¹⁴ numbers are evenly spaced, 2⁻²⁴ apart.
   return exponent < -10 ? sign : sign | nearest(fraction | 0x800000, 14 - exponent);
 }
 

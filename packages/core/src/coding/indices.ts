@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { bestRice, decodeRice, encodeRice, MAX_RICE_BITS } from './rice.js';
 
-/** How a set of indices is written; the order breaks ties, so that equal input gives equal bytes everywhere. */
+/** Codings of a set of indices; their order breaks ties, so that equal input gives equal bytes everywhere. */
 export const INDEX_CODINGS = ['dense', 'bitmap', 'rice'] as const;
 
 /**
@@ -32,7 +32,7 @@ export function encodeIndices(active: Uint32Array, size: number): EncodedIndices
 }
 
 /**
- * The coded indices, strictly ascending and below `size`. Total: whatever came, the answer is the indices or an
+ * The coded indices, strictly ascending and below `size`. Total: any input gives either the indices or an
  * `EspalierError` `malformed_message`; work and memory are bounded by `size` and the bytes.
  */
 export function decodeIndices(encoded: EncodedIndices, size: number): Uint32Array {

@@ -13,8 +13,9 @@ import {
 import { fromFloat16, toFloat16 } from './float16.js';
 
 /**
- * How values are stored. `levels`: of every kernel a float32 scale per filter, then for each active weight `bits` bits,
- * packed from the lowest: the sign and the place in the quantizer's levels; biases and norms stay float32.
+ * Coding of values. `levels`: for each kernel a float32 scale per filter, then `bits` bits per active weight,
+ * packed from the lowest: the sign and the position among the quantizer's levels; biases and norms stay
+ * float32.
  */
 export type ValueCoding =
   | { readonly kind: 'float32' }
@@ -52,7 +53,7 @@ export function encodeValues(
 
 /**
  * The inverse of {@link encodeValues}; inactive weights are 0.
- * @throws EspalierError `wrong_length`, `not_finite`, `invalid_argument`; whatever the bytes are, nothing else.
+ * @throws EspalierError `wrong_length`, `not_finite`, `invalid_argument`; nothing else for any bytes.
  */
 export function decodeValues(
   graph: ModelGraph,
@@ -161,7 +162,7 @@ function decodeLevels(
   return values;
 }
 
-/** The scale that every filter was rounded with, where it was; else the best one. */
+/** The scale with which every filter was rounded, if it was; otherwise the best one. */
 function exactScales(values: Float32Array, filters: number, table: LevelTable): Float32Array {
   let best: Float32Array | null = null;
   return Float32Array.from({ length: filters }, (_, f) => {

@@ -1,11 +1,11 @@
 import { EspalierError } from '../errors.js';
 
-/** How near to data a compression may come, each level with all before it. */
+/** Levels of access to data that a compression may have, each including all before it. */
 export const ACCESS_LEVELS = ['none', 'synthetic', 'aggregates', 'training'] as const;
 
 /**
- * `none`: weights and batch-norm statistics alone; `synthetic`: made-up images through the network; `aggregates`:
- * statistics that clients merge over their data; `training`: images of the real data.
+ * `none`: weights and batch-norm statistics alone; `synthetic`: artificial images run through the network;
+ * `aggregates`: statistics that clients merge over their data; `training`: images of the real data.
  */
 export type DataAccess = (typeof ACCESS_LEVELS)[number];
 
@@ -20,7 +20,7 @@ const NEEDED: Readonly<Record<string, DataAccess>> = {
   gradients: 'training',
 };
 
-/** A plug-in as far as access goes. */
+/** A plug-in with the access it needs. */
 export interface NeedyPlugin {
   readonly id: string;
   readonly needs: readonly string[];
@@ -32,7 +32,10 @@ export function accessNeeded({ needs }: Pick<NeedyPlugin, 'needs'>): DataAccess 
   return ACCESS_LEVELS[Math.max(0, ...ranks)] ?? 'training';
 }
 
-/** @throws EspalierError `invalid_argument` naming a plug-in that needs more than is granted, and what would suffice. */
+/**
+ * @throws EspalierError `invalid_argument` naming a plug-in that needs more than is granted, and the level
+ * that would suffice.
+ */
 export function checkAccess(granted: DataAccess, kind: string, plugin: NeedyPlugin): void {
   const needed = accessNeeded(plugin);
   if (ACCESS_LEVELS.indexOf(needed) <= ACCESS_LEVELS.indexOf(granted)) return;

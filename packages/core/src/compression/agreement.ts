@@ -1,6 +1,6 @@
 import { exp, ln } from '../random/index.js';
 
-/** How far two networks say the same of the same images. */
+/** Degree to which two networks give the same answers for the same images. */
 export interface Agreement {
   /** Share of images with the same first class. */
   readonly argmax: number;

@@ -19,25 +19,28 @@ import { repairNamed } from './repairs.js';
 
 /** Compressed networks among which clients choose, and whose batch norm their statistics recalibrate. */
 export interface CompressionCandidates extends Omit<CompressedNetwork, 'mask' | 'state'> {
-  /** A candidate for every allocation, in their order; one candidate where no weights are removed. */
+  /** A candidate for every allocation, in their order; one candidate if no weights are removed. */
   readonly pool: NestedPool;
   /** Names of allocations; empty where no weights are removed. */
   readonly allocations: readonly string[];
 }
 
-/** The only criterion whose masks lie within each other whatever the allocation. */
+/** The only criterion whose masks are nested for every allocation. */
 const NESTING = 'magnitude';
 
-/** What asking clients takes. @throws EspalierError `invalid_argument` where less than `aggregates` is granted. */
+/**
+ * Checks that clients may be asked. @throws EspalierError `invalid_argument` if less than `aggregates` is
+ * granted.
+ */
 export function checkClientAccess(granted: DataAccess): void {
   checkAccess(granted, 'calibration', { id: 'by clients', needs: ['moments', 'losses'] });
 }
 
 /**
- * Compresses a network once for every allocation, as far as that goes without clients. Several candidates share the
- * values of one network, so none may be repaired by changing them.
- * @throws EspalierError `invalid_argument` for less access than `aggregates`, for several allocations with a criterion
- * other than magnitude or with a repair that solves values anew; what {@link compressModel} throws.
+ * Compresses a network once for every allocation, as far as possible without clients. Several candidates
+ * share the values of one network, so no repair may change them.
+ * @throws EspalierError `invalid_argument` for less access than `aggregates`, for several allocations with a
+ * criterion other than magnitude or with a repair that solves for new values; and as {@link compressModel}.
  */
 export async function compressionCandidates(
   input: CompressInput,
@@ -65,7 +68,7 @@ export async function compressionCandidates(
   }
   const union = largestMasks(whole, counts);
   const params = applyMask(whole.graph, new Mask(union), whole.state.params);
-  // All candidates are rounded as one, so that what clients judge is what will be written.
+  // All candidates are rounded as one, so that clients judge the values that will be written.
   const { state } = await compressModel(
     { graph: whole.graph, state: { ...whole.state, params }, normalization },
     { ...options, channels: null, weights: null },

@@ -24,25 +24,25 @@ import { checkAccess, type DataAccess } from './access.js';
 import { repairNamed, type Repair } from './repairs.js';
 import { syntheticImages } from './synthetic-images.js';
 
-/** Which channels to remove. */
+/** Selection of channels to remove. */
 export interface ChannelPruning {
-  /** What is to be left. */
+  /** Cost that is to remain. */
   readonly target: CostTarget;
   readonly spread: ChannelSpread;
   /** Name of the criterion that scores are lifted from. */
   readonly criterion: string;
-  /** Layers that lose channels keep a whole multiple of so many; 1 unless told. */
+  /** Layers that lose channels keep a multiple of this number; default 1. */
   readonly multiple?: number;
 }
 
-/** How weights are rounded. */
+/** Rounding of weights to few bits. */
 export interface Rounding {
   readonly bits: number;
   /** Name of the quantizer. */
   readonly quantizer: string;
 }
 
-/** What to do to a network; null leaves a step out. */
+/** Steps to apply to a network; null leaves a step out. */
 export interface CompressOptions {
   readonly access: DataAccess;
   readonly channels: ChannelPruning | null;
@@ -55,18 +55,18 @@ export interface CompressOptions {
   readonly seed: number;
 }
 
-/** A network to be compressed, and what its images go through. */
+/** A network to be compressed, and the normalisation of its images. */
 export interface CompressInput extends GraphWithState {
   readonly normalization: Normalization;
 }
 
 /** The outcome. */
 export interface CompressedNetwork extends GraphWithState {
-  /** Of the weights that are not 0. */
+  /** Mask of the weights that are not 0. */
   readonly mask: Mask;
   /** Per node, the positions of the original's last axis that are left. */
   readonly kept: ReadonlyMap<string, Uint32Array>;
-  /** Groups of the original's {@link channelGroups} that are gone. */
+  /** Groups of the original's {@link channelGroups} that were removed. */
   readonly removed: ReadonlySet<number>;
 }
 
@@ -75,9 +75,10 @@ const RIDGE = 0.05;
 
 /**
  * Removes channels, then weights, then rounds, repairing on the way, without any data beyond `access`.
- * @param trainer measures distortions where an allocation needs them; null where none may
- * @throws EspalierError `invalid_argument` for a plug-in that needs more access than granted, an unknown name, a target
- * that cannot be met or a layer that would lose all channels; `invalid_params` for weights that are not finite.
+ * @param trainer measures distortions where an allocation needs them; null if nothing may be measured
+ * @throws EspalierError `invalid_argument` for a plug-in that needs more access than granted, an unknown
+ * name, a target that cannot be met or a layer that would lose all channels; `invalid_params` for weights
+ * that are not finite.
  */
 export async function compressModel(
   input: CompressInput,
@@ -93,7 +94,7 @@ export async function compressModel(
   if (weights === null) {
     return finished(smaller, repaired(input, smaller, { options, normalization, last: true }), removed);
   }
-  // Rounding comes last: what is pruned afterwards would have been rounded for nothing.
+  // Rounding comes last: weights pruned afterwards would have been rounded for nothing.
   const first = options.channels
     ? repaired(input, smaller, { options, normalization, last: false })
     : smaller.state;
@@ -176,7 +177,7 @@ function finished(
   return { graph: named(graph), state, mask: nonZeroMask(graph, state.params), kept, removed };
 }
 
-/** The name says that it is no longer the zoo's. */
+/** Marks the network as no longer the zoo's, by its name. */
 function named(graph: ModelGraph): ModelGraph {
   return graph.name.endsWith('-compressed') ? graph : { ...graph, name: `${graph.name}-compressed` };
 }

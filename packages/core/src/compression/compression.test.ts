@@ -91,7 +91,7 @@ describe('compressModel', () => {
     expect(counts.every(([left, all]) => left === all || left % 4 === 0)).toBe(true);
     expect(counts.some(([left, all]) => left < all)).toBe(true);
     expect(kept.size).toBeGreaterThan(0);
-    // Steps of four channels of at most 24 come to within a few of what was asked.
+    // Steps of four channels of at most 24 come within a few of the target.
     const goal = 0.7 * costOf(wide, kind);
     expect(costOf(small, kind)).toBeLessThanOrEqual(kind === 'channels' ? goal + 2 : goal);
     expect(costOf(small, kind)).toBeGreaterThan(0.8 * goal);

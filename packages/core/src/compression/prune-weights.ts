@@ -11,7 +11,7 @@ import { applyMask } from '../params/pack.js';
 import { pow } from '../random/index.js';
 import type { Trainer } from '../trainer/trainer.js';
 
-/** Which weights to remove. */
+/** Selection of weights to remove. */
 export interface WeightPruning {
   /** Over maskable weights, in (0, 1]. */
   readonly density: number;
@@ -19,11 +19,11 @@ export interface WeightPruning {
   readonly allocation: string;
   /** Density that `global` leaves every layer with at the least. */
   readonly layerFloor: number;
-  /** Passes over which the density falls geometrically, scores taken anew each time; 1 is one-shot. */
+  /** Passes over which the density falls geometrically, with new scores each time; 1 is one-shot. */
   readonly iterations: number;
 }
 
-/** What plug-ins may be given. */
+/** Inputs that plug-ins may receive. */
 export interface PruningAids {
   readonly images: Batch;
   readonly seed: number;
@@ -33,7 +33,7 @@ export interface PruningAids {
 /** Densities at which a layer's distortion is measured. */
 const LEVELS = [1, 0.7, 0.5, 0.35, 0.2, 0.1, 0.05, 0.02, 0.01];
 
-/** The state with the lowest scores at 0, layers' densities as the allocation says. */
+/** The state with the weights of lowest score set to 0, at the layer densities of the allocation. */
 export async function pruneWeights(
   { graph, state }: GraphWithState,
   { density, criterion, allocation, layerFloor, iterations }: WeightPruning,

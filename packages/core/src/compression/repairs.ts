@@ -1,16 +1,16 @@
 import { entryNamed, type Registry } from '../registry/named-entry.js';
 
-/** What a repair may ask for besides the weights. */
+/** Input that a repair may need besides the weights. */
 export type RepairNeed = 'images';
 
-/** How a network is repaired after channels or weights were removed. */
+/** Way to repair a network after channels or weights were removed. */
 export interface Repair {
   /** Outward name. */
   readonly id: string;
   readonly needs: readonly RepairNeed[];
-  /** Kernels are solved anew, so that kept channels and weights make up for what is gone or rounded. */
+  /** Solves for new kernels, so that kept channels and weights compensate for those removed or rounded. */
   readonly folds: boolean;
-  /** Means and variances are moved back to where they were. */
+  /** Restores means and variances to their former values. */
   readonly recalibrates: boolean;
 }
 

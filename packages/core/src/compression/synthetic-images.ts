@@ -6,7 +6,7 @@ import { inputShape, sizeOf } from '../graph/shapes.js';
 import { normalSource } from '../random/normal.js';
 import { randomStream } from '../random/stream.js';
 
-/** How many images, and which. */
+/** Number and kind of the images. */
 export interface SyntheticOptions {
   readonly samples: number;
   readonly seed: number;
@@ -37,7 +37,7 @@ export function syntheticImages(
     split: 'train',
   });
   const [batch] = epochBatches(dataset, { batchSize: samples, normalization });
-  // What is painted has nothing to do with the network's classes.
+  // The painted figures are unrelated to the network's classes.
   return batch ? { ...batch, labels: new Uint16Array(batch.size) } : noise(graph, samples, seed);
 }
 

@@ -4,10 +4,10 @@ import { layerValues } from '../mask/layer-values.js';
 import type { ParamTree } from '../params/model-state.js';
 import type { StreamKey } from '../random/stream.js';
 
-/** What a criterion may ask for besides the weights. */
+/** Input that a criterion may need besides the weights. */
 export type CriterionNeed = 'gradients' | 'hessianGradients' | 'rng';
 
-/** What a criterion is given; at least what it declares in `needs`. */
+/** Inputs of a criterion; at least those it declares in `needs`. */
 export interface CriterionInputs {
   /** Gradients of the loss by parameter name, inactive weights too. */
   readonly gradients?: ParamTree;

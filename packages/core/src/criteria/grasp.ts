@@ -3,8 +3,9 @@ import { layerValues } from '../mask/layer-values.js';
 import { scoreLayers, type Criterion } from './criterion.js';
 
 /**
- * w·(Hg), the negative of GraSP's score −w·Hg (Wang, Zhang & Grosse, "Picking Winning Tickets Before Training by
- * Preserving Gradient Flow", ICLR 2020, Eq. 8), which removes the highest: what stays keeps the gradient's norm up.
+ * w·(Hg), the negative of GraSP's score −w·Hg (Wang, Zhang & Grosse, "Picking Winning Tickets Before Training
+ * by Preserving Gradient Flow", ICLR 2020, Eq. 8), which removes the highest: the remaining weights preserve
+ * the gradient's norm.
  */
 export const graspCriterion: Criterion = {
   id: 'grasp',

@@ -10,15 +10,15 @@ import { applyMask } from '../params/pack.js';
 import { pow } from '../random/elementary.js';
 import type { ScoreTree } from './criterion.js';
 
-/** How a mask is made, a little at a time. */
+/** Settings for making a mask in several passes. */
 export interface PruningPasses {
   /** Over maskable weights: where the last pass ends. */
   readonly density: number;
   /** A whole number of at least 1. */
   readonly passes: number;
-  /** Scores the weights that are left; pruned ones are 0, and what they score does not count. */
+  /** Scores the weights that are left; pruned ones are 0, and their scores do not count. */
   readonly score: (params: ParamTree) => ScoreTree | Promise<ScoreTree>;
-  /** Spreads a pass's density over the layers, given what is left. */
+  /** Spreads a pass's density over the layers, given the weights that are left. */
   readonly counts: (
     density: number,
     inputs: { readonly scores: ScoreTree; readonly left: Mask },
@@ -26,9 +26,10 @@ export interface PruningPasses {
 }
 
 /**
- * Prunes in passes to d^(i ÷ n) at pass i of n, scoring anew in each what is left (the exponential schedule of SynFlow,
- * Tanaka et al., NeurIPS 2020, algorithm 1). A weight that is gone does not come back; one pass scores once.
- * @throws EspalierError `invalid_argument`, and what scoring and spreading throw.
+ * Prunes in passes to d^(i ÷ n) at pass i of n, scoring the remaining weights again in each (the exponential
+ * schedule of SynFlow, Tanaka et al., NeurIPS 2020, algorithm 1). A removed weight does not return; a single
+ * pass scores once.
+ * @throws EspalierError `invalid_argument`, and the errors of scoring and spreading.
  */
 export async function pruneInPasses(
   graph: ModelGraph,

@@ -8,10 +8,10 @@ import type { ParamTree } from '../params/model-state.js';
 import { scoreLayers, type Criterion } from './criterion.js';
 
 /**
- * Synaptic flow, |∂R/∂w · w| of R = the summed output of the network of absolute weights on an image of ones (Tanaka et
- * al., NeurIPS 2020, eq. 1 and §6), borders counted as interior. No data. Scores of every layer between input and
- * output add up alike, which keeps layers from collapsing; made for several passes, each pruning a little. A norm
- * multiplies by |γ|, and by 1 where γ is 0, as before training.
+ * Synaptic flow, |∂R/∂w · w| of R = the summed output of the network of absolute weights on an image of ones
+ * (Tanaka et al., NeurIPS 2020, eq. 1 and §6), borders counted as interior. No data. Scores have the same sum
+ * in every layer between input and output, which keeps layers from collapsing; designed for several passes,
+ * each pruning a little. A norm multiplies by |γ|, and by 1 where γ is 0, as before training.
  */
 export const synflowCriterion: Criterion = {
   id: 'synflow',
@@ -22,7 +22,7 @@ export const synflowCriterion: Criterion = {
   },
 };
 
-/** Weights that stand together and lead from one input channel to neighbouring filters. */
+/** Adjacent weights that lead from one input channel to neighbouring filters. */
 interface WeightRun {
   /** Flat index of the first. */
   readonly from: number;
@@ -31,7 +31,10 @@ interface WeightRun {
 }
 
 class Flow {
-  /** What reaches every channel of a node's output, and what one unit there adds to the sum of the outputs. */
+  /**
+   * Signal that reaches each channel of a node's output, and contribution of one unit there to the sum of the
+   * outputs.
+   */
   readonly #forward = new Map<string, Float64Array>();
   readonly #backward = new Map<string, Float64Array>();
   readonly #kernels: ReadonlyMap<string, ParamSpec>;
@@ -63,7 +66,7 @@ class Flow {
       );
   }
 
-  /** |w| · what comes in · what it adds, as a share of the whole flow. */
+  /** |w| · incoming signal · contribution to the output, as a share of the whole flow. */
   scores(spec: ParamSpec, values: Float32Array): Float32Array {
     const node = this.#node(spec.node);
     const input = found(this.#forward.get(node.inputs[0] ?? ''), node.name);
@@ -160,7 +163,7 @@ class Flow {
   }
 }
 
-/** What comes through an op without attributes: an activation or a pool lets all of it pass. */
+/** Signal after an op without attributes: an activation or a pool passes all of it. */
 function plainFlow({ op }: PlainNode, inputs: readonly Float64Array[], width: number): Float64Array {
   const [first = new Float64Array(0)] = inputs;
   const { family } = plainOp(op);

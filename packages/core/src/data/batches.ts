@@ -24,7 +24,7 @@ export interface Batch {
   readonly size: number;
 }
 
-/** How an epoch is cut into batches. */
+/** Division of an epoch into batches. */
 export interface BatchOptions {
   readonly batchSize: number;
   readonly normalization: Normalization;
@@ -34,7 +34,8 @@ export interface BatchOptions {
 
 /**
  * One pass over the data set; the last batch may be short. The same key gives the same batches everywhere.
- * Batches are made as they are asked for, each in the arrays of the one before: copy what is to outlive its turn.
+ * Batches are made on demand, each in the arrays of the previous one: copy anything that must outlive its
+ * turn.
  * @throws EspalierError `invalid_argument` when the batch size is not a whole number of at least 1.
  */
 export function* epochBatches(dataset: Dataset, options: BatchOptions): Generator<Batch, void> {
@@ -59,7 +60,7 @@ export function batchesPerEpoch(dataset: Dataset, batchSize: number): number {
   return Math.ceil(datasetSize(dataset) / batchSize);
 }
 
-/** Fills the same arrays again and again: fresh ones for every batch would keep the garbage collector at work. */
+/** Fills the same arrays every time: new ones for each batch would burden the garbage collector. */
 class BatchMaker {
   readonly #dataset: Dataset;
   readonly #augmentation: Augmentation | null;

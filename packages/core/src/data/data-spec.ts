@@ -1,4 +1,4 @@
-/** Data that lies in files. The same spec and files give the same samples in the same order on every machine. */
+/** Data in files. The same spec and files give the same samples in the same order on every machine. */
 export interface FileDataSpec {
   /**
    * `imageFolder`: `<folder>/train/<class>/*` (and `test/`), or `<folder>/<class>/*` without a test set. `cifarBinary`:
@@ -10,11 +10,11 @@ export interface FileDataSpec {
   readonly samplesPerClass: number | null;
   /** At most this many test images per class; null for all. */
   readonly testSamplesPerClass: number | null;
-  /** Share of every class's images set aside as the test set where the data has none of its own; in [0, 1). */
+  /** Share of every class's images set aside as the test set if the data has none of its own; in [0, 1). */
   readonly testFraction: number;
 }
 
-/** Where images come from. The same spec and folder give the same samples in the same order on every machine. */
+/** Source of images. The same spec and folder give the same samples in the same order on every machine. */
 export type DataSpec =
   | FileDataSpec
   | {
@@ -25,7 +25,7 @@ export type DataSpec =
       readonly testSamplesPerClass: number;
     };
 
-/** How training samples are split over clients. */
+/** Way to split training samples over clients. */
 export type PartitionSpec =
   | { readonly kind: 'iid' }
   | {
@@ -51,7 +51,7 @@ export type PartitionSpec =
       readonly kind: 'byFolder';
     }
   | {
-      /** As a file says that `espalier partition` wrote. */
+      /** As given by a file that `espalier partition` wrote. */
       readonly kind: 'file';
       /** Relative to the data folder, so that it travels with the data. */
       readonly path: string;

@@ -9,9 +9,10 @@ export interface HeldOut {
 }
 
 /**
- * Holds `samplesPerClass` training samples of every class out for the coordinator (pretraining), drawn per class from
- * the seed. All other samples are the clients'; together they are all samples.
- * @throws EspalierError `invalid_data` naming a class that would have nothing left for the clients, or a stray label.
+ * Holds `samplesPerClass` training samples of every class out for the coordinator (pretraining), drawn per
+ * class from the seed. All other samples are the clients'; together they are all samples.
+ * @throws EspalierError `invalid_data` naming a class that would have nothing left for the clients, or an
+ * invalid label.
  */
 export function holdOut(
   labels: ArrayLike<number>,
@@ -35,7 +36,7 @@ export function holdOut(
   };
 }
 
-/** Positions of a random part of a data set and of what is left; both ascending. */
+/** Positions of a random part of a data set and of the rest; both ascending. */
 export interface FractionSplit {
   readonly first: readonly number[];
   readonly rest: readonly number[];
@@ -61,7 +62,7 @@ export function splitFraction(size: number, fraction: number, key: StreamKey): F
   return { first: ascending(order.slice(0, count)), rest: ascending(order.slice(count)) };
 }
 
-/** Draws `count` of so many samples; positions ascend. All of them where there are no more. */
+/** Draws `count` of `size` samples, positions ascending; all of them if there are no more. */
 export function drawSome(size: number, count: number, key: StreamKey): readonly number[] {
   const order = shuffled(
     Array.from({ length: size }, (_, i) => i),
@@ -71,10 +72,10 @@ export function drawSome(size: number, count: number, key: StreamKey): readonly 
 }
 
 /**
- * Draws `fraction` of every class: the nearest whole number, and for fractions above 0 at least one of each class that
- * has two samples or more, so that no class is missing on either side.
+ * Draws `fraction` of every class: the nearest whole number, and for fractions above 0 at least one of each
+ * class that has two samples or more, so that no class is missing on either side.
  * @param fraction in [0, 1)
- * @throws EspalierError `invalid_argument` for another fraction; `invalid_data` for a stray label.
+ * @throws EspalierError `invalid_argument` for another fraction; `invalid_data` for an invalid label.
  */
 export function splitPerClass(
   labels: ArrayLike<number>,

@@ -7,7 +7,7 @@ export interface PartitionFile {
   /** SHA-256 of the listing that positions refer to, in hex. */
   readonly listing: string;
   readonly classes: readonly string[];
-  /** How it was made. */
+  /** Settings from which the partition was made. */
   readonly made: { readonly spec: PartitionSpec; readonly seed: number };
   /** Positions in the training listing that belong to the coordinator alone. */
   readonly server: readonly number[];
@@ -45,8 +45,10 @@ export function partitionFileText(file: PartitionFile): string {
 }
 
 /**
- * Reads what {@link partitionFileText} wrote. That the parts divide the data is for `partitionSamples` to say.
- * @throws EspalierError `invalid_data` when it is no such file, of another version, or its numbers disagree.
+ * Reads the text that {@link partitionFileText} wrote. `partitionSamples` checks that the parts divide the
+ * data.
+ * @throws EspalierError `invalid_data` when it is not such a file, has another version, or its numbers
+ * disagree.
  */
 export function parsePartitionFile(text: string): PartitionFile {
   const raw = parseJson(text);

@@ -1,4 +1,4 @@
-/** The parts that methods are made of, and the methods: criteria, allocations, mask rules, aggregators, server optimisers. */
+/** Methods and their parts: criteria, allocations, mask rules, aggregators, server optimisers. */
 export {
   criteria,
   criterionNamed,

@@ -1,4 +1,4 @@
-/** Figures and documents of runs, and what a run costs by count. */
+/** Figures and documents of runs, and the counted cost of a run. */
 export {
   REPORT_SLOT,
   reportPage,

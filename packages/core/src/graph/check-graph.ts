@@ -11,7 +11,7 @@ import {
 import { parameterSpecs } from './parameters.js';
 import { inferShapes, inputShape, sizeOf } from './shapes.js';
 
-/** Limits on a graph that comes from outside: far above the zoo, far below what would exhaust a device by itself. */
+/** Limits on a graph from outside: far above the zoo, far below the size that would exhaust a device. */
 export const GRAPH_LIMITS = {
   nodes: 10_000,
   inputsPerNode: 1_000,
@@ -25,9 +25,9 @@ export const GRAPH_LIMITS = {
 } as const;
 
 /**
- * Checks a graph that comes from outside (the wire, a file): sizes within {@link GRAPH_LIMITS}, every attribute a
- * sensible number, shapes that fit ({@link inferShapes}), every node leading to the output, and blocks that name
- * existing nodes, each at most once.
+ * Checks a graph from outside (the wire, a file): sizes within {@link GRAPH_LIMITS}, every attribute a
+ * sensible number, shapes that fit ({@link inferShapes}), every node leading to the output, and blocks that
+ * name existing nodes, each at most once.
  * @throws EspalierError `invalid_graph` naming the first node or block that does not fit, and why.
  */
 export function checkGraph(graph: ModelGraph): void {

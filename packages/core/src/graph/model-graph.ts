@@ -29,7 +29,7 @@ export type Size2 = readonly [number, number];
 interface NodeBase {
   /** Unique in the graph; the prefix of its parameters' names. Letters, digits, `_`, `-`, `.` and `/`. */
   readonly name: string;
-  /** Names of the nodes whose outputs it reads; all of them stand earlier in the list. */
+  /** Names of the nodes whose outputs it reads; all of them come earlier in the list. */
   readonly inputs: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export interface DenseNode extends NodeBase {
 export interface BatchNormNode extends NodeBase {
   readonly op: 'batchNorm';
   readonly epsilon: number;
-  /** What gamma starts at: 1, or 0 for the last norm of a residual branch (Goyal et al. 2017, §5.1). */
+  /** Initial gamma: 1, or 0 for the last norm of a residual branch (Goyal et al. 2017, §5.1). */
   readonly initialGamma: number;
 }
 
@@ -73,7 +73,7 @@ export interface PoolNode extends NodeBase {
   readonly padding: Padding;
 }
 
-/** An op without attributes: {@link PLAIN_OPS} says what each is. */
+/** An op without attributes: {@link PLAIN_OPS} describes each. */
 export interface PlainNode extends NodeBase {
   readonly op: PlainOpKind;
 }
@@ -84,7 +84,7 @@ export type GraphNode = InputNode | Conv2dNode | DenseNode | BatchNormNode | Poo
 /** The kind of a node. */
 export type OpKind = GraphNode['op'];
 
-/** Whether a node is an op without attributes. */
+/** True when a node is an op without attributes. */
 export function isPlain(node: GraphNode): node is PlainNode {
   return isPlainOp(node.op);
 }

@@ -1,4 +1,7 @@
-/** Which network. `width` scales the channels of those that have the option; null takes the network's default. */
+/**
+ * Network to build. `width` scales the channels of those that have the option; null takes the network's
+ * default.
+ */
 export interface ModelSpec {
   readonly name: string;
   readonly width: number | null;
@@ -8,6 +11,6 @@ export interface ModelSpec {
 export interface ModelFile {
   /** Path of `model.json`, as the coordinator finds it; clients are sent the graph. */
   readonly file: string;
-  /** Begin with the file's weights, or draw them anew. */
+  /** Start from the file's weights, or draw new ones. */
   readonly weights: 'keep' | 'fresh';
 }

@@ -2,7 +2,7 @@ import { EspalierError, unreachable } from '../errors.js';
 import { isPlain, type GraphNode, type ModelGraph, type TensorShape } from './model-graph.js';
 import { inferShapes, sizeOf } from './shapes.js';
 
-/** What a parameter is to its node. */
+/** Role of a parameter in its node. */
 export type ParamRole = 'kernel' | 'bias' | 'gamma' | 'beta';
 
 /** One parameter tensor of a graph. */
@@ -38,7 +38,9 @@ export function parameterSpecs(graph: ModelGraph): readonly ParamSpec[] {
   return specs;
 }
 
-/** Of graphs asked about before: everything that walks over weights asks, and a graph never changes. */
+/**
+ * Parameters of graphs already asked about: every pass over weights needs them, and a graph never changes.
+ */
 const knownParameters = new WeakMap<ModelGraph, readonly ParamSpec[]>();
 
 function specsOf(graph: ModelGraph): readonly ParamSpec[] {

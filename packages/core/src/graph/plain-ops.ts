@@ -11,10 +11,13 @@ export type PlainFamily =
   /** An image as features, in `[h, w, c]` order. */
   | 'flatten';
 
-/** An op without attributes, as shapes, channels and file formats see it. Its arithmetic is told where values are computed. */
+/**
+ * An op without attributes, as shapes, channels and file formats see it. Its arithmetic is defined where
+ * values are computed.
+ */
 export interface PlainOp {
   readonly family: PlainFamily;
-  /** Whether its output is never below 0; false where that depends on its inputs. */
+  /** True when its output is never below 0; false if that depends on its inputs. */
   readonly nonNegative: boolean;
   /** The Keras layer that does the same. */
   readonly keras: { readonly className: string; readonly config: Readonly<Record<string, unknown>> };
@@ -77,7 +80,7 @@ type OfFamily<Family extends PlainFamily> = {
   [Op in PlainOpKind]: (typeof PLAIN_OPS)[Op]['family'] extends Family ? Op : never;
 }[PlainOpKind];
 
-/** Whether there is an op without attributes of that name. */
+/** True when there is an op without attributes of that name. */
 export function isPlainOp(op: string): op is PlainOpKind {
   return Object.hasOwn(PLAIN_OPS, op);
 }
@@ -92,7 +95,7 @@ export function plainOpsOf<Family extends PlainFamily>(family: Family): readonly
   return Object.keys(PLAIN_OPS).filter((op) => isOfFamily(op, family));
 }
 
-/** Whether there is an op without attributes of that name, in that family. */
+/** True when there is an op without attributes of that name, in that family. */
 export function isOfFamily<Family extends PlainFamily>(op: string, family: Family): op is OfFamily<Family> {
   return isPlainOp(op) && plainOp(op).family === family;
 }

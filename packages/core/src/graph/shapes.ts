@@ -60,7 +60,7 @@ export function inferShapes(graph: ModelGraph): ShapeTable {
 
 /**
  * Adds the output shape of the node that follows those of the table.
- * @throws EspalierError `invalid_graph` where it does not fit, and why.
+ * @throws EspalierError `invalid_graph` when it does not fit, and why.
  */
 export function inferNextShape(shapes: Map<string, TensorShape>, node: GraphNode): void {
   checkNode(node, shapes.size, shapes);

@@ -10,7 +10,9 @@ import { plainOp } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 import { UnionFind } from './union-find.js';
 
-/** Where channels come from and which of them must live and die together, before they are named. */
+/**
+ * Origin of channels, and sets of channels that can only be kept or removed together, before they have names.
+ */
 export interface ChannelFlow {
   /** Per node and position of its last axis (every feature of a flattened image), the channel's set. */
   readonly channels: ReadonlyMap<string, Int32Array>;
@@ -18,7 +20,7 @@ export interface ChannelFlow {
   readonly frozen: ReadonlySet<number>;
 }
 
-/** How a convolution's groups divide its channels. */
+/** Way in which a convolution's groups divide its channels. */
 export type Grouping = 'whole' | 'depthwise' | 'grouped';
 
 /** Depthwise is one input channel a group; a convolution with one input channel in one group is whole. */
@@ -28,9 +30,9 @@ export function groupingOf({ groups }: Conv2dNode, inChannels: number): Grouping
 }
 
 /**
- * Follows every channel through the graph. `add` joins channels of equal position; a depthwise filter lives with its
- * input channel; filters and inputs of other grouped convolutions live with those at the same place of every group, so
- * that groups stay equally large; `flatten` gives every pixel of a channel the channel's own set.
+ * Follows every channel through the graph. `add` joins channels of equal position; a depthwise filter joins
+ * its input channel; filters and inputs of other grouped convolutions join those at the same place of every
+ * group, so that groups stay equally large; `flatten` gives every pixel of a channel the channel's own set.
  * @throws EspalierError `invalid_graph`
  */
 export function channelFlow(graph: ModelGraph): ChannelFlow {

@@ -14,7 +14,10 @@ export interface ChannelGroup {
   readonly id: number;
   /** Filters of convolutions and units of dense layers that give it. */
   readonly producers: readonly ChannelSlice[];
-  /** Input positions of the layers with kernels that read it; depthwise filters stand with the producers only. */
+  /**
+   * Input positions of the layers with kernels that read it; depthwise filters are listed with the producers
+   * only.
+   */
   readonly readers: readonly ChannelSlice[];
   /** Groups of the same producers share one; every space keeps at least one of its groups. */
   readonly space: string;
@@ -24,7 +27,7 @@ export interface ChannelGroup {
 export interface ChannelGroups {
   /** Groups that may be removed, in graph order. */
   readonly groups: readonly ChannelGroup[];
-  /** Per node and position of its last axis the group there, or −1 where it must stay. */
+  /** Per node and position of its last axis the group there, or −1 if it must be kept. */
   readonly groupAt: ReadonlyMap<string, Int32Array>;
 }
 

@@ -6,7 +6,7 @@ import { nearestWhole } from '../mask/top-k.js';
 import { channelGroups, type ChannelGroup } from './channel-groups.js';
 import { narrowGraph } from './remove-channels.js';
 
-/** What a target counts. */
+/** Costs that a target can limit. */
 export const COST_KINDS = ['channels', 'density', 'macs', 'bytes', 'parameters'] as const;
 
 /**
@@ -15,21 +15,23 @@ export const COST_KINDS = ['channels', 'density', 'macs', 'bytes', 'parameters']
  */
 export type CostKind = (typeof COST_KINDS)[number];
 
-/** What is to be left of a cost: a share of the original's up to 1, or above 1 the amount itself. */
+/** Remaining cost: up to 1 a share of the original's, above 1 the amount itself. */
 export interface CostTarget {
   readonly kind: CostKind;
   readonly value: number;
 }
 
-/** Whether every layer loses the same share of its channels, or the lowest scores of all go first. */
+/**
+ * Spread of the removal: the same share of channels in every layer, or the lowest scores of all layers first.
+ */
 export type ChannelSpread = 'uniform' | 'global';
 
-/** How channels are chosen. */
+/** Settings for choosing channels. */
 export interface ChooseOptions {
   readonly target: CostTarget;
   readonly spread: ChannelSpread;
   /**
-   * Layers that lose channels keep a whole multiple of so many; 1 unless told. The engine's dense kernels take four
+   * Layers that lose channels keep a multiple of this number; default 1. The engine's dense kernels take four
    * output channels at a time, so 6 channels cost it what 8 do.
    */
   readonly multiple?: number;
@@ -58,10 +60,11 @@ export function costOf(graph: ModelGraph, kind: CostKind): number {
 }
 
 /**
- * The groups to remove so that the cost comes down to the target; for `channels` as near to it as whole steps come, else
- * to the target or just below. Every layer keeps at least `multiple` channels, or all that it has.
- * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can, or a multiple that
- * is no whole number of at least 1.
+ * The groups to remove to bring the cost down to the target; for `channels` as near to it as whole steps
+ * allow, otherwise to the target or just below. Every layer keeps at least `multiple` channels, or all that
+ * it has.
+ * @throws EspalierError `invalid_argument` for a target that cannot be met, with the nearest that can, or a
+ * multiple that is not a whole number of at least 1.
  */
 export function chooseChannels(
   graph: ModelGraph,
@@ -76,7 +79,7 @@ export function chooseChannels(
     target.kind === 'channels'
       ? (count: number): number => groups.length - first(count).size
       : (count: number): number => costOf(narrowGraph(graph, first(count)), target.kind);
-  // Whole channels come to within half a one of their target, other costs to it or just below.
+  // Whole channels come within half a channel of their target, other costs reach it or fall just below.
   const most = target.kind === 'channels' ? nearestWhole(goal) : goal;
   if (costAt(steps.length) > most)
     throw unreachableTarget(target, goal, { nearest: costAt(steps.length), multiple });
@@ -110,8 +113,8 @@ function goalOf(graph: ModelGraph, { kind, value }: CostTarget): number {
 }
 
 /**
- * Groups that go together, in the order in which they go: of every space those of the lowest scores, so many that a
- * multiple is left. Ties go by the place in the graph.
+ * Groups that are removed together, in order of removal: from every space those of the lowest scores, as many
+ * as leave a multiple. Ties are broken by the position in the graph.
  */
 function removalSteps(
   groups: readonly ChannelGroup[],

@@ -11,7 +11,7 @@ export interface GraphWithState {
   readonly state: ModelState;
 }
 
-/** A network with fewer channels, and where its channels stood before. */
+/** A network with fewer channels, and the former positions of its channels. */
 export interface SmallerNetwork extends GraphWithState {
   /** Per node the positions of its last axis that were kept, ascending. */
   readonly kept: ReadonlyMap<string, Uint32Array>;
@@ -42,7 +42,7 @@ export function removeChannels(
   return { graph: narrowedGraph(graph, groups, kept), state: { params, moments }, kept };
 }
 
-/** The graph alone of {@link removeChannels}. */
+/** Only the graph of {@link removeChannels}. */
 export function narrowGraph(graph: ModelGraph, removed: ReadonlySet<number>): ModelGraph {
   const groups = channelGroups(graph);
   checkRemoval(groups, removed);
@@ -127,7 +127,7 @@ function cut(
   const node = graph.nodes.find((one) => one.name === nodeName);
   const depth = shape.at(-2) ?? 1;
   const inputs = kept.get(node?.inputs[0] ?? '') ?? new Uint32Array(0);
-  // Of a grouped kernel every group reads the same places, so the first group's say which.
+  // In a grouped kernel every group reads the same places, so the first group's show which.
   const isGrouped = node?.op === 'conv2d' && node.groups > 1;
   const rows = isGrouped && depth === 1 ? Uint32Array.of(0) : inputs.filter((row) => row < depth);
   return cutKernel(values, { depth, filters: shape.at(-1) ?? 1, rows, columns });

@@ -56,7 +56,7 @@ function groupScore(
   return counted.reduce((sum, { value }) => sum + value, 0) / Math.max(1, counted.length);
 }
 
-/** Rows of a grouped kernel stand for the same place of every group. */
+/** A row of a grouped kernel belongs to the same place of every group. */
 function sliceMean(values: Float64Array | undefined, { positions }: ChannelSlice, depth = Infinity): number {
   if (values === undefined) return 0;
   return (

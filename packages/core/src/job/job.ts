@@ -9,7 +9,7 @@ import type { ServerOptimizerSpec } from '../server-optimizer/spec.js';
 import type { Augmentation, Normalization } from '../data/batches.js';
 import type { Optimizer } from '../trainer/trainer.js';
 
-/** How the sparse mask begins, for methods that have no candidate pool. */
+/** Initial sparse mask of methods that have no candidate pool. */
 export interface StaticMaskSpec {
   readonly criterion: string;
   readonly allocation: string;
@@ -53,7 +53,10 @@ export interface Job {
   readonly pool: PoolSpec;
   readonly pruning: AdjustmentSpec;
   readonly mask: StaticMaskSpec;
-  /** Scales what the first mask keeps of a layer to the layer's own root mean square: see `withDenseScale`. */
+  /**
+   * Scales the weights of a layer that the first mask keeps to the layer's own root mean square: see
+   * `withDenseScale`.
+   */
   readonly rescale: boolean;
   readonly pretrain: PretrainSpec;
   readonly aggregation: AggregationSpec;
@@ -70,7 +73,7 @@ export interface Job {
   readonly returnTimeout: number;
   /** Share of the cohort without which an adjustment of the mask waits for the next round. */
   readonly adjustmentQuorum: number;
-  /** Rounds in a row that a client leaves unanswered before it is left alone for a while; 0 for never. */
+  /** Rounds in a row that a client leaves unanswered before it is given a rest; 0 for never. */
   readonly restAfter: number;
   /** Refused answers in a row after which a client is excluded; 0 for never. */
   readonly refusalLimit: number;

@@ -5,8 +5,8 @@ import { cubicDensity } from './densities.js';
 import type { MaskRule } from './mask-rule.js';
 
 /**
- * Gradual magnitude pruning (Zhu & Gupta 2017): every layer comes down from dense to the target by the same cubic
- * schedule; what is pruned does not come back.
+ * Gradual magnitude pruning (Zhu & Gupta 2017): every layer goes from dense to the target by the same cubic
+ * schedule; pruned weights do not return.
  */
 export const cubic: MaskRule = {
   id: 'cubic',

@@ -7,10 +7,11 @@ import { progressive } from './progressive.js';
 const PENALTY = 0.01;
 
 /**
- * FedMef's budget-aware extrusion (Huang et al., "FedMef: Towards Memory-efficient Federated Dynamic Pruning", CVPR
- * 2024): in the round that ends with an adjustment, clients press what is about to go into what stays, by a penalty on
- * the smallest weights and a learning rate that follows the budget of steps. Then as FedTiny: the smallest go, those of
- * the largest clients' gradients come.
+ * FedMef's budget-aware extrusion (Huang et al., "FedMef: Towards Memory-efficient Federated Dynamic
+ * Pruning", CVPR 2024): in the round that ends with an adjustment, clients press the weights about to be
+ * dropped into those that stay, by a penalty on the smallest weights and a learning rate that follows the
+ * budget of steps. Then as in FedTiny: the smallest are dropped, those with the largest of the clients'
+ * gradients grown.
  */
 export const extruding: MaskRule = {
   ...progressive,

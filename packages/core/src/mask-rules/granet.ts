@@ -33,7 +33,7 @@ export const granet: MaskRule = {
   },
 };
 
-/** In every layer the scheduled share of its active weights, or all inactive ones where they are fewer. */
+/** In every layer the scheduled share of its active weights, or all inactive ones if they are fewer. */
 function exchanges({ spec, round }: AdjustmentContext, mask: Mask): readonly TopGradientRequest[] {
   return mask.layers
     .map(({ name, size, active }) => ({

@@ -6,7 +6,7 @@ import type { RuleMemory } from './mask-rule.js';
 /** FedRTS's λ: how much one observation weighs. */
 const OBSERVATION = 10;
 
-/** FedRTS's γ: the aggregate's share of an observation, beside the clients' own. */
+/** FedRTS's γ: the aggregate's share of an observation, next to the clients' own. */
 const AGGREGATE_SHARE = 0.5;
 
 /** Beta(α, β) of every link of a layer, by flat index. */
@@ -15,7 +15,7 @@ export interface LinkBeliefs {
   readonly beta: Float32Array;
 }
 
-/** What is seen of one link: outcomes in [0, 1]. */
+/** Observation of one link: outcomes in [0, 1]. */
 export interface LinkOutcome {
   readonly aggregate: number;
   /** Mean over clients, weighted by samples. */
@@ -33,7 +33,7 @@ export const linkMemory = {
     return Object.fromEntries(arrays);
   },
 
-  /** Of one layer. @throws EspalierError `internal` when the memory is another rule's. */
+  /** Beliefs about one layer. @throws EspalierError `internal` when the memory belongs to another rule. */
   of(memory: RuleMemory, name: string): LinkBeliefs {
     const [alpha, beta] = [memory[`${name}/alpha`], memory[`${name}/beta`]];
     if (alpha && beta) return { alpha, beta };

@@ -7,16 +7,20 @@ import { exchangeCount } from '../adjustment/exchange-schedule.js';
 import { linkMemory } from './link-beliefs.js';
 import type { ObservedRound, RuleMemory, RuleObserver } from './mask-rule.js';
 
-/** Samples of the clients that held each link of a layer, and of those among whose largest it was. */
+/**
+ * Samples of the clients that held each link of a layer, and of the clients among whose largest weights it
+ * was.
+ */
 interface LayerVotes {
   readonly held: Float64Array;
   readonly won: Float64Array;
 }
 
 /**
- * FedRTS's view of a round: an active link has won with whoever has it among the κ_l largest |w| of its layer, where
- * κ_l is the layer's number of links less those the schedule would exchange; once for each client's own weights, once
- * for the aggregate. Clients that hold a part of the links are asked about that part.
+ * FedRTS's view of a round: an active link has won with each party that has it among the κ_l largest |w| of
+ * its layer, where κ_l is the layer's number of links less those the schedule would exchange; once for each
+ * client's own weights, once for the aggregate. Clients that hold a part of the links are asked about that
+ * part.
  */
 export class LinkObserver implements RuleObserver {
   readonly #round: ObservedRound;

@@ -6,7 +6,7 @@ import type { MaskAdjustment } from '../adjustment/adjust-mask.js';
 import type { GradientReport, MeanGradient } from '../adjustment/mean-gradients.js';
 import type { Extrusion, TopGradientRequest } from '../trainer/trainer.js';
 
-/** Where a job stands when its mask may change. */
+/** Point of a job at which its mask may change. */
 export interface AdjustmentContext {
   readonly graph: ModelGraph;
   /** The job's: keys a rule's own random streams. */
@@ -25,34 +25,34 @@ export interface AdjustmentContext {
   readonly adjustments: number;
 }
 
-/** What a round came to, as far as masks go. */
+/** Results of a round that matter for masks. */
 export interface RoundEvidence {
   /** The aggregated weights under the round's mask. */
   readonly params: ParamTree;
   /** Mean gradients of inactive weights, of the layers that were asked for. */
   readonly gradients: ReadonlyMap<string, MeanGradient>;
-  /** What clients were asked. */
+  /** Requests that clients received. */
   readonly requests: readonly TopGradientRequest[];
   /** Every client's largest inactive gradients, in partition order. */
   readonly reports: readonly GradientReport[];
-  /** What clients made of their masks, in partition order; empty unless the rule has them readjust. */
+  /** Masks that clients made of theirs, in partition order; empty unless the rule has them readjust. */
   readonly ownMasks: readonly Mask[];
-  /** What the rule remembers, this round seen; empty for rules that remember nothing. */
+  /** Memory of the rule after this round; empty for rules that keep none. */
   readonly memory: RuleMemory;
 }
 
-/** What a rule remembers of a run between rounds, by name; it outlives a coordinator's restart. */
+/** Memory that a rule keeps of a run between rounds, by name; it survives a restart of the coordinator. */
 export type RuleMemory = Readonly<Record<string, Float32Array>>;
 
-/** Looks at the weights of one round as they come in. */
+/** Looks at the weights of one round as they arrive. */
 export interface RuleObserver {
   /** One client's weights after training, under its mask; clients come in partition order. */
   client(weights: ParamTree, mask: Mask, samples: number): void;
-  /** All clients seen: what to remember from now on. */
+  /** Ends the round after all clients: returns the memory from now on. */
   close(aggregated: ParamTree): RuleMemory;
 }
 
-/** What clients do besides training in a round that ends with an adjustment. */
+/** Work of clients besides training in a round that ends with an adjustment. */
 export interface RoundWork {
   /** Share of every layer's active weights that a client exchanges in a mask of its own; null for none. */
   readonly readjustment: number | null;
@@ -60,23 +60,23 @@ export interface RoundWork {
   readonly extrusion: Extrusion | null;
 }
 
-/** An adjustment, and what the rule remembers after it where that changed. */
+/** An adjustment, and the rule's memory after it if that changed. */
 export interface RuleOutcome extends MaskAdjustment {
   readonly memory?: RuleMemory;
 }
 
-/** What an observer is told of a round. */
+/** The round as an observer sees it. */
 export type ObservedRound = Pick<AdjustmentContext, 'graph' | 'mask' | 'spec' | 'round'>;
 
 /** A request to devices: `topGradients` of some layers, `denseGradients` of all at once, or `ownMasks` made of the round's. */
 export type MaskRuleNeed = 'topGradients' | 'denseGradients' | 'ownMasks';
 
-/** How a mask changes on adjustment rounds. Pure; passes `maskRuleContract`. */
+/** Way to change the mask on adjustment rounds. Pure; passes `maskRuleContract`. */
 export interface MaskRule {
   readonly id: string;
   /** Requests to the clients' devices besides training; empty for rules that look at the aggregate only. */
   readonly needs: readonly MaskRuleNeed[];
-  /** The first mask that the rule is made for: every weight, or as many as its target density keeps. */
+  /** The first mask that the rule is made for: every weight, or only those that its target density keeps. */
   readonly begins: 'dense' | 'sparse';
   /** Weights start again at their first values after every change (Frankle & Carbin, ICLR 2019). */
   readonly rewinds: boolean;

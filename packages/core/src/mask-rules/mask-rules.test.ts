@@ -148,7 +148,7 @@ describe('by hand', () => {
 
   it('voted keeps the largest averages of what somebody held', () => {
     const mask = onlyLayer(0, 1, 2, 3);
-    // One client exchanged 1 for 6, the other 1 for 7: nobody holds 1 any more, whatever its weight.
+    // One client exchanged 1 for 6, the other 1 for 7: no client holds 1 any more, regardless of its weight.
     const ownMasks = [onlyLayer(0, 2, 3, 6), onlyLayer(0, 2, 3, 7)];
     const params = withWeights(5, 9, -1, 2, 0, 0, -3, 0.5);
     const { mask: next, exchanged } = maskRules['voted']!.adjust(context(mask), {
@@ -189,7 +189,7 @@ describe('by hand', () => {
     observer.client(withWeights(9, 8, 1, 2, 0, 0, 0, 0), mask, 30);
     observer.client(withWeights(9, 1, 8, 2, 0, 0, 0, 0), mask, 10);
     const memory = observer.close(withWeights(9, 6, 3, 2, 0, 0, 0, 0));
-    // Weight 0: both and the aggregate. 1: ¾ of the samples and the aggregate. 2: ¼. 3: nobody.
+    // Weight 0: both and the aggregate. 1: ¾ of the samples and the aggregate. 2: ¼. 3: none.
     const outcome = [1, (1 + 0.75) / 2, 0.25 / 2, 0];
     expect([...memory[`${layer!.name}/alpha`]!]).toEqual([...outcome.map((x) => 1 + 10 * x), 1, 1, 1, 1]);
     expect([...memory[`${layer!.name}/beta`]!]).toEqual([

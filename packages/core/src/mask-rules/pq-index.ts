@@ -9,10 +9,10 @@ import type { ParamTree } from '../params/model-state.js';
 const MOST_AT_ONCE = 0.9;
 
 /**
- * Sparsity-informed adaptive pruning (Diao et al., "Pruning Deep Neural Networks from a Sparsity Perspective", ICLR
- * 2023, Algorithm 1) over the whole network: of d active weights those stay that the PQ index of their magnitudes asks
- * for, r = d·(1 − I)^(pq ÷ (q − p)) with p = ½, q = 1, at least a tenth and never below the target; the last adjustment
- * goes down to the target.
+ * Sparsity-informed adaptive pruning (Diao et al., "Pruning Deep Neural Networks from a Sparsity
+ * Perspective", ICLR 2023, Algorithm 1) over the whole network: of d active weights, the PQ index of their
+ * magnitudes decides how many are kept, r = d·(1 − I)^(pq ÷ (q − p)) with p = ½, q = 1, at least a tenth and
+ * never below the target; the last adjustment reaches the target.
  */
 export const pqIndexRule: MaskRule = {
   id: 'pqIndex',
@@ -27,8 +27,8 @@ export const pqIndexRule: MaskRule = {
 };
 
 /**
- * The PQ index of those magnitudes with p = ½ and q = 1: 1 − d^(1/q − 1/p)·‖w‖_p ÷ ‖w‖_q = 1 − (Σ√|w|)² ÷ (d·Σ|w|).
- * 0 where all are alike, towards 1 the fewer carry everything; 1 where all are 0.
+ * The PQ index of those magnitudes with p = ½ and q = 1: 1 − d^(1/q − 1/p)·‖w‖_p ÷ ‖w‖_q = 1 − (Σ√|w|)² ÷
+ * (d·Σ|w|). 0 if all are equal, closer to 1 the fewer dominate; 1 if all are 0.
  */
 export function pqIndex(magnitudes: Iterable<number>): number {
   let [count, roots, sum] = [0, 0, 0];

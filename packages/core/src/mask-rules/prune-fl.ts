@@ -4,10 +4,10 @@ import { adjustMask } from '../adjustment/adjust-mask.js';
 import type { MaskRule } from './mask-rule.js';
 
 /**
- * PruneFL's further pruning (Jiang et al., "Model Pruning Enables Efficient Federated Learning on Edge Devices", TNNLS
- * 2022) at a fixed density and with the same time for every weight: of every layer the share f·½^(r ÷ 10,000) of
- * smallest |w| goes, and as many of largest g² come. Devices report the gradient of *every* inactive weight, and hold a
- * dense gradient of the whole network for it, as published.
+ * PruneFL's further pruning (Jiang et al., "Model Pruning Enables Efficient Federated Learning on Edge
+ * Devices", TNNLS 2022) at a fixed density and with the same time for every weight: in every layer the share
+ * f·½^(r ÷ 10,000) of smallest |w| is dropped, and as many of largest g² are grown. Devices report the
+ * gradient of *every* inactive weight, and hold a dense gradient of the whole network for it, as published.
  */
 export const pruneFl: MaskRule = {
   id: 'pruneFl',

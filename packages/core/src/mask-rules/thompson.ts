@@ -9,14 +9,14 @@ import { linkMemory, type LinkBeliefs } from './link-beliefs.js';
 import { LinkObserver } from './link-observer.js';
 import type { MaskRule, RuleMemory, AdjustmentContext } from './mask-rule.js';
 
-/** What the aggregate says of a link that it has no weight for. */
+/** Outcome that the aggregate counts for a link it has no weight for. */
 const UNDECIDED = 0.5;
 
 /**
- * FedRTS (Huang et al., "FedRTS: Federated Robust Pruning via Combinatorial Thompson Sampling", NeurIPS 2025): what is
- * known of every link is Beta(α, β). Active links are observed every round ({@link LinkObserver}), inactive ones at
- * adjustments, where the clients' largest gradients are votes. Then every link draws from its own distribution, and each
- * layer keeps as many as before, the largest draws.
+ * FedRTS (Huang et al., "FedRTS: Federated Robust Pruning via Combinatorial Thompson Sampling", NeurIPS
+ * 2025): the belief about every link is Beta(α, β). Active links are observed every round ({@link
+ * LinkObserver}), inactive ones at adjustments, where the clients' largest gradients are votes. Then every
+ * link draws from its own distribution, and each layer keeps as many as before, the largest draws.
  */
 export const thompson: MaskRule = {
   id: 'thompson',
@@ -57,7 +57,7 @@ function votesOf(reports: readonly GradientReport[], name: string): ReadonlyMap<
   return votes;
 }
 
-/** What inactive links come to: half the aggregate's shrug, half the clients' votes. */
+/** Beliefs after inactive links have been observed: half the undecided aggregate, half the clients' votes. */
 function withVotes(
   { size, active }: LayerMask,
   beliefs: LinkBeliefs,

@@ -30,7 +30,9 @@ export const voted: MaskRule = {
   },
 };
 
-/** As many weights as the layer has: the largest that somebody held, then of those that nobody did. */
+/**
+ * As many weights as the layer has: the largest of those that some client held, then of those that none did.
+ */
 function largestHeld(layer: LayerMask, held: LayerMask, params: ParamTree): LayerMask {
   const { name, size, active } = layer;
   const values = layerValues(layer, params);

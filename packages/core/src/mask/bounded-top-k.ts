@@ -8,9 +8,9 @@ export interface IndexedValues {
 }
 
 /**
- * Keeps the `capacity` values of largest magnitude out of a stream of any length, in memory proportional to the
- * capacity: what lets a device report its top gradients without holding a dense gradient (FedTiny, Huang et al. 2023).
- * The order of pushes does not matter; equal magnitudes keep the lower index, as in `topK`.
+ * Keeps the `capacity` values of largest magnitude out of a stream of any length, in memory proportional to
+ * the capacity: this lets a device report its top gradients without holding a dense gradient (FedTiny, Huang
+ * et al. 2023). The order of pushes does not matter; equal magnitudes keep the lower index, as in `topK`.
  */
 export class BoundedTopK {
   readonly capacity: number;
@@ -47,7 +47,7 @@ export class BoundedTopK {
     else if (this.capacity > 0 && this.#isWeaker(0, index, single)) this.#siftDown(index, single);
   }
 
-  /** What is kept, ascending by index; the collector may be pushed to again. */
+  /** The entries kept, ascending by index; more may be pushed to the collector afterwards. */
   result(): IndexedValues {
     const order = Uint32Array.from({ length: this.#size }, (_, slot) => slot);
     order.sort((a, b) => this.#indices[a]! - this.#indices[b]!);
@@ -57,7 +57,7 @@ export class BoundedTopK {
     };
   }
 
-  /** Whether the entry in `slot` would have to leave before the given one. */
+  /** True when the entry in `slot` would have to leave before the given one. */
   #isWeaker(slot: number, index: number, value: number): boolean {
     const own = Math.abs(this.#values[slot]!);
     const other = Math.abs(value);
@@ -86,7 +86,7 @@ export class BoundedTopK {
     this.#put(slot, index, value);
   }
 
-  /** The child that must leave first; at or past the end where there is none. */
+  /** The child that must leave first; at or past the end if there is none. */
   #weakerChild(slot: number): number {
     const left = 2 * slot + 1;
     const right = left + 1;

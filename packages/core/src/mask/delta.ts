@@ -4,7 +4,8 @@ import { layerOf } from './layer-values.js';
 import type { LayerMask, Mask } from './mask.js';
 
 /**
- * What changed from one mask to another: per changed layer the indices that left and those that came, ascending.
+ * Difference between two masks: for each changed layer the indices that left and those that joined,
+ * ascending.
  * @throws EspalierError `invalid_mask` when the masks do not have the same layers.
  */
 export function maskDelta(from: Mask, to: Mask): MaskDeltaLayer[] {
@@ -19,8 +20,9 @@ export function maskDelta(from: Mask, to: Mask): MaskDeltaLayer[] {
 /**
  * The successor of `mask` after the given changes.
  * @param parentHash hash of the mask that the changes were made for
- * @throws EspalierError `mask_mismatch` when that is another mask; `invalid_mask` when a change drops an inactive
- * weight, grows an active one, is out of range or order, or names a layer twice or one the mask lacks.
+ * @throws EspalierError `mask_mismatch` when that is a different mask; `invalid_mask` when a change drops an
+ * inactive weight, grows an active one, is out of range or order, or names a layer twice or one the mask
+ * lacks.
  */
 export function applyMaskDelta(mask: Mask, parentHash: string, layers: readonly MaskDeltaLayer[]): Mask {
   if (mask.hash !== parentHash) {

@@ -2,7 +2,7 @@ import { magnitudesAt } from './layer-values.js';
 import { topK } from './top-k.js';
 
 /**
- * Those of the indices at which |value| is largest, ascending; of equals the lower index.
+ * The `count` indices at which |value| is largest, ascending; of equals the lower index.
  * @param indices ascending
  * @throws EspalierError as `topK`.
  */

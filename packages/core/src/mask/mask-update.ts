@@ -6,7 +6,7 @@ export interface MaskReference {
   readonly hash: string;
 }
 
-/** How the receiver gets from the mask it has to the one it needs. */
+/** Step from the mask that the receiver has to the one it needs. */
 export type MaskUpdate =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'full'; readonly mask: Mask }
@@ -27,7 +27,7 @@ export interface MaskDeltaLayer {
 
 /** A mask that a client made of the one it received. */
 export interface OwnMask {
-  /** Of the result, so that both ends mean the same. */
+  /** Hash of the result, so that both ends mean the same mask. */
   readonly hash: string;
   /** Changed layers only, in the graph's order; as many weights come as go. */
   readonly layers: readonly MaskDeltaLayer[];

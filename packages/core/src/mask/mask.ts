@@ -14,7 +14,7 @@ export interface LayerMask {
   readonly active: Uint32Array;
 }
 
-/** How a mask descends from the one before it. */
+/** Descent of a mask from the one before it. */
 export interface MaskLineage {
   /** 0 for a job's first mask, then one more with every change. */
   readonly version: number;
@@ -23,8 +23,8 @@ export interface MaskLineage {
 }
 
 /**
- * Which weights are active: a versioned, hashed protocol object. It cannot be built invalid, and it never changes.
- * Layers stand in the graph's canonical order.
+ * The set of active weights: a versioned, hashed protocol object. It cannot be built invalid, and it never
+ * changes. Layers are in the graph's canonical order.
  */
 export class Mask {
   readonly version: number;
@@ -33,7 +33,9 @@ export class Mask {
   readonly #byName: ReadonlyMap<string, LayerMask>;
   #hash: string | undefined;
 
-  /** @throws EspalierError `invalid_mask` when indices are out of order or range, or a layer stands twice. */
+  /**
+   * @throws EspalierError `invalid_mask` when indices are out of order or range, or a layer is listed twice.
+   */
   constructor(layers: readonly LayerMask[], lineage: MaskLineage = { version: 0, parent: null }) {
     for (const layer of layers) checkLayer(layer);
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
@@ -66,7 +68,7 @@ export class Mask {
     return this.layers.reduce((sum, layer) => sum + layer.size, 0);
   }
 
-  /** Active ÷ maskable weights; 1 where nothing is maskable. */
+  /** Active ÷ maskable weights; 1 if nothing is maskable. */
   get density(): number {
     return this.size === 0 ? 1 : this.activeCount / this.size;
   }

@@ -5,10 +5,11 @@ import { Mask } from './mask.js';
 import { keptCount } from './top-k.js';
 
 /**
- * One of a mask's nested sub-masks: of every layer the so many active weights of largest |score|, of equals the lower
- * index. The smaller of two shares gives a subset of the larger's (as HeteroFL and FjORD nest widths; here single
- * weights), and 1 the mask itself. A layer keeps the nearest whole number of its active weights, at least 1.
- * @param scores by parameter name, one per weight; what orders the family
+ * One of a mask's nested sub-masks: in every layer the share of its active weights with the largest |score|,
+ * of equals the lower index. The smaller of two shares gives a subset of the larger's (as HeteroFL and FjORD
+ * nest widths; here single weights), and 1 gives the mask itself. A layer keeps the nearest whole number of
+ * its active weights, at least 1.
+ * @param scores by parameter name, one per weight; they order the family
  * @param share in (0, 1]
  * @throws EspalierError `invalid_argument`, `invalid_params`, `not_finite`
  */

@@ -14,7 +14,7 @@ function bySorting(scores: ArrayLike<number>, count: number): number[] {
 
 const few = fc.constantFrom(-2, -1, -0, 0, 0.5, 1, 3, Infinity, -Infinity);
 const singles = fc.array(fc.oneof(few, fc.float({ noNaN: true })), { maxLength: 60 });
-// Neighbouring doubles that float32 cannot tell apart.
+// Neighbouring doubles that float32 cannot distinguish.
 const doubles = fc.array(
   fc.oneof(
     few,

@@ -60,7 +60,7 @@ function orderedKey(bits: number): number {
 interface Threshold {
   /** Key of the `count`-th largest score. */
   readonly key: number;
-  /** How many scores have a larger key. */
+  /** Number of scores with a larger key. */
   readonly above: number;
 }
 
@@ -83,7 +83,7 @@ const DIGITS: readonly (readonly [shift: number, width: number])[] = [
   [0, 10],
 ];
 
-/** How often each digit occurs among the keys that begin with `prefix`. */
+/** Number of times each digit occurs among the keys that begin with `prefix`. */
 function digitHistogram(bits: Uint32Array, prefix: number, shift: number, width: number): Uint32Array {
   const histogram = new Uint32Array(1 << width);
   const digitMask = histogram.length - 1;
@@ -104,7 +104,7 @@ function positionsOfKey(bits: Uint32Array, key: number, limit: number): number[]
   return positions;
 }
 
-/** Of positions whose scores agree in float32 only, the `count` best by their exact scores, ascending. */
+/** Picks, from positions whose scores agree only in float32, the `count` best by exact scores, ascending. */
 function bestOf(positions: number[], scores: ArrayLike<number>, count: number): number[] {
   // Infinity − Infinity is NaN, which falls through to the position like any other tie.
   positions.sort((a, b) => scores[b]! - scores[a]! || a - b);

@@ -10,7 +10,7 @@ export const adjustingMethods: readonly Method[] = [
     criterion: null,
     maskRule: 'progressive',
     network: 'given',
-    // What magnitude keeps of a hardly trained network is large, and learns too slowly as it is.
+    // Weights that magnitude keeps of a barely trained network are large and, unscaled, learn too slowly.
     defaults: { rescale: true },
     // Ten passes of a running average and a plain mean are the authors' code; the rest is the paper.
     published: {

@@ -3,10 +3,13 @@ import type { Job } from '../job/job.js';
 import { methodNamed } from './registry.js';
 import { maskRuleNamed } from '../mask-rules/registry.js';
 
-/** What a method asks of clients beyond trained values; the coordinator asks for that and no more. */
+/**
+ * Contribution that a method requests from clients beyond trained values; the coordinator requests no more
+ * than that.
+ */
 export type ClientNeed = 'batchNormMoments' | MaskRuleNeed;
 
-/** What this job will ask of its clients. */
+/** Contributions that this job will request from its clients. */
 export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
   const { maskRule } = methodNamed(job.method);
   const needs = new Set<ClientNeed>();
@@ -17,8 +20,8 @@ export function clientNeeds(job: Job): ReadonlySet<ClientNeed> {
 }
 
 /**
- * True when clients choose between candidates before the first round. A job without rounds is its selection alone: there
- * even a single candidate is given clients' statistics.
+ * True when clients choose between candidates before the first round. A job without rounds consists of its
+ * selection alone: there even a single candidate gets clients' statistics.
  */
 export function selectsOnClients(job: Job): boolean {
   const { size, selection } = job.pool;

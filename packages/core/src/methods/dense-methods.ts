@@ -8,7 +8,7 @@ const dense = {
   departures: [],
 } as const;
 
-/** Federated averaging and what changes its optimisation alone: controls beside every sparse run. */
+/** Federated averaging and methods that change only its optimisation: controls for every sparse run. */
 export const denseMethods: readonly Method[] = [
   {
     ...dense,

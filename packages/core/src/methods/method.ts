@@ -1,4 +1,4 @@
-/** How the first mask comes about. */
+/** Origin of the first mask. */
 export type InitialMask =
   /** Every weight stays. */
   | 'dense'
@@ -10,20 +10,23 @@ export type InitialMask =
 /** A composition of parts by name. Behaviour follows from the parts, never from the name. */
 export interface Method {
   readonly name: string;
-  /** One sentence for people, with the paper. */
+  /** One sentence for users, citing the paper. */
   readonly summary: string;
   readonly initialMask: InitialMask;
-  /** Id of the only criterion that the first mask may come from; null where the job chooses, or has none. */
+  /** Id of the only criterion allowed for the first mask; null if the job chooses, or has none. */
   readonly criterion: string | null;
   /** Id of the rule by which the mask changes on adjustment rounds; null for a mask that stays. */
   readonly maskRule: string | null;
   /** `narrow` trains a narrower network of as many weights as the job's network keeps at its density, all of them. */
   readonly network: 'given' | 'narrow';
-  /** Keys of the job file that the method sets where the file does not: the paper's own, or what measured better. */
+  /**
+   * Keys of the job file that the method sets unless the file does: the paper's values, or ones that measured
+   * better.
+   */
   readonly defaults: Readonly<Record<string, unknown>>;
   /** Keys that `preset: published` sets over the defaults; absent where the defaults are the paper's already. */
   readonly published?: Readonly<Record<string, unknown>>;
-  /** What it does not do as published, a sentence each; empty where it does. */
+  /** Deviations from the published method, one sentence each; empty if there are none. */
   readonly departures: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { buildModel } from '../graph/zoo/index.js';
 import type { ModelSpec } from '../graph/model-spec.js';
 import { keptCount } from '../mask/top-k.js';
 
-/** What a network is built for. */
+/** Input and classes for which a network is built. */
 export interface NetworkPurpose {
   readonly imageShape: readonly [number, number, number];
   readonly classes: number;

@@ -5,12 +5,12 @@ import type { ModelState } from './model-state.js';
 
 /**
  * The state with the kept weights of every layer as large as all of the layer's weights were: kernels times
- * rms(all) ÷ rms(kept), in layers whose outputs go through one batch norm and nowhere else. There the network computes
- * the same (up to the norm's epsilon; biases and moments follow) and the order of magnitudes stays, but the steps of
- * training are larger by the square of that factor beside the weights: batch norm makes a layer's effective learning
- * rate the rate ÷ ‖w‖² (van Laarhoven 2017, arXiv:1706.05350). What magnitude pruning keeps of a normal
- * distribution at density 0.05 has 2.4 times its root mean square.
- * @param kept per kernel, the weights that pruning keeps; layers that are not among them stay as they are
+ * rms(all) ÷ rms(kept), in layers whose outputs go through one batch norm and nowhere else. There the network
+ * computes the same (up to the norm's epsilon; biases and moments follow) and the order of magnitudes stays,
+ * but training steps become larger relative to the weights, by the inverse square of that factor: batch norm
+ * makes a layer's effective learning rate the rate ÷ ‖w‖² (van Laarhoven 2017, arXiv:1706.05350). The weights
+ * that magnitude pruning keeps of a normal distribution at density 0.05 have 2.4 times its root mean square.
+ * @param kept per kernel, the weights that pruning keeps; layers without an entry are unchanged
  */
 export function withDenseScale(graph: ModelGraph, state: ModelState, kept: readonly LayerMask[]): ModelState {
   const params = new Map(state.params);

@@ -2,7 +2,10 @@ import { EspalierError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import { momentSpecs, parameterSpecs } from '../graph/parameters.js';
 
-/** Values by parameter name (`<node>/<role>`), row-major. Treated as immutable by everyone who did not create it. */
+/**
+ * Values by parameter name (`<node>/<role>`), row-major. Treated as immutable by all code that did not create
+ * it.
+ */
 export type ParamTree = ReadonlyMap<string, Float32Array>;
 
 /** Running mean and (population) variance per channel of one batch-norm node; variances are never negative. */

@@ -5,9 +5,9 @@ import type { Mask } from '../mask/mask.js';
 import type { MomentTree, ParamTree } from './model-state.js';
 
 /**
- * Values as they travel: parameters in canonical order ({@link parameterSpecs}); of a maskable parameter only the
- * active values, in ascending index order; of every other parameter all values. A null mask means that every weight
- * is active. Both ends know the mask, so nothing else is sent.
+ * Values as they are sent: parameters in canonical order ({@link parameterSpecs}); of a maskable parameter
+ * only the active values, in ascending index order; of every other parameter all values. A null mask means
+ * that every weight is active. Both ends know the mask, so nothing else is sent.
  */
 
 /** Number of values {@link packActive} gives: active weights and always-dense parameters. */
@@ -117,7 +117,7 @@ export function momentCount(graph: ModelGraph): number {
 }
 
 /**
- * Batch-norm statistics as they travel: nodes in graph order, of each the means, then the variances.
+ * Batch-norm statistics as they are sent: nodes in graph order, for each the means, then the variances.
  * @throws EspalierError `invalid_params` naming the first node whose moments are missing or of another size.
  */
 export function packMoments(graph: ModelGraph, moments: MomentTree): Float32Array {
@@ -158,7 +158,7 @@ export function unpackMoments(graph: ModelGraph, values: Float32Array): MomentTr
   );
 }
 
-/** Active indices of a parameter; null where all of its values count. */
+/** Active indices of a parameter; null if all of its values count. */
 function activeIndices({ name, size, maskable }: ParamSpec, mask: Mask | null): Uint32Array | null {
   if (!maskable || mask === null) return null;
   const layer = mask.layer(name);

@@ -85,7 +85,7 @@ function play(
   return { state, last };
 }
 
-/** What follows from so many losses in a row, each in turn. */
+/** Effects of `count` losses in a row, one list for each. */
 function losses(count: number, from: ClientState): string[][] {
   let state = from;
   return Array.from({ length: count }, () => {

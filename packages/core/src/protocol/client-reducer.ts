@@ -13,7 +13,7 @@ import { toldToPeer } from './told-to-peer.js';
 type Of<K extends ClientEvent['kind']> = Extract<ClientEvent, { kind: K }>;
 type Received<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
-/** A new state with what must be done about it. */
+/** A new state with the effects to carry out. */
 export interface ClientTransition {
   readonly state: ClientState;
   readonly effects: readonly ClientEffect[];
@@ -44,7 +44,7 @@ export function reduceClient(state: ClientState, event: ClientEvent): ClientTran
   }
 }
 
-/** Causes that may be gone at the next try; after any other, the same would be said again. */
+/** Causes that may have disappeared by the next try; any other would only recur. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'connection_lost',
   'transfer_corrupt',
@@ -52,7 +52,10 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
-/** One that has a seat is expected back, so that it may find room later; a newcomer is told at once. */
+/**
+ * True when trying again may help: a client with a seat is expected back, so it may find room later; a
+ * newcomer gives up.
+ */
 function isPassing({ identity }: ClientState, code: ErrorCode): boolean {
   return PASSING.has(code) || (code === 'limit_exceeded' && identity !== null);
 }
@@ -72,7 +75,9 @@ function onClosed(state: ClientState, { reason, code = 'connection_lost' }: Of<'
   };
 }
 
-/** The last word is what counts: who was turned away must not be told that nobody is there. */
+/**
+ * The last message decides: a client that was turned away must not be told that the coordinator is missing.
+ */
 function givenUp(
   { dismissal }: ClientState,
   { reason, code }: { readonly reason: string; readonly code: ErrorCode },
@@ -144,8 +149,8 @@ function onWelcome(state: ClientState, message: Received<'welcome'>): ClientTran
 }
 
 /**
- * A refused answer is dropped. What follows depends on the reason: of a round that has closed nothing is worked on any
- * longer, and a client that lost track of the mask asks for it; all other work stands.
+ * A refused answer is dropped. The consequence depends on the reason: work for a closed round is abandoned,
+ * and a client that lost track of the mask asks for it; all other work continues.
  */
 function onRefused(
   state: ClientState,
@@ -180,10 +185,13 @@ function isOfRound(message: ClientTask['message']): message is Received<'measure
   return message.kind === 'measure' || message.kind === 'train' || message.kind === 'finish';
 }
 
-/** A question: answered from memory, ignored when it is being worked on, else worked on instead of anything older. */
+/**
+ * Handles a request: answers it from memory, ignores it if it is being worked on, otherwise starts it in
+ * place of anything older.
+ */
 function ask(state: ClientState, task: ClientTask): ClientTransition {
   const key = taskKey(task);
-  // Statistics may have been merged anew since, so losses are always computed for what was just sent.
+  // Statistics may have been merged again since, so losses are always computed for the latest ones.
   const repeats = task.kind !== 'losses';
   if (repeats && state.lastAnswer?.key === key) {
     return { state, effects: [{ kind: 'send', message: state.lastAnswer.message }] };
@@ -247,13 +255,16 @@ function onTaskFailed(state: ClientState, event: Of<'taskFailed'>): ClientTransi
   };
 }
 
-/** Ends over an error: the person who runs the client gets all of it, the coordinator what a peer may hear. */
+/**
+ * Ends because of an error: the user of the client sees all of it, the coordinator only the part a peer may
+ * see.
+ */
 function endOver(state: ClientState, error: Of<'dataFailed'> | Of<'taskFailed'>): ClientTransition {
   const { code, message } = error;
   return end(state, { kind: 'failed', code, message }, toldToPeer('client', error).message);
 }
 
-/** Ends for good; a reason that is the client's own is told to the coordinator. */
+/** Ends for good; a reason on the client's side is reported to the coordinator. */
 function end(state: ClientState, outcome: ClientOutcome, farewell: string | null): ClientTransition {
   const connected = state.phase !== 'connecting';
   const leave: readonly ClientEffect[] =

@@ -13,11 +13,11 @@ export type ClientTask =
   | { readonly kind: 'train'; readonly message: Received<'train'> }
   | { readonly kind: 'evaluate'; readonly message: Received<'finish'> };
 
-/** Where the client stands with its coordinator. */
+/** Relation of the client to its coordinator. */
 export type ClientPhase =
   /** No connection; one is being made, or waited for. */
   | 'connecting'
-  /** Connected; the challenge has not come, or the data are being read. */
+  /** Connected; the challenge has not arrived, or the data are being read. */
   | 'greeting'
   /** Has asked to join. */
   | 'joining'
@@ -35,20 +35,20 @@ export interface RunningTask {
   readonly task: ClientTask;
 }
 
-/** How it ended. */
+/** Way in which the client's run ended. */
 export type ClientOutcome =
   | { readonly kind: 'finished' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** Who it is to the coordinator; kept over connections. */
+/** Identity of the client for the coordinator; it outlives connections. */
 export interface ClientIdentity {
   readonly clientId: ClientId;
   readonly returnToken: string;
   readonly partitionIndex: number;
 }
 
-/** A coordinator's word, or one about what it sent. */
+/** A message from the coordinator, or an error in one of its messages. */
 export interface Dismissal {
   readonly code: ErrorCode;
   readonly message: string;
@@ -69,16 +69,16 @@ export interface ClientState {
   readonly lastAnswer: { readonly key: string; readonly message: ClientMessage } | null;
   /** Its gradients on the canary: the canary is the same on every connection, and a running task is not disturbed. */
   readonly canaryAnswer: ClientMessage | null;
-  /** Connections tried in vain since the last admission. */
+  /** Failed attempts to connect since the last admission. */
   readonly attempts: number;
-  /** What the coordinator said on the present connection to send the client away for a while. */
+  /** Message by which the coordinator sent the client away for a while, on the present connection. */
   readonly dismissal: Dismissal | null;
 }
 
-/** What happened. */
+/** Event that the client's reducer is told. */
 export type ClientEvent =
   | { readonly kind: 'opened' }
-  /** No connection came about, or the one there was is gone; with a code where that has a cause besides the line. */
+  /** No connection was made, or the connection was lost; with a code if the cause is not the line itself. */
   | { readonly kind: 'closed'; readonly reason: string; readonly code?: ErrorCode }
   | { readonly kind: 'received'; readonly message: ServerMessage }
   | { readonly kind: 'dataReady' }
@@ -87,7 +87,7 @@ export type ClientEvent =
   | { readonly kind: 'taskFailed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'stop'; readonly reason: string };
 
-/** What the shell must do, in order. */
+/** Effect that the shell must carry out; a list of them is carried out in order. */
 export type ClientEffect =
   | { readonly kind: 'connect'; readonly delaySeconds: number }
   | { readonly kind: 'loadData'; readonly job: ClientJob }

@@ -4,15 +4,15 @@ export interface Traffic {
   readonly bytesOut: number;
 }
 
-/** What a connection tells its owner. */
+/** Callbacks by which a connection informs its owner. */
 export interface ConnectionHandlers {
   readonly onFrame: (frame: Uint8Array) => void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever end closed it. */
   readonly onClose: (reason: string) => void;
 }
 
 /**
- * Moves frames between two ends, in order, and knows nothing of their meaning. Implemented over socket.io and in
+ * Moves frames between two ends, in order, without knowing their meaning. Implemented over socket.io and in
  * memory; handed in by the caller, never global.
  */
 export interface FrameConnection {

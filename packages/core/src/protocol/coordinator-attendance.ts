@@ -11,7 +11,7 @@ import { gone } from './seat.js';
 
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
-/** A new state with what must be done about it. */
+/** A new state with the effects to carry out. */
 interface Change {
   readonly state: CoordinatorState;
   readonly effects: readonly CoordinatorEffect[];
@@ -20,7 +20,10 @@ interface Change {
 /** Longest rest in rounds: a device that is back for good is asked again before long. */
 const LONGEST_REST = 32;
 
-/** Refusals that say nothing against a client: it lost track, was asked twice, or the line or we are at fault. */
+/**
+ * Refusals that are not the client's fault: it lost track, was asked twice, or the line or the coordinator is
+ * at fault.
+ */
 const BLAMELESS: ReadonlySet<ErrorCode> = new Set([
   'mask_mismatch',
   'duplicate',
@@ -30,15 +33,15 @@ const BLAMELESS: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
-/** True while the open round leaves that client alone, for it has left too many before without an answer. */
+/** True while the open round leaves that client out because it left too many earlier rounds unanswered. */
 export function isResting({ round }: CoordinatorState, seat: Seat): boolean {
   return round < seat.restUntil;
 }
 
 /**
- * A round's books on who answered, when it closes: who did has a clean slate; who was asked and gave nothing has one
- * more absence, and from `restAfter` in a row on rests for 1 round, then 2, 4, … up to 32. Whoever said that it cannot
- * answer keeps what it had.
+ * Records attendance when a round closes. A client that answered starts again from 0; one that was asked and
+ * did not answer has one more absence, and from `restAfter` in a row rests for 1 round, then 2, 4, … up to
+ * 32. A client that reported that it cannot answer keeps its count.
  */
 export function markAttendance(config: CoordinatorConfig, state: CoordinatorState): Change {
   const { cohort, answers, failed } = state.step;
@@ -71,7 +74,7 @@ function withAbsence({ restAfter }: CoordinatorConfig, { round }: CoordinatorSta
   return { ...seat, absences, restUntil: round + 1 + rest };
 }
 
-/** An accepted answer: what was refused before is forgiven. */
+/** Clears a client's refusals after an accepted answer. */
 export function forgive(state: CoordinatorState, clientId: ClientId): CoordinatorState {
   const seat = state.seats.get(clientId);
   if (!seat || seat.strikes === 0) return state;
@@ -79,8 +82,8 @@ export function forgive(state: CoordinatorState, clientId: ClientId): Coordinato
 }
 
 /**
- * An answer whose contents were refused. From `refusalLimit` in a row on the client is excluded: told so, no longer
- * waited for, and turned away when it comes back.
+ * Records an answer whose contents were refused. After `refusalLimit` in a row the client is excluded: it is
+ * told, no longer waited for, and turned away when it comes back.
  */
 export function strike(
   { refusalLimit }: CoordinatorConfig,
@@ -106,7 +109,7 @@ function expulsion({ clientId, name, partitionIndex, strikes }: Seat): readonly 
   ];
 }
 
-/** What an excluded client is told, then and whenever it comes back. */
+/** Message for an excluded client, sent at once and whenever it comes back. */
 export function exclusionMessage(strikes: number): string {
   return `${strikes} answers of this client in a row were refused: it takes no further part in this run`;
 }

@@ -28,7 +28,7 @@ const plain: CoordinatorConfig = {
 };
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
-/** What may happen next, drawn without regard to sense: the reducer has to keep its promises anyhow. */
+/** Next event, drawn regardless of whether it makes sense: the reducer must keep its promises anyway. */
 const step = fc.record({
   kind: fc.constantFrom(
     'join',

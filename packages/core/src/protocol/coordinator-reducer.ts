@@ -76,7 +76,7 @@ function apply(config: CoordinatorConfig, state: CoordinatorState, event: Coordi
   }
 }
 
-/** Nothing changes after the end; answers and newcomers are told so. */
+/** Nothing changes after the end; clients that answer or join are told that the run has ended. */
 function onFinished(state: CoordinatorState, event: CoordinatorEvent): Transition {
   const message = 'the run has ended; there is nothing left to do';
   if (event.kind === 'answer') {
@@ -144,9 +144,9 @@ function onDeadline(state: CoordinatorState, { step }: Of<'deadline'>): Transiti
 function onStop(config: CoordinatorConfig, state: CoordinatorState, { reason }: Of<'stop'>): Transition {
   const next: CoordinatorState = { ...state, stopping: true };
   const effects: CoordinatorEffect[] = [{ kind: 'note', message: `stopping: ${reason}` }];
-  // What is being computed is finished first, so that no accepted answer is lost; everything else ends at once.
+  // A running computation is finished first, so no accepted answer is lost; everything else ends at once.
   if (isComputing(state.phase) && !state.held) return { state: next, effects };
-  // The model reached is measured before it ships; being told to stop once more ends that too.
+  // The model reached is measured before it ships; a second request to stop ends that too.
   if (state.phase === 'measure' && !state.stopping) return { state: next, effects };
   const ended = endStopped(config, { ...next, held: false });
   return { state: ended.state, effects: [...effects, ...ended.effects] };
@@ -168,7 +168,7 @@ function onComputed(config: CoordinatorConfig, state: CoordinatorState, event: O
   return state.paused ? still({ ...next, held: true }) : stepAfter(config, next);
 }
 
-/** The step after what was computed. */
+/** The step that follows a computation. */
 function stepAfter(config: CoordinatorConfig, state: CoordinatorState): Transition {
   if (state.phase === 'merge') return openStep(config, state, 'losses');
   if (state.phase === 'close' && config.measures) return openStep(config, state, 'measure');
@@ -196,7 +196,7 @@ function nextRound(config: CoordinatorConfig, state: CoordinatorState): Transiti
   return finish({ ...state, step: { ...state.step, cohort: [], answers: new Map() } });
 }
 
-/** Tells everybody present, then ends. */
+/** Tells every client present, then ends. */
 function finish(state: CoordinatorState): Transition {
   const { round } = state;
   const told: readonly CoordinatorEffect[] =
@@ -228,7 +228,7 @@ function advance(config: CoordinatorConfig, state: CoordinatorState): Transition
   return closeStep(config, state, state.phase);
 }
 
-/** Starts with everybody, or past the joining deadline with a quorum of `numClients`. */
+/** Starts with all clients, or past the joining deadline with a quorum of `numClients`. */
 function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Transition | null {
   const present = state.seats.working;
   const late = state.step.deadlinePassed && present >= quorumOf(config, 'gather');
@@ -242,7 +242,7 @@ function startIfGathered(config: CoordinatorConfig, state: CoordinatorState): Tr
 function widen(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   const { cohort, answers } = state.step;
   const note = `${answers.size} of ${cohort.length} asked have answered, ${quorumOf(config, phase)} needed: asking everybody present`;
-  // Losses are only comparable among clients whose statistics were merged: without a quorum selection begins anew.
+  // Only losses of clients whose statistics were merged compare: without a quorum selection starts over.
   const restarts = phase === 'losses';
   const again = restarts ? openStep(config, state, 'moments') : widenStep(config, state);
   const discarded: readonly CoordinatorEffect[] = restarts

@@ -20,7 +20,10 @@ const CONFIGS: readonly (readonly [string, CoordinatorConfig])[] = [
   ['three of five drawn in each round', { ...PATIENT, numClients: 5, clientsPerRound: 3 }],
 ];
 
-/** The coordinator, or a part's client, is killed; whoever was connected is back that many seconds later. */
+/**
+ * The coordinator, or a part's client, is killed; clients that were connected are back that many seconds
+ * later.
+ */
 interface Kill {
   readonly at: number;
   readonly who: 'coordinator' | number;
@@ -85,7 +88,7 @@ class World {
     this.#tell({ kind: 'lost', clientId: `client${who}` });
   }
 
-  /** What a coordinator does that takes the run up: see the shell's. */
+  /** Acts like a coordinator that resumes the run: see the shell's. */
   #restart(back: number): void {
     this.#life++;
     const state = readState(writeState(this.#bench.state));

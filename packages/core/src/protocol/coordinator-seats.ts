@@ -14,8 +14,9 @@ type ReturnTimer = Extract<CoordinatorEffect, { kind: 'startReturnTimer' }>;
 type Of<K extends CoordinatorEvent['kind']> = Extract<CoordinatorEvent, { kind: K }>;
 
 /**
- * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when nobody
- * present holds it (a client started again without its token), else a new one at the lowest free partition index.
+ * Gives a newcomer a seat: its old one when it shows that seat's token, the seat of the part it asks for when
+ * no present client holds it (a client started again without its token), else a new one at the lowest free
+ * partition index.
  */
 export function joinClient(
   config: CoordinatorConfig,
@@ -67,7 +68,9 @@ export function joinClient(
   });
 }
 
-/** Seats outlive their connections, so whoever joins anew again and again must not make them for ever. */
+/**
+ * Seats outlive their connections, so a client that keeps joining anew must not create them without limit.
+ */
 function mostSeats({ numClients }: CoordinatorConfig): number {
   return 4 * numClients + 16;
 }
@@ -93,7 +96,7 @@ export function admitClient(
 ): Transition {
   const { clientId, problem } = event;
   const known = state.seats.get(clientId);
-  // Its connection may have gone while its gradients were looked at.
+  // Its connection may have been lost while its gradients were checked.
   if (known?.presence !== 'present') return { state, effects: [] };
   if (problem !== null) {
     const effects: CoordinatorEffect[] = [
@@ -119,7 +122,9 @@ export function returnTimer({ returnTimeout }: CoordinatorConfig, { clientId, lo
   return { kind: 'startReturnTimer', clientId, loss: losses, seconds: returnTimeout };
 }
 
-/** Not waited for any longer: it said so, or did not return in time. It may still come back. */
+/**
+ * Marks a client that is no longer waited for: it left, or did not return in time. It may still come back.
+ */
 export function markGone(state: CoordinatorState, event: Of<'left'> | Of<'returnTimeout'>): Transition {
   const known = state.seats.get(event.clientId);
   if (!known || (event.kind === 'returnTimeout' && isOvertaken(known, event))) return { state, effects: [] };

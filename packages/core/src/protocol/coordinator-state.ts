@@ -6,7 +6,7 @@ import { SeatBook } from './seat-book.js';
 
 export type { Seat } from './seat.js';
 
-/** What the coordinator's reducer must know of a job. */
+/** Facts about a job that the coordinator's reducer needs. */
 export interface CoordinatorConfig {
   readonly seed: number;
   readonly numClients: number;
@@ -35,8 +35,8 @@ export interface CoordinatorConfig {
 }
 
 /**
- * Where the run stands. Clients are asked in `moments`, `losses`, `train`, `measure` and `evaluate`; the coordinator
- * computes in `merge`, `choose`, `close` and `settle`.
+ * Stage of the run. Clients are asked in `moments`, `losses`, `train`, `measure` and `evaluate`; the
+ * coordinator computes in `merge`, `choose`, `close` and `settle`.
  */
 export type Phase = 'gather' | AskingPhase | ComputingPhase | 'finished';
 
@@ -54,7 +54,7 @@ export interface Step {
   readonly cohort: readonly string[];
   /** Payload by client, accepted. */
   readonly answers: ReadonlyMap<ClientId, AnswerName>;
-  /** Clients that said, or were found, not to be able to answer. */
+  /** Clients that reported, or were found, to be unable to answer. */
   readonly failed: ReadonlySet<string>;
   readonly deadlinePassed: boolean;
 }
@@ -72,7 +72,7 @@ export interface CoordinatorState {
   readonly postponed: readonly number[];
   readonly seats: SeatBook;
   readonly step: Step;
-  /** The run ends after what is being computed now. */
+  /** The run ends after the present computation. */
   readonly stopping: boolean;
   /** No new step is opened until the run is resumed; the open one goes on. */
   readonly paused: boolean;
@@ -80,7 +80,10 @@ export interface CoordinatorState {
   readonly held: boolean;
 }
 
-/** What happened. Random parts (ids, tokens) are drawn by the shell and stand in the event, so a replay is exact. */
+/**
+ * Event that the reducer is told. Random parts (ids, tokens) are drawn by the shell and recorded in the
+ * event, so a replay is exact.
+ */
 export type CoordinatorEvent =
   | { readonly kind: 'prepared' }
   | {
@@ -93,13 +96,13 @@ export type CoordinatorEvent =
       readonly part: number | null;
       readonly name: string;
       readonly samples: number;
-      /** Of the mask's active weights: what its device carries; left out for all of them. */
+      /** Share of the mask's active weights that its device carries; left out for all of them. */
       readonly share?: number;
     }
   | { readonly kind: 'canary'; readonly clientId: ClientId; readonly problem: string | null }
   | { readonly kind: 'lost'; readonly clientId: ClientId }
   | { readonly kind: 'left'; readonly clientId: ClientId }
-  /** `loss` says which of the client's losses was long enough ago; journals of older versions lack it. */
+  /** `loss` identifies the loss of connection whose time has run out; journals of older versions lack it. */
   | { readonly kind: 'returnTimeout'; readonly clientId: ClientId; readonly loss?: number }
   | {
       readonly kind: 'answer';
@@ -108,7 +111,7 @@ export type CoordinatorEvent =
       readonly round: number;
       readonly payload: AnswerName;
     }
-  /** Its answer's contents were refused; it was told. */
+  /** The contents of its answer were refused, and it was told. */
   | {
       readonly kind: 'rejected';
       readonly clientId: ClientId;
@@ -130,7 +133,7 @@ export interface Adjustment {
   readonly due: number;
 }
 
-/** What the shell must ask clients for; it fills in the weights. */
+/** Request that the shell must send to clients; it fills in the weights. */
 export type Request =
   | { readonly kind: 'pool' }
   | { readonly kind: 'poolMoments' }
@@ -150,7 +153,7 @@ export interface AcceptedAnswer {
   readonly payload: AnswerName;
 }
 
-/** What the shell must do, in order. */
+/** Effect that the shell must carry out; a list of them is carried out in order. */
 export type CoordinatorEffect =
   | {
       readonly kind: 'seat';
@@ -196,7 +199,7 @@ export type CoordinatorEffect =
       readonly round: number;
       /** By partition index. */
       readonly answers: readonly AcceptedAnswer[];
-      /** What this round ends with, if anything. */
+      /** Adjustment at the end of this round; null for none. */
       readonly adjustment: Adjustment | null;
     }
   | { readonly kind: 'finish'; readonly answers: readonly AcceptedAnswer[]; readonly stopped: boolean };

@@ -16,7 +16,7 @@ import type {
 import { canWork } from './seat.js';
 import { unreachable } from '../errors.js';
 
-/** A new state with what must be done about it. */
+/** A new state with the effects to carry out. */
 export interface Transition {
   readonly state: CoordinatorState;
   readonly effects: readonly CoordinatorEffect[];
@@ -53,8 +53,8 @@ function expectedSeats(state: CoordinatorState): readonly Seat[] {
 }
 
 /**
- * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It is taken
- * of the intention, not of those who happen to be there, so that a crowd of absentees cannot lower it.
+ * Answers an open step needs: the quorum of the clients the job intends to ask, rounded up, at least one. It
+ * is a share of the intended number, not of the clients present, so that absent clients cannot lower it.
  */
 export function quorumOf(
   config: Pick<CoordinatorConfig, 'clientsPerRound' | 'numClients' | 'quorum'>,
@@ -64,7 +64,10 @@ export function quorumOf(
   return needed(config, ofRound ? Math.min(config.clientsPerRound, config.numClients) : config.numClients);
 }
 
-/** {@link quorumOf} the open step; clients that carry a part of the mask are not meant to measure, where others can. */
+/**
+ * {@link quorumOf} the open step; clients that carry a part of the mask do not count for measuring if others
+ * can measure.
+ */
 function quorumNow(config: CoordinatorConfig, { phase, seats }: CoordinatorState): number {
   if (phase !== 'measure') return quorumOf(config, phase);
   const whole = [...seats.values()].filter(({ share }) => share === 1).length;
@@ -84,7 +87,10 @@ export function isClosingMeasurement(
   return phase === 'measure' && (stopping || round >= rounds);
 }
 
-/** The adjustment that the open round asks for: the oldest that had to wait, else the round's own, else null. */
+/**
+ * The adjustment that the open round asks for: the oldest postponed one, otherwise the round's own, otherwise
+ * null.
+ */
 export function adjustmentOf(
   { adjustmentRounds }: CoordinatorConfig,
   { round, postponed, adjustments }: CoordinatorState,
@@ -121,12 +127,15 @@ export function orderedAnswers(state: CoordinatorState): readonly AcceptedAnswer
     .sort((a, b) => a.partitionIndex - b.partitionIndex);
 }
 
-/** Opens a step: draws its cohort, asks everybody in it, starts the deadline. */
+/** Opens a step: draws its cohort, asks every client in it, starts the deadline. */
 export function openStep(config: CoordinatorConfig, state: CoordinatorState, phase: AskingPhase): Transition {
   return startStep(config, { ...state, phase }, drawCohort(config, state, phase), new Map());
 }
 
-/** The open step again, with everybody expected in the cohort; accepted answers stand and are not asked for twice. */
+/**
+ * The open step again, with all expected clients in the cohort; accepted answers are kept and not requested
+ * again.
+ */
 export function widenStep(config: CoordinatorConfig, state: CoordinatorState): Transition {
   const { answers } = state.step;
   const expected = new Set(expectedSeats(state).map((seat) => seat.clientId));
@@ -149,7 +158,7 @@ function startStep(
     state: next,
     effects: [
       { kind: 'startDeadline', step: step.id, seconds: config.roundTimeout },
-      // Whoever is not connected is asked when it is admitted again.
+      // A client that is not connected is asked when it is admitted again.
       ...cohort
         .filter((clientId) => isThere(next, clientId))
         .flatMap((clientId) => askPending(config, next, clientId)),
@@ -157,7 +166,10 @@ function startStep(
   };
 }
 
-/** What that client is asked by the open step and has not answered; it is sent again when the client comes back. */
+/**
+ * Requests of the open step that this client has not answered; they are sent again when the client comes
+ * back.
+ */
 export function pendingRequests(
   config: CoordinatorConfig,
   state: CoordinatorState,
@@ -168,7 +180,7 @@ export function pendingRequests(
   return pending ? requestsOf(config, state) : [];
 }
 
-/** The effects that send a client what it is asked and has not answered. */
+/** Effects that send a client its unanswered requests. */
 export function askPending(
   config: CoordinatorConfig,
   state: CoordinatorState,
@@ -180,7 +192,7 @@ export function askPending(
 function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonly Request[] {
   const { phase, round } = state;
   if (phase === 'moments') return [{ kind: 'pool' }];
-  // A client needs the pool before its merged statistics make sense; one that has it already is told apart by the shell.
+  // A client needs the pool before its merged statistics make sense; the shell knows which clients have it.
   if (phase === 'losses') return [{ kind: 'poolMoments' }];
   if (phase === 'measure') return [{ kind: 'measure', round }];
   if (phase === 'evaluate') return [{ kind: 'finish', round, evaluate: true }];
@@ -190,10 +202,11 @@ function requestsOf(config: CoordinatorConfig, state: CoordinatorState): readonl
 }
 
 /**
- * Selection asks everybody expected and then those who answered. A round asks `clientsPerRound` drawn from those expected
- * and not resting by a stream keyed by the round, so that a restarted coordinator, which opens steps before its clients
- * are back, draws the same: first to measure, where the job measures, then to train. A client that did not measure in time
- * is not asked to train in that round, so that one that hangs costs one deadline a round. Everybody measures the last model.
+ * Selection asks all expected clients and then those that answered. A round asks `clientsPerRound` drawn from
+ * those expected and not resting by a stream keyed by the round, so that a restarted coordinator, which opens
+ * steps before its clients are back, draws the same: first to measure, where the job measures, then to train.
+ * A client that did not measure in time is not asked to train in that round, so a client that hangs costs
+ * only one deadline per round. All clients measure the last model.
  */
 function drawCohort(
   config: CoordinatorConfig,
@@ -231,15 +244,18 @@ function drawRound(config: CoordinatorConfig, state: CoordinatorState): readonly
   return rested.filter((clientId) => drawn.has(clientId));
 }
 
-/** Those that carry the whole mask: moments of a part are not the model's. All where nobody carries it. */
+/**
+ * Clients that carry the whole mask, as moments of a part are not the model's; all clients if none carries
+ * it.
+ */
 function withWholeModel({ seats }: CoordinatorState, clients: readonly string[]): readonly string[] {
   const whole = clients.filter((clientId) => seats.get(clientId)?.share === 1);
   return whole.length > 0 ? whole : clients;
 }
 
 /**
- * Those expected who do not rest, by partition index; where they are fewer than twice the quorum, so that half of them
- * could not be missed, also those whose rest ends first.
+ * Expected clients that are not resting, by partition index; if they are fewer than twice the quorum, so that
+ * half of them could not be missed, also those whose rest ends first.
  */
 function restedClients(config: CoordinatorConfig, state: CoordinatorState): readonly string[] {
   const expected = expectedSeats(state);
@@ -259,13 +275,14 @@ function isThere({ seats }: CoordinatorState, clientId: string): boolean {
   return seat !== undefined && canWork(seat);
 }
 
-/** How the open step may go on. */
+/** Verdict on the open step. */
 export type StepVerdict = 'wait' | 'complete' | 'widen';
 
 /**
- * A step is complete when everybody still expected has answered, or when the deadline has passed, with a quorum.
- * Without a quorum it is widened to whoever else is present: at once when nobody is expected any more, else at the
- * deadline. With nobody there it waits; only the closing measurement and the final evaluation end whatever came.
+ * A step is complete when all clients still expected have answered, or when the deadline has passed, with a
+ * quorum. Without a quorum it is widened to the other clients present: at once when none is expected any
+ * more, otherwise at the deadline. With no client present it waits; only the closing measurement and the
+ * final evaluation end even without answers.
  */
 export function judgeStep(config: CoordinatorConfig, state: CoordinatorState): StepVerdict {
   const { cohort, answers, failed, deadlinePassed } = state.step;

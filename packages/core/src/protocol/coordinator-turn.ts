@@ -17,8 +17,9 @@ export interface Turn {
 }
 
 /**
- * The one place for round matching: an answer's round must equal the open round (earlier is `late`, later `ahead`),
- * its step must be the open one, and its client must be of the cohort and not have answered. Null when all holds.
+ * The one place for round matching: an answer's round must equal the open round (earlier is `late`, later
+ * `ahead`), its step must be the open one, and its client must be of the cohort and not have answered. Null
+ * when all of this is true.
  */
 export function checkTurn(state: CoordinatorState, { clientId, phase, round }: Turn): TurnRefusal | null {
   if (round < state.round) {

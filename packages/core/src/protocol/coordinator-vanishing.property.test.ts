@@ -87,7 +87,7 @@ class World {
     }
   }
 
-  /** Who disappears in the step that has just been opened. */
+  /** Draws the clients that disappear in the step that has just been opened. */
   #draw(): void {
     const { cohort } = this.bench.state.step;
     this.#vanishing = new Set(shuffled(cohort, this.#random).slice(0, Math.floor(VANISHING * cohort.length)));

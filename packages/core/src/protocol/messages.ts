@@ -12,7 +12,7 @@ import type { Evaluation, MomentMode } from '../trainer/trainer.js';
 /** Both ends must speak the same version; it changes whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 2;
 
-/** What a client must know of a job before it joins. */
+/** Facts about a job that a client must know before it joins. */
 export interface ClientJob {
   readonly name: string;
   readonly seed: number;
@@ -40,7 +40,7 @@ export type ServerMessage =
   | {
       readonly kind: 'welcome';
       readonly clientId: string;
-      /** Shown at the next join to come back as the same client. */
+      /** Token to show at the next join, to return as the same client. */
       readonly returnToken: string;
       readonly partitionIndex: number;
       readonly canary: Canary;
@@ -96,7 +96,7 @@ export type ClientMessage =
       readonly answer: Uint8Array;
       readonly returnToken: string | null;
       readonly name: string;
-      /** The part of the partition it holds, from 0; null to be given one. */
+      /** The part of the partition it holds, from 0; null to be assigned one. */
       readonly part: number | null;
       readonly profile: DeviceProfile;
       /** Training samples. */
@@ -116,7 +116,7 @@ export type ClientMessage =
   | { readonly kind: 'requestMask'; readonly round: number }
   | { readonly kind: 'evaluation'; readonly round: number; readonly evaluation: Evaluation }
   | {
-      /** The client cannot deliver what the open step asks of it; it stays for the next. Round 0 before training. */
+      /** The client cannot answer the open step; it remains for the next. Round 0 before training. */
       readonly kind: 'failed';
       readonly round: number;
       readonly code: ErrorCode;

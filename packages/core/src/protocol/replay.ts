@@ -15,7 +15,7 @@ export interface JournalEntry {
   readonly event: CoordinatorEvent;
 }
 
-/** A decision state with what is needed to let its deadline go on. */
+/** A decision state with the facts needed to continue its deadline. */
 export interface ReplayedState {
   readonly state: CoordinatorState;
   /** The deadline that runs: of which step, since when, and how long. */
@@ -31,13 +31,15 @@ export interface RunningDeadline {
   readonly ends: number;
 }
 
-/** Where every run begins, before any entry. */
+/** State of every run at its beginning, before any entry. */
 export function replayStart(config: CoordinatorConfig): ReplayedState {
   const { state } = initialCoordinatorState(config);
   return { state, deadline: { step: 0, ends: config.joinTimeout }, at: 0 };
 }
 
-/** The journal folded over a state. No effect is performed: {@link rearm} says which must be taken up again. */
+/**
+ * Folds the journal over a state. No effect is carried out: {@link rearm} gives those that must be repeated.
+ */
 export function replayJournal(
   config: CoordinatorConfig,
   from: ReplayedState,
@@ -67,9 +69,9 @@ export function deadlineAfter(
 }
 
 /**
- * What a coordinator that takes a run up again must do: let the deadline go on with the time that was left, compute what
- * was being computed, or end what had ended; and wait for the clients that were away for a whole return time more.
- * Clients are asked again when they return.
+ * Effects for a coordinator that resumes a run: let the deadline continue with the time that was left,
+ * compute what was being computed, or end what had ended; and give clients that were away one more whole
+ * return time. Clients are asked again when they return.
  */
 export function rearm(config: CoordinatorConfig, replayed: ReplayedState): readonly CoordinatorEffect[] {
   const { phase, seats } = replayed.state;

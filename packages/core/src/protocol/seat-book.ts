@@ -1,7 +1,9 @@
 import type { ClientId } from './ids.js';
 import { canWork, type Seat } from './seat.js';
 
-/** Rows that the present version of a book owns; indexes besides, so that nobody need look through all seats. */
+/**
+ * Rows that the present version of a book owns; and indexes, so that no lookup has to go through all seats.
+ */
 interface Rows {
   /** In the order of arrival. */
   readonly byClient: Map<string, Seat>;
@@ -13,18 +15,19 @@ interface Rows {
   lowestFree: number;
 }
 
-/** How an older version differs from a newer one. */
+/** Difference between an older version and a newer one. */
 interface Difference {
   readonly newer: SeatBook;
   readonly clientId: ClientId;
-  /** The older version's; null where it has none. */
+  /** Seat in the older version; null if it has none. */
   readonly seat: Seat | null;
 }
 
 /**
- * Every seat of a run, as a value: {@link with} gives another book and leaves this one as it is. The newest version
- * owns the rows and older ones say how they differ (Baker, "Shallow binding makes functional arrays fast", 1991), so a
- * change costs the same whatever the fleet. Iterates over the seats in the order of their arrival.
+ * Every seat of a run, as an immutable value: {@link with} returns another book. The newest version owns the
+ * rows and older ones record their differences (Baker, "Shallow binding makes functional arrays fast", 1991),
+ * so the cost of a change does not grow with the fleet. Iterates over the seats in the order of their
+ * arrival.
  */
 export class SeatBook implements Iterable<Seat> {
   #rows: Rows | null;
@@ -130,7 +133,10 @@ export class SeatBook implements Iterable<Seat> {
   }
 }
 
-/** Gives the client that seat, or none; the order of arrival holds, for only the last to arrive is ever taken out. */
+/**
+ * Gives the client that seat, or none; the order of arrival is preserved, since only the last to arrive is
+ * ever removed.
+ */
 function put(rows: Rows, clientId: ClientId, seat: Seat | null): void {
   const { byClient, clientByToken, clientByPart } = rows;
   const before = byClient.get(clientId);

@@ -6,7 +6,7 @@ export interface Seat {
   readonly partitionIndex: number;
   readonly name: string;
   readonly samples: number;
-  /** Of the mask's active weights: what its device carries, in (0, 1]. */
+  /** Share of the mask's active weights that its device carries, in (0, 1]. */
   readonly share: number;
   readonly returnToken: string;
   /** `away`: connection lost, still waited for. `gone`: not waited for. Both may come back. */
@@ -15,7 +15,7 @@ export interface Seat {
   readonly admitted: boolean;
   /** Admitted at some time and not `gone` since: cohorts count on it, whether it is connected at the moment or not. */
   readonly expected: boolean;
-  /** Connections lost so far; a return timer says which loss it belongs to. */
+  /** Connections lost so far; a return timer names the loss it belongs to. */
   readonly losses: number;
   /** Rounds in a row that it left unanswered. */
   readonly absences: number;

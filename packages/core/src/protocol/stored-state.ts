@@ -3,7 +3,7 @@ import type { CoordinatorState, Seat, Step } from './coordinator-state.js';
 import type { AnswerName, ClientId } from './ids.js';
 import { SeatBook } from './seat-book.js';
 
-/** What states did not have from the beginning, with what a state without it means. */
+/** Fields that were added later, each with its meaning in a state without it. */
 const LATER = { paused: false, held: false, postponed: [] as readonly number[] };
 const LATER_OF_SEATS = { absences: 0, restUntil: 0, strikes: 0, excluded: false, share: 1, losses: 0 };
 
@@ -30,7 +30,7 @@ export function writeState({ seats, step, ...rest }: CoordinatorState): string {
   return JSON.stringify(stored);
 }
 
-/** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is no state. */
+/** The state that {@link writeState} wrote. @throws EspalierError `storage` when the text is not a state. */
 export function readState(text: string): CoordinatorState {
   const { seats, step, ...rest } = parsed(text);
   return {
@@ -41,12 +41,15 @@ export function readState(text: string): CoordinatorState {
   };
 }
 
-/** Whoever was waited for is, where a state does not say of whom cohorts count on. */
+/** Reads a seat; in a state that does not record the expected clients, those not gone are expected. */
 function readSeat(seat: StoredSeat): Seat {
   return { ...LATER_OF_SEATS, expected: seat.presence !== 'gone', ...seat };
 }
 
-/** Only our own writing comes here, whole by the database's word; what is no state at all is told all the same. */
+/**
+ * Only our own text arrives here, intact as far as the database knows; text that is not a state is still
+ * reported.
+ */
 function parsed(text: string): StoredState {
   try {
     const value = JSON.parse(text) as Partial<StoredState>;

@@ -3,13 +3,13 @@ import type { ErrorCode, ErrorFacts, EspalierError } from '../errors.js';
 /** An error as it crosses the wire. */
 export type ToldError = Readonly<Pick<EspalierError, 'code' | 'facts'>> & { readonly message: string };
 
-/** Who tells the other end of an error. */
+/** End of a connection that reports an error to the other. */
 export type Teller = 'client' | 'coordinator';
 
 /**
- * Who may put the sentence of a code on the wire. `both`: it is made of the job and of messages alone, which both ends
- * know. `coordinator`: a client raises it while it reads its own files too, and the sentence then names them. `neither`:
- * it may hold paths, contents or programs of the machine.
+ * Ends that may put the sentence of a code on the wire. `both`: it is built only from the job and from
+ * messages, which both ends know. `coordinator`: a client also raises it while reading its own files, and the
+ * sentence then names them. `neither`: it may contain paths, contents or programs of the machine.
  */
 const SENTENCE_OF: Readonly<Record<ErrorCode, 'both' | 'coordinator' | 'neither'>> = {
   invalid_argument: 'coordinator',
@@ -59,8 +59,8 @@ const UNSAID: Readonly<Record<Teller, string>> = {
 const MOST_LETTERS = 500;
 
 /**
- * An error as the other end of a connection may hear it: its code always, its sentence and facts only where they are
- * made of what both ends know. Paths and contents of this machine never leave it this way.
+ * The part of an error that the other end of a connection may see: its code always, its sentence and facts
+ * only if both ends know everything in them. Paths and contents of this machine never leave it in an error.
  */
 export function toldToPeer(
   teller: Teller,

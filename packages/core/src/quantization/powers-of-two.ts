@@ -1,12 +1,12 @@
 import { checkBits, type Quantizer } from './quantizer.js';
 
-/** Bits of one term; the last term takes what is left. */
+/** Bits of one term; the last term takes the rest. */
 const TERM_BITS = 2;
 
 /**
- * Additive powers of two (Li et al., "Additive Powers-of-Two Quantization", ICLR 2020, eq. 5): a magnitude is a sum of
- * n terms, term i one of 0, 2^−i, 2^−(i+n), 2^−(i+2n) …, so that a product needs shifts and additions only. Levels lie
- * denser around 0, where the weights are.
+ * Additive powers of two (Li et al., "Additive Powers-of-Two Quantization", ICLR 2020, eq. 5): a magnitude is
+ * a sum of n terms, term i one of 0, 2^−i, 2^−(i+n), 2^−(i+2n) …, so that a product needs shifts and
+ * additions only. Levels are denser around 0, where the weights are.
  */
 export const powersOfTwoQuantizer: Quantizer = {
   id: 'apot',

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 
-/** Which values a weight may take. */
+/** Set of values that a weight may take. */
 export interface Quantizer {
   /** Outward name. */
   readonly id: string;

@@ -3,12 +3,12 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { EspalierError } from '../errors.js';
 
 /**
- * What a random stream is for. Every stream is keyed by (seed, purpose, round, partition index), never by a
- * connection, so a restarted or reordered run draws the same numbers.
+ * Key of a random stream: its purpose. Every stream is keyed by (seed, purpose, round, partition index),
+ * never by a connection, so a restarted or reordered run draws the same numbers.
  */
 export interface StreamKey {
   readonly seed: number;
-  /** What is drawn, e.g. `shuffle`; two purposes never share a stream. */
+  /** Use of the draws, e.g. `shuffle`; two purposes never share a stream. */
   readonly purpose: string;
   readonly round?: number;
   readonly partition?: number;

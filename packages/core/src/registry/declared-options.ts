@@ -1,4 +1,4 @@
-/** An option that a plug-in declares: a number, with what the job file says when it leaves it out. */
+/** An option that a plug-in declares: a number, with its default in the job file. */
 export interface DeclaredOption {
   readonly default: number;
   /** At least this. */
@@ -16,7 +16,7 @@ export type DeclaredOptions = Readonly<Record<string, DeclaredOption>>;
 /** Values of declared options. */
 export type OptionValues = Readonly<Record<string, number>>;
 
-/** Every option at its default: what a job means that leaves them all out. */
+/** Every option at its default, as for a job that leaves them all out. */
 export function defaultOptions(options: DeclaredOptions): OptionValues {
   return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
 }

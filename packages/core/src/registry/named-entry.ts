@@ -24,8 +24,8 @@ export function entryNamed<Entry>(registry: Registry<Entry>, name: string, what:
 const LONGEST_NAME = 100;
 
 /**
- * Those of the valid names that are nearest to the given one in edits (insert, delete, replace a letter; case does not
- * count): all that share the least distance, in their own order. Empty only when there are no valid names.
+ * The valid names nearest to the given one in edits (insert, delete or replace a letter; case is ignored):
+ * all that share the smallest distance, in their own order. Empty only if there are no valid names.
  */
 export function nearestNames(given: string, valid: readonly string[]): readonly string[] {
   const wanted = given.slice(0, LONGEST_NAME).toLowerCase();

@@ -6,7 +6,10 @@ import { lifted, type AnalyticSignal } from './plain-moments.js';
 import { PLAIN_SIGNALS } from './plain-signals.js';
 import type { NodeSide, Signals, SignalTurn } from './signals.js';
 
-/** Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so is what is made of them. */
+/**
+ * Correlation of an activation with its neighbour's, one pixel on. Images are smooth, and so are the
+ * activations computed from them.
+ */
 const NEIGHBOUR_CORRELATION = 0.5;
 
 /**
@@ -58,7 +61,7 @@ function convolved(
   input: Distribution,
 ): Distribution {
   const { original, changed, keptInputs, keptOutputs } = turn;
-  // A dense layer behind flatten sees a channel once per pixel; how far apart two of them are it does not know.
+  // A dense layer behind flatten sees a channel once per pixel; their distance is not known.
   const taps: Size2 = node?.kernelSize ?? [1, 1];
   const near = (a: number, b: number): number => {
     if (a === b) return 1;
@@ -77,7 +80,10 @@ function convolved(
   });
 }
 
-/** The running statistics say what mean and variance really are; the moments so far say how channels hang together. */
+/**
+ * Mean and variance come from the running statistics, which are exact; the moments so far give the
+ * correlations between channels.
+ */
 function normalised(
   { original, changed, keptOutputs }: SignalTurn<AnalyticSignal>,
   input: Distribution,

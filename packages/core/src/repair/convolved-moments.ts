@@ -8,9 +8,11 @@ export interface ConvolvedOptions {
   readonly input: Distribution;
   /** The original and the changed layer. */
   readonly sides: readonly [NodeSide, NodeSide];
-  /** Where the changed layer's input channels stand among the original's (or their pixels, behind flatten). */
+  /**
+   * Positions of the changed layer's input channels among the original's (or of their pixels, after flatten).
+   */
   readonly keptInputs: Uint32Array;
-  /** Where the changed layer's filters stand among the original's. */
+  /** Positions of the changed layer's filters among the original's. */
   readonly keptOutputs: Uint32Array;
   readonly groups: number;
   /** Correlation of one channel's values under two taps. */
@@ -40,7 +42,7 @@ export function convolvedMoments(options: ConvolvedOptions): Distribution {
 /** Layers with more channels, both networks' together, count their channels as uncorrelated: the time grows cubically. */
 const WIDEST = 600;
 
-/** Which of the input variables a layer reads, and in how many groups. */
+/** Input variables that a layer reads, and its number of groups. */
 interface Layout {
   /** Both networks' channels. */
   readonly total: number;
@@ -93,7 +95,7 @@ function filtersOf({ node }: NodeSide): number {
   return node.op === 'dense' ? node.units : 0;
 }
 
-/** Mean of every filter's output, zero padding left aside. */
+/** Mean of every filter's output, ignoring zero padding. */
 function means(
   { taps, filters, start, channels, values, channelOf }: Filters,
   side: NodeSide,
@@ -134,10 +136,10 @@ function gramOf(
 /** One network's filters under one tap. */
 interface TapPart {
   readonly side: Filters;
-  /** Where its filters begin among those of both. */
+  /** Position of its first filter among those of both. */
   readonly offset: number;
   readonly here: Float64Array;
-  /** Those of all taps, each as far as its inputs are like this one's. */
+  /** Filters of all taps, each weighted by the correlation of its inputs with this one's. */
   readonly near: Float64Array;
 }
 
@@ -154,7 +156,10 @@ function tapParts(
   }));
 }
 
-/** Variances, and the covariance of every filter with what became of it; the inputs count as uncorrelated too. */
+/**
+ * Variances, and the covariance of every filter with its changed version; the inputs count as uncorrelated
+ * too.
+ */
 function diagonalGram(
   sides: readonly [Filters, Filters],
   covariance: Float64Array,
@@ -172,7 +177,7 @@ function diagonalGram(
       });
     }
   }
-  // What became of a filter is taken to be as like it as their inputs allow.
+  // A changed filter is assumed to be as similar to the original as their inputs allow.
   for (const [own, channel] of keptOutputs.entries()) {
     const at = first.filters + own;
     const both = Math.sqrt(varianceAt(channel) * varianceAt(at));
@@ -199,7 +204,7 @@ function eachRow(
   }
 }
 
-/** Cosine of a filter with what became of it, where both read the same channels; else 1. */
+/** Cosine of a filter with its changed version if both read the same channels; otherwise 1. */
 function likeness([first, second]: readonly [Filters, Filters], channel: number, own: number): number {
   if (first.channels !== second.channels) return 1;
   let [product, a, b] = [0, 0, 0];

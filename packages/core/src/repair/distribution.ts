@@ -68,14 +68,14 @@ export function transformed(
   return { mean: Float64Array.from(variables, ({ mean }) => mean), covariance };
 }
 
-/** What becomes of one variable. */
+/** One variable after its function was applied. */
 interface Variable {
   readonly mean: number;
   readonly variance: number;
-  /** Of the variable itself. */
+  /** Standard deviation of the variable itself. */
   readonly deviation: number;
   readonly terms: Float64Array;
-  /** What the terms leave of the deviation. */
+  /** Part of the deviation that the terms do not explain. */
   readonly rest: number;
 }
 

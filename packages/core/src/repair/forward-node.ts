@@ -11,12 +11,12 @@ import type { Activations } from './activations.js';
 import type { LayerNumbers } from './layer-numbers.js';
 import { PLAIN_SIGNALS } from './plain-signals.js';
 
-/** What one node makes of its inputs. */
+/** Inputs of one node's forward pass. */
 export interface NodeTurn {
   readonly node: GraphNode;
   readonly numbers: LayerNumbers;
   readonly inputs: readonly Activations[];
-  /** Of the output. */
+  /** Shape of the output. */
   readonly shape: TensorShape;
 }
 

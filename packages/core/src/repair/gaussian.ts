@@ -18,10 +18,12 @@ export function normalCumulative(x: number): number {
   return x >= 0 ? 1 - half : half;
 }
 
-/** Terms of the expansion; one more, even one carries what they leave. */
+/** Terms of the expansion; one more, even term carries the remainder. */
 export const HERMITE_TERMS = 5;
 
-/** What a function of a normal variable is, for the covariance of two such. */
+/**
+ * Description of a function of a normal variable, from which the covariance of two such functions follows.
+ */
 export interface HermiteSeries {
   readonly mean: number;
   readonly variance: number;

@@ -4,7 +4,10 @@ import type { SignalTurn } from './signals.js';
 /** Moments of both networks' channels of a node's output, or null behind a join of flattened images. */
 export type AnalyticSignal = Distribution | null;
 
-/** How far the maximum of a window lies above the mean, in deviations: between 0 (equal pixels) and 1.03 (independent). */
+/**
+ * Distance of a window's maximum above the mean, in deviations: between 0 (equal pixels) and 1.03
+ * (independent).
+ */
 const POOL_LIFT = 0.6;
 
 /** The moments of the maximum of a window. */

@@ -11,7 +11,7 @@ import type { SignalTurn } from './signals.js';
 export interface PlainSignals {
   /** The values of its output, of that shape, in inference. */
   readonly values: (inputs: readonly Activations[], shape: TensorShape) => Float32Array;
-  /** The moments of its output; null where they do not follow. */
+  /** The moments of its output; null if they cannot be derived. */
   readonly moments: (turn: SignalTurn<AnalyticSignal>) => AnalyticSignal;
 }
 

@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, inverse, Matrix } from 'ml-matrix';
 import { filterScales, rounded, type LevelTable } from '../quantization/index.js';
 
-/** A kernel to be pruned and rounded, with what is known of its inputs. */
+/** A kernel to be pruned and rounded, with the statistics of its inputs. */
 export interface FeedbackOptions {
   /** `[tap][channel][filter]`. */
   readonly kernel: Float32Array;
@@ -9,7 +9,7 @@ export interface FeedbackOptions {
   readonly filters: number;
   /** Null does not round. */
   readonly table: LevelTable | null;
-  /** Aligned with the kernel: where it is 0 the weight becomes 0, and later ones make up for that. */
+  /** Aligned with the kernel: where it is 0 the weight becomes 0, and later ones compensate. */
   readonly kept: Float32Array;
   /** Covariance of the input channels, row-major. */
   readonly covariance: Float64Array;

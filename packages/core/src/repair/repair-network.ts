@@ -10,25 +10,27 @@ import { pruneWithFeedback } from './prune-with-feedback.js';
 import { solveRidge } from './ridge.js';
 import type { Marginals, NodeSide, Signals, SignalTurn } from './signals.js';
 
-/** How a network that lost channels is repaired. */
+/** Settings for repairing a network that lost channels. */
 export interface RepairOptions<S> {
   readonly signals: Signals<S>;
   /** Added to covariances, as a share of their mean diagonal. */
   readonly ridge: number;
   /** Kernels are rounded to these levels as they are repaired; null leaves them as they are. */
   readonly table: LevelTable | null;
-  /** Kernels are solved anew; else they are cut and rounded as they are. */
+  /** True to solve for new kernels; false to cut and round them as they are. */
   readonly folds: boolean;
   /** Means and variances are moved back. */
   readonly recalibrates: boolean;
 }
 
 /**
- * Unified data-free compression (Bai et al., ICCV 2023): every channel that was removed or damaged is expressed by the
- * kept ones, x ≈ Sᵀx̂ with S in closed form, and S is folded into the layers that read them, in the order of the graph;
- * what is left of mean and variance goes into the bias or the batch norm behind. Where kernels are rounded, later channels make
- * up for the error of earlier ones, and the layers behind see the rounded ones. Convolutions in groups are only
- * corrected in their mean. Weights that are 0 in `smaller` stay 0, and others of their filter make up for them. Graph and positions are those of `smaller`; neither network is changed.
+ * Unified data-free compression (Bai et al., ICCV 2023): every channel that was removed or damaged is
+ * expressed by the kept ones, x ≈ Sᵀx̂ with S in closed form, and S is folded into the layers that read them,
+ * in the order of the graph; the remaining shift of mean and variance is corrected in the bias or in the
+ * batch norm that follows. If kernels are rounded, later channels compensate for the error of earlier ones,
+ * and the layers that follow see the rounded ones. Grouped convolutions are only corrected in their mean.
+ * Weights that are 0 in `smaller` stay 0, and others of their filter compensate for them. Graph and positions
+ * are those of `smaller`; neither network is changed.
  */
 export function repairNetwork<S>(
   original: GraphWithState,
@@ -102,7 +104,7 @@ class Repair<S> {
     if (!folds && table === null) return kernel;
     const known = folds && !isGrouped(changed) ? this.#known(original.node) : null;
     if (known === null) return table ? quantizeKernel(kernel, filters, table) : kernel;
-    // Of the original's shape, it lost single weights at the most: then their work is there to be taken over.
+    // A kernel of the original's shape lost at most single weights: others can take up their work.
     const base = kernel.length === whole.length ? whole : kernel;
     const mixed = folded({ kernel: base, whole, keptOutputs, known, ridge });
     if (table === null && !kernel.includes(0)) return mixed;
@@ -126,7 +128,9 @@ class Repair<S> {
     return distribution && split(distribution, this.#kept(source));
   }
 
-  /** Moves mean and variance to where they were, into the bias or the batch norm behind; true where the bias changed. */
+  /**
+   * Restores mean and variance through the bias or the batch norm that follows; true when the bias changed.
+   */
   #centre({ changed, keptOutputs }: SignalTurn<S>, signal: S): boolean {
     const marginals = this.options.signals.marginals(signal);
     if (marginals === null) return false;
@@ -163,7 +167,7 @@ class Repair<S> {
   }
 }
 
-/** A variance is corrected by no more than these factors: estimates further off say little. */
+/** A variance is corrected by no more than these factors: estimates further off are unreliable. */
 const RATIOS = [0.05, 4] as const;
 
 /** By how much each channel's mean fell, and how much of its variance is left. */
@@ -181,13 +185,13 @@ function shiftsOf(
   });
 }
 
-/** What is known of a layer's input channels. */
+/** Statistics of a layer's input channels. */
 interface Known {
   /** Channels that are left. */
   readonly channels: number;
   readonly kept: Uint32Array;
   readonly gram: Float64Array;
-  /** Of channel i that is left (row) with original channel j. */
+  /** Gram entries of remaining channel i (row) with original channel j. */
   readonly cross: Float64Array;
 }
 
@@ -215,7 +219,9 @@ interface FoldOptions {
   readonly ridge: number;
 }
 
-/** The cut kernel plus, for every channel, what the kept ones say of it beyond themselves: W_K + D·W. */
+/**
+ * The cut kernel plus, for every channel, the part that the kept ones predict beyond themselves: W_K + D·W.
+ */
 function folded({ kernel, whole, keptOutputs, known, ridge }: FoldOptions): Float32Array {
   const { channels, kept, gram, cross } = known;
   const all = cross.length / channels;
@@ -262,7 +268,9 @@ function normBehind({ nodes, output }: ModelGraph, name: string): string | null 
   return readers.length === 1 && only?.op === 'batchNorm' && name !== output ? only.name : null;
 }
 
-/** Position of the last node that needs each node's signal; a reader behind flatten needs what stands before it. */
+/**
+ * Position of the last node that needs each node's signal; a reader behind flatten needs the node before it.
+ */
 function lastUses(graph: ModelGraph): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
   graph.nodes.forEach(({ inputs }, i) => {

@@ -19,21 +19,21 @@ export interface SignalTurn<S> {
   readonly keptInputs: Uint32Array;
   /** Positions of the original's output that the changed network still has, ascending. */
   readonly keptOutputs: Uint32Array;
-  /** Of the original's output. */
+  /** Shape of the original's output. */
   readonly shape: TensorShape;
   readonly changedShape: TensorShape;
 }
 
 /**
- * Where knowledge of activations comes from: weights and batch-norm statistics alone, or runs on images. A signal is
- * what is known of one node's output in both networks.
+ * Source of knowledge about activations: weights and batch-norm statistics alone, or runs on images. A signal
+ * describes one node's output in both networks.
  */
 export interface Signals<S> {
-  /** What a node makes of its inputs. The first turn is the input's, without inputs. */
+  /** Computes a node's signal from those of its inputs. The first turn is the input's, without inputs. */
   next(turn: SignalTurn<S>): S;
   /**
-   * Moments of the channels, pooled over positions: the original's first, then the changed network's. Null where
-   * channels cannot be told apart.
+   * Moments of the channels, pooled over positions: the original's first, then the changed network's. Null if
+   * channels cannot be distinguished.
    */
   distribution(signal: S): Distribution | null;
   /** The same without covariances. */

@@ -2,7 +2,7 @@
 export interface ReportFigure {
   readonly label: string;
   readonly value: string;
-  /** A few words below it: what it is compared with, or how it was counted. */
+  /** A few words below it: its basis of comparison, or how it was counted. */
   readonly hint?: string;
 }
 
@@ -33,13 +33,13 @@ export type ReportBlock =
       readonly height?: number;
     };
 
-/** A heading and what stands under it. */
+/** A heading and its contents. */
 export interface ReportSection {
   readonly heading: string;
   readonly blocks: readonly ReportBlock[];
 }
 
-/** A report as data: what `compare` and `compress` write, and the report page of client-web draws. */
+/** A report as data: written by `compare` and `compress`, drawn by the report page of client-web. */
 export interface ReportDocument {
   readonly kind: 'document';
   readonly title: string;

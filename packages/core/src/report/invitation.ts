@@ -1,7 +1,10 @@
 import type { ModelGraph } from '../graph/model-graph.js';
 import type { DataSpec, PartitionSpec } from '../data/data-spec.js';
 
-/** What a join page tells people of a job before they take part; anybody who reaches the coordinator may know it. */
+/**
+ * Description of a job that a join page shows before people take part; public to anyone who can reach the
+ * coordinator.
+ */
 export interface Invitation {
   readonly name: string;
   readonly method: string;

@@ -12,16 +12,16 @@ export interface ByteFigures {
   readonly down: number;
 }
 
-/** One line of `metrics.jsonl`. Figures that nobody measured are null. */
+/** One line of `metrics.jsonl`. Figures that were not measured are null. */
 export interface RoundMetrics {
   readonly round: number;
-  /** Of the model this round gave: share of correct answers, and mean loss. */
+  /** Share of correct answers of the model after this round; `loss` is its mean loss. */
   readonly accuracy: number | null;
   readonly loss: number | null;
   /** Sample-weighted mean of the clients' last epoch. */
   readonly trainLoss: number;
   readonly density: DensityFigures;
-  /** Of this round; `upPerClient` by partition index, of those who sent something. */
+  /** Bytes of this round; `upPerClient` by partition index, for clients that sent something. */
   readonly bytes: ByteFigures & { readonly upPerClient: Readonly<Record<string, number>> };
   /** Multiply-accumulates executed by all clients: in training, and in measuring the moments of the model they received. */
   readonly macs: { readonly train: number; readonly moments: number };
@@ -37,13 +37,16 @@ export interface RoundMetrics {
   readonly microBatch: number;
 }
 
-/** How a round's updates became one. Clients stand there by partition index, ascending. */
+/** Combination of a round's updates into one. Clients are listed by partition index, ascending. */
 export interface AggregationFigures {
   /** Their updates were shortened. */
   readonly clipped: readonly number[];
-  /** Their updates had no say. */
+  /** Clients whose updates did not count. */
   readonly leftOut: readonly number[];
-  /** Their updates were unlike the others: core's `findOutliers` says when, and what the figures are. */
+  /**
+   * Clients whose updates were unlike the others; `findOutliers` of core defines the criterion and the
+   * figures.
+   */
   readonly outliers: readonly OutlierFigures[];
   /** From the first update read to the new model. */
   readonly seconds: number;
@@ -58,7 +61,7 @@ export interface OutlierFigures {
   readonly usual: number;
 }
 
-/** What an adjustment exchanged. */
+/** Weights that an adjustment exchanged. */
 export interface AdjustmentFigures {
   /** Its number, from 0. */
   readonly number: number;
@@ -84,7 +87,7 @@ export interface RunSummary {
     readonly train: number;
     /** In measuring moments, of the last model too. */
     readonly moments: number;
-    /** Of one sample through the final sparse model, counted by the mask. */
+    /** Multiply-accumulates of one sample through the final sparse model, counted by the mask. */
     readonly forwardPerSample: number;
     /** The same network dense. */
     readonly forwardPerSampleDense: number;
@@ -95,6 +98,9 @@ export interface RunSummary {
   readonly selection: SelectionFigures | null;
   readonly backends: readonly string[];
   readonly refusals: Readonly<Record<string, number>>;
-  /** Clients that measured the moments of the final model; null where they were gathered in training or selection. */
+  /**
+   * Clients that measured the moments of the final model; null if they were gathered in training or
+   * selection.
+   */
   readonly momentClients: number | null;
 }

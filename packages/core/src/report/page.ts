@@ -1,13 +1,13 @@
 import { EspalierError } from '../errors.js';
 
-/** What the report template holds where the data belong: an empty JSON script element. */
+/** Placeholder for the data in the report template: an empty JSON script element. */
 export const REPORT_SLOT = '<script id="report-data" type="application/json"></script>';
 
 /**
  * The report page with its data inside, one self-contained file.
  *
  * @param template client-web's `report.html`, which holds {@link REPORT_SLOT} once
- * @param data anything JSON can say
+ * @param data any value that JSON can express
  * @throws EspalierError `internal` when the template has no such slot
  */
 export function reportPage(template: string, data: unknown): string {

@@ -15,17 +15,17 @@ export interface WatchedClient {
   readonly admitted: boolean;
   /** The open step has its answer. */
   readonly answered: boolean;
-  /** What it trains with; null before it said so. */
+  /** Backend it trains with; null until it has reported one. */
   readonly backend: string | null;
   readonly platform: string | null;
-  /** Bytes it may use and multiply-accumulates a second, as it said; 0 where unknown. */
+  /** Bytes it may use and multiply-accumulates a second, as it reported; 0 if unknown. */
   readonly memoryBytes: number;
   readonly macsPerSecond: number;
   /** Run seconds of its last message; null before the first. */
   readonly lastSeen: number | null;
   /** Answers accepted so far. */
   readonly contributions: number;
-  /** What was refused of it, the newest last, at most a few. */
+  /** Refusals of its answers, the newest last, at most a few. */
   readonly refusals: readonly { readonly code: string; readonly message: string }[];
 }
 
@@ -37,7 +37,7 @@ export interface WatchedEvent {
   readonly message: string;
 }
 
-/** What of a job stands above its figures. */
+/** Description of a job that is shown above its figures. */
 export interface WatchedJob {
   readonly name: string;
   readonly method: string;
@@ -50,11 +50,14 @@ export interface WatchedJob {
   /** Maskable layers in canonical order, with their numbers of weights. */
   readonly layers: readonly { readonly name: string; readonly size: number }[];
   readonly parameters: number;
-  /** Bytes of the dense model with its batch-norm moments: what dense FedAvg sends one client a round, each way. */
+  /**
+   * Bytes of the dense model with its batch-norm moments: sent to one client and back in each round of dense
+   * FedAvg.
+   */
   readonly denseBytes: number;
 }
 
-/** A run as data, live or finished: what the dashboard and a run's report draw. */
+/** A run as data, live or finished, drawn by the dashboard and by a run's report. */
 export interface ReportRun {
   readonly kind: 'run';
   readonly job: WatchedJob;
@@ -68,7 +71,7 @@ export interface ReportRun {
   /** Seconds the run has lasted. */
   readonly seconds: number;
   readonly metrics: readonly RoundMetrics[];
-  /** The same job trained densely; null where nobody did. */
+  /** The same job trained densely; null if there is no such run. */
   readonly control: readonly RoundMetrics[] | null;
   readonly selection: SelectionFigures | null;
   /** Null until the run has ended. */

@@ -5,7 +5,7 @@ import { carriedShare, leastTrainingBytes } from './carried-share.js';
 
 const graph = buildModel({ name: 'resnet18', width: 16 }, [32, 32, 3], 10);
 const heterogeneous = { shares: [1, 0.5, 0.25], roundSeconds: 10 };
-// What the function reads of a job.
+// Fields of a job that the function reads.
 const job: Pick<Job, keyof Job> = {
   ...({} as Job),
   method: 'fedavg',

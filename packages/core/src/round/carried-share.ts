@@ -9,7 +9,7 @@ import type { DeviceProfile } from '../budget/device-profile.js';
 import { clientNeeds } from '../methods/client-needs.js';
 import { methodNamed } from '../methods/registry.js';
 
-/** What a device brings to a round. */
+/** A client's device and data, as they matter in a round. */
 export interface Participant {
   readonly profile: Pick<DeviceProfile, 'memoryBytes' | 'macsPerSecond'>;
   /** Training samples. */
@@ -17,9 +17,10 @@ export interface Participant {
 }
 
 /**
- * Share of the mask's active weights that a device is given: the largest of the job's shares whose training step its
- * memory holds ({@link leastTrainingBytes}) and whose round it computes in time by its own speed; the smallest where none
- * fits. Figures that a device does not know limit nothing. 1 where the job gives everybody the whole mask.
+ * Share of the mask's active weights that a device is given: the largest of the job's shares whose training
+ * step fits its memory ({@link leastTrainingBytes}) and whose round it computes in time at its own speed; the
+ * smallest if none fits. A figure that a device does not know imposes no limit. 1 if the job gives every
+ * client the whole mask.
  */
 export function carriedShare(graph: ModelGraph, job: Job, { profile, samples }: Participant): number {
   if (job.heterogeneous === null) return 1;
@@ -37,8 +38,9 @@ export function carriedShare(graph: ModelGraph, job: Job, { profile, samples }: 
 }
 
 /**
- * Bytes that a method's training cannot do without on a device, by the textbook account: a step of one image under that
- * share of the densest mask of the run, and a dense gradient of every layer where the method wants one.
+ * Bytes that a method's training needs at least on a device, by the textbook account: a step of one image
+ * under that share of the densest mask of the run, and a dense gradient of every layer if the method needs
+ * one.
  */
 export function leastTrainingBytes(graph: ModelGraph, job: Job, share = 1): number {
   const optimizerSlots = job.optimizer.kind === 'adam' ? 2 : job.optimizer.momentum > 0 ? 1 : 0;

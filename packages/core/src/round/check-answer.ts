@@ -12,7 +12,7 @@ import type { ModelGraph } from '../graph/model-graph.js';
 import type { GlobalModel } from './global-model.js';
 import type { CandidateStatistics } from '../candidates/select-candidate.js';
 
-/** What an update of the open round must look like. */
+/** Properties that an update of the open round must have. */
 export interface UpdateExpectation {
   readonly model: GlobalModel;
   /** Declared at join. */
@@ -20,15 +20,15 @@ export interface UpdateExpectation {
   readonly topGradients: readonly TopGradientRequest[];
   /** Share of every layer's weights that the client exchanges in a mask of its own; null for none. */
   readonly readjustment: number | null;
-  /** It must carry moments; else it must carry none. */
+  /** True when it must carry moments; false when it must carry none. */
   readonly moments: boolean;
   readonly evaluation: boolean;
 }
 
 /**
- * Looks at everything in an update before it is accepted. Its values are finite: decoding lets no others through.
- * @throws EspalierError `mask_mismatch`, `invalid_mask`, `wrong_length`, `not_finite` or `invalid_data`, saying what came and
- * what was expected.
+ * Checks everything in an update before it is accepted. Its values are finite: decoding refuses all others.
+ * @throws EspalierError `mask_mismatch`, `invalid_mask`, `wrong_length`, `not_finite` or `invalid_data`,
+ * saying what was received and what was expected.
  */
 export function checkUpdate(update: ClientUpdate, expected: UpdateExpectation): void {
   const { mask, graph } = expected.model;
@@ -70,7 +70,7 @@ function trainedMask({ ownMask }: ClientUpdate, { model, readjustment }: UpdateE
 }
 
 /**
- * Looks at what a client measured of the open round's model.
+ * Checks a client's measurement of the open round's model.
  * @param samples declared at join
  * @throws EspalierError as {@link checkUpdate}.
  */

@@ -151,7 +151,7 @@ describe('sub-models', () => {
       parent: half.mask.hash,
     });
     expect(outgoingModel(next, { mask: null, values: false }).maskUpdate.kind).toBe('full');
-    // A share that nobody had before has nothing to descend from.
+    // A share that no client had before has no earlier mask to build on.
     expect(
       outgoingModel(subModels.of(changed, 0.25), { mask: half.mask.hash, values: false }).maskUpdate.kind,
     ).toBe('full');

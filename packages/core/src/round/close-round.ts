@@ -21,23 +21,25 @@ import { readParts, type RoundParts } from './round-parts.js';
 
 /** One round's accepted work in partition order. */
 export interface UpdateReader {
-  /** Read one at a time: an update's values hold until the next is read. A reader may be called again. */
+  /**
+   * Read one at a time: an update's values are valid until the next is read. A reader may be called again.
+   */
   readonly updates: readonly (() => Promise<ClientUpdate>)[];
-  /** What was made of an update when it came; null for those from before a restart. */
+  /** Profile made of an update when it arrived; null for updates from before a restart. */
   readonly profileAt: (at: number) => UpdateProfile | null;
 }
 
-/** How the mask changes at the end of a round. */
+/** Change of the mask at the end of a round. */
 export interface MaskChange {
   readonly rule: MaskRule;
   readonly context: AdjustmentContext;
-  /** What clients were asked. */
+  /** Requests that clients received. */
   readonly requests: readonly TopGradientRequest[];
-  /** Where weights start again under a rule that rewinds. */
+  /** Parameters to which weights return under a rule that rewinds. */
   readonly origin: () => ParamTree;
 }
 
-/** How a round closes. */
+/** Rules by which a round closes. */
 export interface ClosingRules {
   /** From 0. */
   readonly round: number;
@@ -45,7 +47,7 @@ export interface ClosingRules {
   readonly aggregation: AggregationSpec;
   /** Clients that a round asks. */
   readonly intended: number;
-  /** The mask that an update was trained under; null where all have the round's. */
+  /** The mask that an update was trained under; null if all have the round's. */
   readonly maskOf: ((update: UpdateSummary) => Mask) | null;
   /** Looks at every client's weights; null where the method remembers nothing. */
   readonly observer: RuleObserver | null;
@@ -53,21 +55,24 @@ export interface ClosingRules {
   readonly adjustment: MaskChange | null;
 }
 
-/** The model after a round, what it was made of, and what an adjustment exchanged per layer. */
+/**
+ * The model after a round, the updates it was made from, and the weights that an adjustment exchanged per
+ * layer.
+ */
 export interface ClosedRound extends SteppedModel {
   readonly updates: readonly UpdateSummary[];
   readonly exchanged: Readonly<Record<string, number>> | null;
-  /** What was seen of the updates on the way; positions are those of the reader. */
+  /** Observations made while the updates were read; positions are those of the reader. */
   readonly seen: Omit<RoundAggregation, 'values'>;
-  /** What the method remembers from now on; null where it remembers nothing. */
+  /** Memory of the method from now on; null if it keeps none. */
   readonly memory: RuleMemory | null;
 }
 
 /**
- * Received values plus the step that the job's server optimiser makes of what its rule makes of the differences, in
- * float64, in the order given; batch-norm moments by the same rule. On an adjustment round then the change of mask that the
- * method's rule makes. A weight that no client held keeps its value. Updates are read one at a time
- * and let go; how often, the rule says.
+ * Closes a round: the job's rule combines the differences, its server optimiser turns the result into a step,
+ * and the step is added to the sent values, in float64, in the order given; batch-norm moments are combined
+ * by the same rule. On an adjustment round the method's rule then changes the mask. A weight that no client
+ * held keeps its value. Updates are read one at a time and released; the rule decides how often.
  */
 export async function closeRound(
   before: SteppedModel,
@@ -108,7 +113,7 @@ export async function closeRound(
 /** A round's step before its mask changes. */
 interface SteppedState {
   readonly model: SteppedModel['model'];
-  /** What parameters and slots are under: the round's mask, and what clients have grown. */
+  /** Mask of parameters and slots: the round's mask, and the weights that clients have grown. */
   readonly base: Mask;
   readonly state: ModelState;
   readonly slots: OptimizerSlots;
@@ -135,7 +140,7 @@ async function steppedState(
     updates[at] = summary;
     return { ...(parts?.spread(at, delta) ?? { values: delta }), weight: summary.samples };
   });
-  // A profile that was made when its update came is of the values as sent.
+  // A profile made when its update arrived describes the values as sent.
   const profileAt = parts === null ? reader.profileAt : () => null;
   const source = { length: packedLength(graph, base), updates: readers, profileAt, asked: intended };
   const { values: delta, ...seen } = await aggregateUpdates(source, aggregation);
@@ -147,12 +152,14 @@ async function steppedState(
   return { model, base, state: { params, moments }, slots, updates, seen };
 }
 
-/** What clients began with, in the order of that mask; what they have grown began at 0. */
+/** Values that clients began with, in the order of that mask; weights that they have grown began at 0. */
 function valuesUnder({ graph, mask, state, values }: SteppedModel['model'], base: Mask): Float32Array {
   return base === mask ? values : packActive(graph, base, state.params);
 }
 
-/** The parameters under the mask that follows: 0 where it is inactive, and where nobody has trained yet. */
+/**
+ * The parameters under the mask that follows: 0 where it is inactive, and where no client has trained yet.
+ */
 function ownParams({ model: { graph, mask }, base, state }: SteppedState, next: Mask): ParamTree {
   if (base !== mask) return applyMask(graph, next, state.params);
   return next === mask ? state.params : regrowParams(state.params, mask, next);
@@ -162,7 +169,7 @@ function slotsUnder({ model: { graph }, base, slots }: SteppedState, mask: Mask)
   return base === mask ? slots : moveSlots(graph, slots, { before: base, after: mask });
 }
 
-/** Shows the observer every update that had a say, and the aggregate. */
+/** Shows the observer every update that counted, and the aggregate. */
 async function observed(
   { model }: SteppedModel,
   reader: UpdateReader,

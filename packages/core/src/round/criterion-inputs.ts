@@ -22,8 +22,8 @@ export interface ScoredNetwork {
 }
 
 /**
- * What a criterion declares to need, and no more: gradients of the dense network on one batch of the coordinator's own
- * images, and for GraSP the Hessian's product with them by a central difference.
+ * Inputs that a criterion declares to need, and no more: gradients of the dense network on one batch of the
+ * coordinator's own images, and for GraSP the Hessian's product with them by a central difference.
  * @throws EspalierError `invalid_job` when it needs images and there are none.
  */
 export async function criterionInputs(

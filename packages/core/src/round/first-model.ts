@@ -16,7 +16,7 @@ import type { ModelState } from '../params/model-state.js';
 import type { AbortSignalLike, Trainer, TrainOptions } from '../trainer/trainer.js';
 import { criterionInputs } from './criterion-inputs.js';
 
-/** What the coordinator starts from. */
+/** Model and mask that the coordinator starts from. */
 export interface Preparation {
   /** Pretrained and dense. */
   readonly state: ModelState;
@@ -25,7 +25,7 @@ export interface Preparation {
     { readonly kind: 'mask'; readonly mask: Mask } | { readonly kind: 'pool'; readonly pool: NestedPool };
 }
 
-/** What preparing works with. */
+/** Tools and data for the preparation. */
 export interface PreparationSources {
   readonly trainer: Trainer;
   readonly serverData: Dataset | null;
@@ -35,7 +35,7 @@ export interface PreparationSources {
   readonly signal?: AbortSignalLike;
 }
 
-/** Pretrains on the coordinator's own samples, then prunes coarsely as the method says. */
+/** Pretrains on the coordinator's own samples, then prunes coarsely as the method specifies. */
 export async function prepare(
   job: Job,
   graph: ModelGraph,

@@ -12,7 +12,7 @@ export interface GlobalModel {
   readonly graph: ModelGraph;
   readonly mask: Mask;
   readonly state: ModelState;
-  /** In mask order: what ordinary rounds send. */
+  /** Values in mask order, as ordinary rounds send them. */
   readonly values: Float32Array;
   /** The mask before this one, from which a difference can be sent; null for the first. */
   readonly previousMask: Mask | null;
@@ -20,13 +20,13 @@ export interface GlobalModel {
   readonly ranks: Float32Array;
 }
 
-/** A model with what the coordinator's own optimiser remembers, in the order of the model's values. */
+/** A model with the memory of the coordinator's own optimiser, in the order of the model's values. */
 export interface SteppedModel {
   readonly model: GlobalModel;
   readonly slots: OptimizerSlots;
 }
 
-/** Where a model comes from. */
+/** Origin of a model. */
 export interface ModelDescent {
   readonly previousMask?: Mask | null;
   /** Left out where the mask begins with this model. */
@@ -49,7 +49,7 @@ export function withMoments(model: GlobalModel, moments: MomentTree): GlobalMode
   return { ...model, state: { ...model.state, moments } };
 }
 
-/** What the receiver of a model has of it already. */
+/** Parts of a model that the receiver already has. */
 export interface KnownOfModel {
   /** Hash of the mask it has; null for none. */
   readonly mask: string | null;
@@ -57,7 +57,7 @@ export interface KnownOfModel {
   readonly values: boolean;
 }
 
-/** The model as sent to somebody who has that much of it. */
+/** The model as sent to a receiver that already has those parts of it. */
 export function outgoingModel(model: GlobalModel, known: KnownOfModel): SparseModel {
   const { mask, values, state } = model;
   return {

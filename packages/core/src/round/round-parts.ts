@@ -12,7 +12,7 @@ export interface SpreadValues {
   readonly held?: Uint8Array;
 }
 
-/** Which weights each client of a round held, and where they stand among all that somebody did. */
+/** Weights that each client of a round held, and their positions among all that any client held. */
 export class RoundParts {
   /** The round's own weights, and those that clients have grown. */
   readonly base: Mask;
@@ -44,7 +44,7 @@ export class RoundParts {
     return spread;
   }
 
-  /** Of values in the order of the base, those that the client of that position held. */
+  /** Picks, from values in the order of the base, those that the client at that position held. */
   gather(at: number, values: Float32Array): Float32Array {
     const positions = this.#positionsOf(at);
     const gathered = new Float32Array(positions.length);

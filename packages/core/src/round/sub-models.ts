@@ -16,8 +16,9 @@ interface NestedFamily {
 }
 
 /**
- * The model as far as clients of a share carry it: its nested sub-masks, ranked by the weights that the mask began with,
- * so that they stay while it stays. Everything follows from the model, so a coordinator that goes on makes the same.
+ * Parts of a model for clients that carry a share of it: nested sub-masks, ranked by the weights that the
+ * mask began with, so that they change only when the mask does. Everything follows from the model, so a
+ * coordinator that resumes makes the same parts.
  */
 export class SubModels {
   #model: GlobalModel | null = null;

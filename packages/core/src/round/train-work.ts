@@ -6,7 +6,7 @@ import type { RoundWork } from '../mask-rules/mask-rule.js';
 import type { TopGradientRequest } from '../trainer/trainer.js';
 import type { TrainWork } from '../trainer/client-update.js';
 
-/** What a round asks of clients besides training. */
+/** Requests of a round to clients besides training. */
 export interface RoundRequests extends RoundWork {
   readonly topGradients: readonly TopGradientRequest[];
 }
@@ -14,7 +14,7 @@ export interface RoundRequests extends RoundWork {
 /** Samples of a batch when moments are measured: as many as when a model is evaluated under them. */
 const MEASURING_BATCH = 64;
 
-/** What a measurement of moments takes of each client. */
+/** Settings for the moments that each client measures. */
 export function measurementWork({ momentMode }: Job): {
   readonly batchSize: number;
   readonly samples: number | null;
@@ -22,7 +22,7 @@ export function measurementWork({ momentMode }: Job): {
   return { batchSize: MEASURING_BATCH, samples: momentMode.kind === 'fresh' ? momentMode.samples : null };
 }
 
-/** What clients are to do in a round. */
+/** Work of clients in a round. */
 export function trainWork(
   { job, graph }: { readonly job: Job; readonly graph: ModelGraph },
   round: number,

@@ -1,9 +1,9 @@
 import type { DeclaredOptions, OptionValues } from '../registry/declared-options.js';
 
-/** What an optimiser remembers from round to round, by name: one number per packed value of the model. */
+/** Memory of an optimiser from round to round, by name: one number per packed value of the model. */
 export type OptimizerSlots = Readonly<Record<string, Float32Array>>;
 
-/** A round's step: what is added to the model's packed values, and what is remembered. */
+/** A round's step: the amount added to the model's packed values, and the memory after it. */
 export interface OptimizerStep {
   readonly update: Float64Array;
   /** Exactly the declared slots, each as long as the update. */
@@ -17,10 +17,10 @@ export interface OptimizerStep {
 export interface ServerOptimizer {
   /** Outward name. */
   readonly id: string;
-  /** One sentence for people, with the paper. */
+  /** One sentence for users, citing the paper. */
   readonly summary: string;
   readonly options: DeclaredOptions;
-  /** What it remembers; everything starts at 0, and so do weights that an adjustment grows. */
+  /** Names of the arrays it remembers; everything starts at 0, and so do weights that an adjustment grows. */
   readonly slots: readonly string[];
   /**
    * @param delta the aggregated difference, in mask order; stays as it was
@@ -29,7 +29,7 @@ export interface ServerOptimizer {
   step(delta: Float64Array, slots: OptimizerSlots, at: StepContext): OptimizerStep;
 }
 
-/** When a step is made, and with what. */
+/** Round and settings of a step. */
 export interface StepContext {
   /** From 0. */
   readonly round: number;

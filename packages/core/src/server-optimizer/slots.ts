@@ -3,7 +3,7 @@ import type { Mask } from '../mask/mask.js';
 import { packActive, packedLength, unpackActive } from '../params/pack.js';
 import type { OptimizerSlots, ServerOptimizer } from './server-optimizer.js';
 
-/** What an optimiser remembers before its first round. */
+/** Memory of an optimiser before its first round. */
 export function emptySlots({ slots }: ServerOptimizer, graph: ModelGraph, mask: Mask): OptimizerSlots {
   const length = packedLength(graph, mask);
   return Object.fromEntries(slots.map((name) => [name, new Float32Array(length)]));

@@ -1,7 +1,7 @@
-/** What the coordinator does with the one update: see `ServerOptimizer`. */
+/** Treatment of the one update by the coordinator: see `ServerOptimizer`. */
 export interface ServerOptimizerSpec {
   /** Name of a server optimiser. */
   readonly kind: string;
-  /** What it declares. */
+  /** Options that it declares. */
   readonly options: Readonly<Record<string, number>>;
 }

@@ -45,7 +45,7 @@ export function updateSource(
   };
 }
 
-/** The same source, every update read into one place: what was read before is gone. */
+/** The same source with every update read into one buffer, so that earlier reads are overwritten. */
 function inOnePlace(source: UpdateSource): UpdateSource {
   const place = new Float32Array(source.length);
   const updates = source.updates.map((read) => async () => {
@@ -56,7 +56,7 @@ function inOnePlace(source: UpdateSource): UpdateSource {
   return { ...source, updates };
 }
 
-/** What every aggregator promises; call it once per aggregator, at the top of a test file. */
+/** Tests for the promises of every aggregator; call it once per aggregator, at the top of a test file. */
 export function aggregatorContract(aggregator: Aggregator): void {
   const options = defaultOptions(aggregator.options);
   const fold = async (all: readonly WeightedUpdate[]): Promise<Float64Array> =>

@@ -15,7 +15,7 @@ function curve(weight: number): DistortionCurve {
   }));
 }
 
-/** What every allocation promises; call it once per allocation, at the top of a test file. */
+/** Tests for the promises of every allocation; call it once per allocation, at the top of a test file. */
 export function allocationContract(allocation: Allocation): void {
   describe.each(exampleGraphs)(`allocation ${allocation.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);
@@ -46,7 +46,7 @@ export function allocationContract(allocation: Allocation): void {
       const counts = allocation.counts(graph, density, declared);
 
       const kept = [...counts.values()].reduce((sum, count) => sum + count, 0);
-      // A layer rounded for itself is off by half a weight, or by one where it would have none.
+      // A layer rounded on its own is off by half a weight, or by one if it would have none.
       const slack = allocation.exactTotal ? 0 : specs.length;
       expect(Math.abs(kept - keptCount(density, size))).toBeLessThanOrEqual(slack);
     });

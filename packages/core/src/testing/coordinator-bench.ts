@@ -7,7 +7,7 @@ import {
   type CoordinatorState,
 } from '../protocol/coordinator-state.js';
 
-/** A job of three clients and three rounds that asks for nothing special. */
+/** A job of three clients and three rounds without special features. */
 export const PLAIN_CONFIG: CoordinatorConfig = {
   seed: 1,
   numClients: 3,
@@ -26,7 +26,7 @@ export const PLAIN_CONFIG: CoordinatorConfig = {
   refusalLimit: 0,
 };
 
-/** A coordinator's reducer with what came of the last event. */
+/** A coordinator's reducer with the effects of the last event. */
 export class CoordinatorBench {
   state: CoordinatorState;
   effects: readonly CoordinatorEffect[] = [];
@@ -42,7 +42,7 @@ export class CoordinatorBench {
     return effects;
   }
 
-  /** Prepared, with every part's client, `client0` and so on, let in. */
+  /** Prepares, and admits every part's client, `client0` and so on. */
   gather(): this {
     this.tell({ kind: 'prepared' });
     for (let part = 0; part < this.config.numClients; part++) {
@@ -77,7 +77,7 @@ export class CoordinatorBench {
     });
   }
 
-  /** Closes the open step by its deadline, and computes what is to be computed. */
+  /** Closes the open step by its deadline, and carries out any computation. */
   closeByDeadline(): readonly CoordinatorEffect[] {
     const closing = this.tell({ kind: 'deadline', step: this.state.step.id });
     return [...closing, ...this.computed()];

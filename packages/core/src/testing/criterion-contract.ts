@@ -5,7 +5,7 @@ import { initialState } from '../params/initialize.js';
 import { copyState, type ParamTree } from '../params/model-state.js';
 import { exampleGraphs } from './example-graphs.js';
 
-/** What every criterion promises; call it once per criterion, at the top of a test file. */
+/** Tests for the promises of every criterion; call it once per criterion, at the top of a test file. */
 export function criterionContract(criterion: Criterion): void {
   describe.each(exampleGraphs)(`criterion ${criterion.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);

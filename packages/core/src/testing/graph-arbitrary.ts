@@ -4,7 +4,7 @@ import type { GraphNode, ModelGraph, OpKind, Padding, Size2, TensorShape } from 
 import { isOfFamily, plainOpsOf } from '../graph/plain-ops.js';
 import { inferShapes } from '../graph/shapes.js';
 
-/** What the drawn graphs may hold. */
+/** Options for the drawn graphs. */
 export interface GraphArbitraryOptions {
   /** Ops of the body; default: all. Heads always use `flatten` or global pools, `concat` where needed, and `dense`. */
   readonly ops?: ReadonlySet<OpKind>;
@@ -181,7 +181,7 @@ function poolNode(
   };
 }
 
-/** The step's window, made smaller where the padded image is. */
+/** The step's window, reduced if the padded image is smaller. */
 function fitted({ window }: Step, [height = 1, width = 1]: TensorShape, padding: Padding): Size2 {
   if (padding === 'same') return window;
   const { top, bottom, left, right } =

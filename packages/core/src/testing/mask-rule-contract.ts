@@ -24,7 +24,9 @@ function reportsOf(gradients: ReadonlyMap<string, MeanGradient>): readonly TopGr
   }));
 }
 
-/** What every rule of changing masks promises; call it once per rule, at the top of a test file. */
+/**
+ * Tests for the promises of every rule of changing masks; call it once per rule, at the top of a test file.
+ */
 export function maskRuleContract(rule: MaskRule): void {
   describe.each(exampleGraphs)(`mask rule ${rule.id} on $name`, (graph) => {
     const specs = maskableSpecs(graph);
@@ -85,7 +87,7 @@ export function maskRuleContract(rule: MaskRule): void {
       };
     };
 
-    /** What a client would make of the mask: other gradients than those above. */
+    /** Mask that a client would make of the given one, from other gradients than those above. */
     const ownMaskOf = (mask: Mask, share: number | null): Mask => {
       if (share === null) return mask;
       const slopes = initialState(graph, 4).params;

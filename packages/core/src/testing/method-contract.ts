@@ -3,7 +3,10 @@ import { criteria } from '../criteria/registry.js';
 import { maskRules } from '../mask-rules/registry.js';
 import { trainsDensely, type Method } from '../methods/method.js';
 
-/** What every method's record must say; call it once per method. What a method does is its parts' to prove. */
+/**
+ * Tests that every method's record is complete; call it once per method. A method's behaviour is tested with
+ * its parts.
+ */
 export function methodContract(method: Method): void {
   const { name, summary, criterion, maskRule, initialMask, network, defaults, published, departures } =
     method;

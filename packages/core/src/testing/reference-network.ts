@@ -10,7 +10,7 @@ export type Params64 = ReadonlyMap<string, Float64Array>;
 /** Batch-norm statistics to normalise by. */
 export type MomentTree64 = ReadonlyMap<string, Moments64>;
 
-/** What the reference makes of a batch. */
+/** Results of the reference for a batch. */
 export interface ReferencePass {
   /** `[size, classes]`. */
   readonly logits: Float64Array;
@@ -18,7 +18,10 @@ export interface ReferencePass {
   readonly lossSum: number;
   /** The batch's own statistics by batch-norm node (in training mode), over `count` positions. */
   readonly statistics: ReadonlyMap<string, Moments64 & { readonly count: number }>;
-  /** How near any activation comes to a kink: the bend of a relu, or two pixels of one window vying to be its maximum. */
+  /**
+   * Smallest distance of an activation from a kink: the bend of a relu, or two pixels of a window close to
+   * being its maximum.
+   */
   readonly nearestKink: number;
 }
 
@@ -86,7 +89,7 @@ export function referenceGradients(
   );
 }
 
-/** Parameters, or anything else by name, in double precision. */
+/** Parameters, or other arrays by name, in double precision. */
 export function doubled(tree: ReadonlyMap<string, Float32Array>): Map<string, Float64Array> {
   return new Map([...tree].map(([name, values]) => [name, Float64Array.from(values)]));
 }

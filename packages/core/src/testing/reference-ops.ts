@@ -24,7 +24,7 @@ export interface ReferenceTurn {
   readonly moments: Moments64 | null;
 }
 
-/** What comes of it. */
+/** Result of a reference op. */
 export interface ReferenceResult {
   readonly output: Tensor64;
   readonly statistics?: Moments64 & { readonly count: number };
@@ -113,7 +113,7 @@ function convolve(node: Conv2dNode, { inputs, shape, param }: ReferenceTurn): Te
   return { shape, values };
 }
 
-/** Adds what one pixel gives to every filter through one tap. */
+/** Adds the contribution of one pixel to every filter through one tap. */
 function addTap(
   { groups, filters }: Conv2dNode,
   { x, pixel, kernel, tap }: { x: Tensor64; pixel: number; kernel: Float64Array; tap: number },

@@ -108,7 +108,7 @@ class Pressure {
   }
 }
 
-/** How far one weight moves, given its gradient; state by the weight's name. */
+/** Change of one weight, given its gradient; state by the weight's name. */
 interface UpdateRule {
   begin(learningRate: number): void;
   step(weight: string, gradient: number): number;

@@ -12,7 +12,9 @@ const deltas = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** What every server optimiser promises; call it once per optimiser, at the top of a test file. */
+/**
+ * Tests for the promises of every server optimiser; call it once per optimiser, at the top of a test file.
+ */
 export function serverOptimizerContract(optimizer: ServerOptimizer): void {
   const options = defaultOptions(optimizer.options);
   const start = (): OptimizerSlots =>

@@ -8,9 +8,9 @@ import { initialState } from '../params/initialize.js';
 import { randomStream } from '../random/stream.js';
 import type { Trainer, TrainOptions } from '../trainer/trainer.js';
 
-/** How the suite judges a trainer. */
+/** Settings by which the suite judges a trainer. */
 export interface TrainerContractOptions {
-  /** How far a gradient may be off, as a fraction of its layer's largest; 1e-4 suits float32. */
+  /** Largest error of a gradient, as a fraction of its layer's largest; 1e-4 suits float32. */
   readonly tolerance: number;
 }
 
@@ -22,7 +22,7 @@ export const PLAIN_BYTES: Normalization = { mean: [0], std: [1 / 255] };
 
 const CENTRED: Normalization = { mean: [0.5, 0.5], std: [0.25, 0.25] };
 
-/** Plain descent, one epoch, batches of 4, centred images; each test changes what it is about. */
+/** Plain descent, one epoch, batches of 4, centred images; each test changes the setting that it tests. */
 export const trainOptions: TrainOptions = {
   epochs: 1,
   batchSize: 4,

@@ -44,7 +44,7 @@ export function gradientContract(makeTrainer: MakeTrainer, { tolerance }: Traine
     it.each(Object.keys(opNetworks))('of %s agree with central differences', async (name) => {
       const graph = opNetworks[name]!;
       const batch = noiseBatch(graph, 3, 7);
-      // Noise of 6 standard units lets relu6 meet its ceiling.
+      // Noise of 6 standard units makes relu6 reach its ceiling.
       const images = name === 'relu6' ? batch.images.map((value) => 6 * value) : batch.images;
       const { nearestKink } = referenceForward(graph, doubled(unevenState(graph, 3).params), {
         ...batch,
@@ -81,8 +81,9 @@ export function gradientContract(makeTrainer: MakeTrainer, { tolerance }: Traine
 }
 
 /**
- * Close as measured by the layer's largest gradient. A layer of hardly any effect, such as a bias before a batch norm,
- * is measured by a tenth of the largest of all: what is left of its gradient are cancelled rounding errors.
+ * Close as measured by the layer's largest gradient. A layer with hardly any effect, such as a bias before a
+ * batch norm, is measured by a tenth of the largest of all: its gradient consists of cancelled rounding
+ * errors.
  */
 function expectClose(
   found: ReadonlyMap<string, Float32Array>,
@@ -175,7 +176,7 @@ function poolNetwork(op: PoolNode['op'], options: Partial<PoolNode>): ModelGraph
   return network([{ ...plain, ...options, op, name: 'a', inputs: ['lift'] }]);
 }
 
-/** `lift`, a 1×1 convolution to four channels, stands before, so that input gradients are wanted. */
+/** `lift`, a 1×1 convolution to four channels, comes first, so that input gradients are needed. */
 function network(middle: readonly GraphNode[]): ModelGraph {
   const last = middle.at(-1)!.name;
   return {

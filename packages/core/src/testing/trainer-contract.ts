@@ -9,8 +9,8 @@ import { topGradientContract } from './trainer-contract-top-gradients.js';
 import { trainingContract } from './trainer-contract-training.js';
 
 /**
- * What every {@link Trainer} promises; call it once per trainer, at the top of a test file. Numbers are judged against
- * a double-precision reference of the graph language and its central differences.
+ * Tests for the promises of every {@link Trainer}; call it once per trainer, at the top of a test file.
+ * Numbers are judged against a double-precision reference of the graph language and its central differences.
  */
 export function trainerContract(
   name: string,

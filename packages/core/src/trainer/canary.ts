@@ -24,8 +24,8 @@ export interface Canary {
 const TOLERANCE = 0.02;
 
 /**
- * A small convolution net and batch; the same for every job, so that a wrong backend is told from a hard job. It is
- * drawn once: every caller has the same instance and leaves it as it is.
+ * A small convolution net and batch; the same for every job, so that a faulty backend can be distinguished
+ * from a difficult job. It is drawn once: all callers share the instance and must not change it.
  */
 export function makeCanary(): Canary {
   made ??= drawCanary();
@@ -68,7 +68,10 @@ export async function referenceGradients(trainer: Trainer, canary: Canary): Prom
   return packActive(graph, dense, gradients);
 }
 
-/** Null when the gradients agree with the reference, else a sentence that says where they do not. */
+/**
+ * Null when the gradients agree with the reference, otherwise a sentence naming the parameter where they do
+ * not.
+ */
 export function canaryProblem(
   canary: Canary,
   reference: Float32Array,

@@ -59,7 +59,7 @@ export function checkBatch(graph: ModelGraph, batch: Batch): void {
 
 /**
  * Checks the numbers of a training run.
- * @throws EspalierError `invalid_argument` naming the option, what came and what is possible.
+ * @throws EspalierError `invalid_argument` naming the option, its value and the values allowed.
  */
 export function checkTrainOptions(graph: ModelGraph, options: TrainOptions): void {
   const { epochs, batchSize, learningRate, proximal, optimizer, momentMode } = options;

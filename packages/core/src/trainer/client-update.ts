@@ -5,7 +5,7 @@ import type { Evaluation, MomentMode, TopGradientRequest, TopGradients, TrainOpt
 /** An update without its values: small enough to keep one of every client. */
 export type UpdateSummary = Omit<ClientUpdate, 'delta'>;
 
-/** A sparse model under way: the mask's name and, in mask order, what is needed to rebuild the state. */
+/** A sparse model under way: the mask's name and, in mask order, the values needed to rebuild the state. */
 export interface SparseModel {
   readonly mask: MaskReference;
   readonly maskUpdate: MaskUpdate;
@@ -20,13 +20,14 @@ export interface SparseModel {
 
 /** Hyper-parameters of one round; the stream is keyed by the client from (seed, round, partition index). */
 export interface TrainWork extends Omit<TrainOptions, 'stream' | 'normalization' | 'momentMode'> {
-  /** How the update's moments come out of training; null where it is to carry none. */
+  /** Way in which training gathers the update's moments; null if it is to carry none. */
   readonly momentMode: MomentMode | null;
   /** Layers to report the largest inactive gradients of, by the last batch of the last epoch; empty on ordinary rounds. */
   readonly topGradients: readonly TopGradientRequest[];
   /**
-   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest go, those of largest
-   * gradient come, and it trains on under the mask that it made. Left out where the mask stays.
+   * Share of every layer's active weights, in (0, 1], that the client exchanges halfway: the smallest are
+   * dropped, those of largest gradient grown, and training continues under the new mask. Left out if the mask
+   * stays.
    */
   readonly readjustment?: number;
 }
@@ -46,21 +47,21 @@ export interface Measurement {
 /** One client's work of one round. */
 export interface ClientUpdate {
   readonly round: number;
-  /** Of the mask it received. */
+  /** Hash of the mask it received. */
   readonly maskHash: string;
   /**
-   * Trained minus received values, canonical order, active values only: of the mask it received, or of its own where it
-   * was asked for one, grown weights counting from 0.
+   * Trained minus received values, canonical order, active values only: of the mask it received, or of its
+   * own if it was asked for one, with grown weights starting from 0.
    */
   readonly delta: Float32Array;
-  /** Gathered in training (absolute, not a difference); null where none were asked for. */
+  /** Gathered in training (absolute, not a difference); null if none were requested. */
   readonly moments: MomentTree | null;
   readonly samples: number;
   readonly metrics: UpdateMetrics;
   readonly topGradients: readonly TopGradients[];
-  /** Of the received model, when asked for. */
+  /** Evaluation of the received model, if requested. */
   readonly evaluation: Evaluation | null;
-  /** What it made of the received mask, when asked for. */
+  /** Mask that it made of the received one, if requested. */
   readonly ownMask?: OwnMask;
 }
 

@@ -3,7 +3,8 @@ import { nearestWhole, topK } from '../mask/top-k.js';
 import type { Extrusion } from './trainer.js';
 
 /**
- * Which of a layer's active weights an extrusion presses on: the share of smallest |w|; of equals the higher index.
+ * Active weights of a layer that an extrusion presses on: the share of smallest |w|; of equals the higher
+ * index.
  * @param magnitudes |w| of the active weights, by ascending index
  * @returns positions in `magnitudes`, ascending
  */
@@ -20,13 +21,13 @@ export function lowPositions(magnitudes: Float32Array, share: number): Uint32Arr
   return low;
 }
 
-/** Where a run stands. */
+/** Progress of a training run. */
 export interface ExtrusionStep {
   /** The run's learning rate. */
   readonly learningRate: number;
   /** From 0. */
   readonly step: number;
-  /** Of the whole run. */
+  /** Steps of the whole run. */
   readonly steps: number;
   /** ‖w_low‖₁ over all layers, before the step. */
   readonly norm: number;

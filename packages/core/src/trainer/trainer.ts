@@ -16,7 +16,10 @@ export type Optimizer =
       readonly weightDecay: number;
     };
 
-/** How batch-norm statistics come out of training: pooled over the last epoch, or an exponential moving average. */
+/**
+ * Way to obtain batch-norm statistics from training: pooled over the last epoch, or an exponential moving
+ * average.
+ */
 export type MomentMode =
   | { readonly kind: 'pooled' }
   | {
@@ -27,7 +30,7 @@ export type MomentMode =
       readonly passes: number;
     };
 
-/** What a training run needs besides the data. */
+/** Settings of a training run besides the data. */
 export interface TrainOptions {
   readonly epochs: number;
   readonly batchSize: number;
@@ -40,26 +43,34 @@ export interface TrainOptions {
   readonly proximal: number;
   /** Keys shuffling and augmentation; epochs take purposes of their own under it. */
   readonly stream: StreamKey;
-  /** Layers whose largest inactive gradients the last batch of the last epoch is to report; empty for none. */
+  /**
+   * Layers whose largest inactive gradients the last batch of the last epoch is to report; empty for none.
+   */
   readonly topGradients: readonly TopGradientRequest[];
   /** Left out for plain training. */
   readonly extrusion?: Extrusion;
 }
 
 /**
- * FedMef's budget-aware extrusion (Huang et al., CVPR 2024): what is about to be pruned is pressed into what stays. Adds
- * λ·‖w_low‖₂ of every layer to the loss, w_low being its so many active weights of smallest |w| when training begins, and
- * steps with η_b = min(maximum, max(η, peak · REX_b · (2σ(‖w_low‖₁) − 1))), REX_b = (2B − 2b) ÷ (2B − b) at step b of B
- * from 0, the 1-norm over all layers; never below the run's own η.
+ * FedMef's budget-aware extrusion (Huang et al., CVPR 2024): weights about to be pruned are pressed into
+ * those that stay. Adds λ·‖w_low‖₂ of every layer to the loss, w_low being the given share of its active
+ * weights, those of smallest |w| when training begins, and steps with η_b = min(maximum, max(η, peak · REX_b
+ * · (2σ(‖w_low‖₁) − 1))), REX_b = (2B − 2b) ÷ (2B − b) at step b of B from 0, the 1-norm over all layers;
+ * never below the run's own η.
  */
 export interface Extrusion {
   /** λ, at least 0. */
   readonly penalty: number;
-  /** ψ·η₀: the learning rate of the first step where the weights are large; 0 leaves the learning rate alone. */
+  /**
+   * ψ·η₀: the learning rate of the first step where the weights are large; 0 leaves the learning rate alone.
+   */
   readonly peakLearningRate: number;
   /** Above which no step goes. */
   readonly maximumLearningRate: number;
-  /** Of those layers' active weights the share that is low, to the nearest whole number; in [0, 1]. */
+  /**
+   * Share of those layers' active weights that counts as low, to the nearest whole number of weights; in [0,
+   * 1].
+   */
   readonly share: number;
   /** Parameter names. */
   readonly layers: readonly string[];
@@ -81,7 +92,7 @@ export interface TopGradients {
   readonly values: Float32Array;
 }
 
-/** What training gives back. The state is new; inactive weights are exactly 0. */
+/** Result of training. The state is new; inactive weights are exactly 0. */
 export interface TrainResult {
   readonly state: ModelState;
   /** Mean loss per epoch. */
@@ -102,9 +113,11 @@ export interface Evaluation {
   readonly samples: number;
 }
 
-/** What a trainer costs, in bytes and operations. */
+/** Cost of a trainer, in bytes and operations. */
 export interface Footprint {
-  /** Highest number of bytes the trainer has held for the loaded model so far, or has planned where it plans. */
+  /**
+   * Highest number of bytes the trainer has held for the loaded model so far, or has planned, if it plans.
+   */
   readonly peakBytes: number;
   /** Multiply-accumulates of one sample's forward pass as executed (dense for a masked-dense trainer). */
   readonly forwardMacsPerSample: number;
@@ -112,7 +125,7 @@ export interface Footprint {
   readonly trainMacsPerSample: number;
 }
 
-/** How long a running call lasts and how to end it. */
+/** Control over a running call: its progress and its end. */
 export interface TrainControl {
   /** Aborting makes the call reject with `aborted`; the loaded state stays as it was. */
   readonly signal?: AbortSignalLike;
@@ -133,41 +146,46 @@ export interface TrainProgress {
   readonly loss: number;
 }
 
-/** What a trainer is, whatever it has loaded. */
+/** Properties of a trainer that do not depend on the loaded model. */
 export interface TrainerKind {
   /** For logs and metrics, e.g. `tfjs-wasm`. */
   readonly name: string;
   /** Ops it can train; a graph with others must go to another trainer. */
   readonly ops: ReadonlySet<OpKind>;
   /**
-   * Share of kept weights from which on a layer is computed with all of them, as `trainMacs` takes it: 0 for a masked-dense
-   * trainer, which has no other way.
+   * Share of kept weights from which on a layer is computed with all of them, as `trainMacs` takes it: 0 for
+   * a masked-dense trainer, which has no other way.
    */
   readonly denseFrom: number;
 }
 
 /**
- * Trains and measures one loaded network. All calls are asynchronous and run one at a time. Every implementation
- * passes `trainerContract` of `@espalier/core/testing`. Inputs are never changed.
+ * Trains and measures one loaded network. All calls are asynchronous and run one at a time. Every
+ * implementation passes `trainerContract` of `@espalier/core/testing`. Inputs are never changed.
  */
 export interface Trainer extends TrainerKind {
   /**
    * Takes the network in. A null mask means dense.
-   * @throws EspalierError `op_unsupported`, `invalid_graph`, `invalid_mask`, `invalid_params`, `memory_budget`.
+   * @throws EspalierError `op_unsupported`, `invalid_graph`, `invalid_mask`, `invalid_params`,
+   * `memory_budget`.
    */
   load(graph: ModelGraph, state: ModelState, mask: Mask | null): Promise<void>;
   /**
-   * Trains the loaded network from its loaded state; a fresh optimiser each call. The loaded state becomes the result.
+   * Trains the loaded network from its loaded state; a fresh optimiser each call. The loaded state becomes
+   * the result.
    * @throws EspalierError `training_diverged` naming the step when the loss is not finite; `aborted`.
    */
   train(dataset: Dataset, options: TrainOptions, control?: TrainControl): Promise<TrainResult>;
-  /** Mean loss over the batch (training-mode batch norm) and its gradient for every parameter, inactive weights too. */
+  /**
+   * Mean loss over the batch (training-mode batch norm) and its gradient for every parameter, inactive
+   * weights too.
+   */
   gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: ParamTree }>;
   /** Largest gradients of inactive weights on one batch, one dense layer gradient in memory at a time. */
   topGradients(batch: Batch, requests: readonly TopGradientRequest[]): Promise<readonly TopGradients[]>;
   /**
-   * Batch-norm statistics of the data under the loaded, frozen weights, each batch normalised by its own statistics.
-   * `pooled` is one pass and exact over all positions; `ema` starts from the loaded moments.
+   * Batch-norm statistics of the data under the loaded, frozen weights, each batch normalised by its own
+   * statistics. `pooled` is one pass and exact over all positions; `ema` starts from the loaded moments.
    */
   batchNormMoments(dataset: Dataset, options: MomentOptions): Promise<MomentTree>;
   /** Summed loss and correct count in inference mode (loaded moments). */
@@ -180,7 +198,7 @@ export interface Trainer extends TrainerKind {
   dispose(): Promise<void>;
 }
 
-/** How data is read for statistics. */
+/** Reading of the data for statistics. */
 export interface EvaluateOptions {
   readonly batchSize: number;
   readonly normalization: Normalization;

@@ -4,11 +4,11 @@ import type { ConnectionHandlers, FrameConnection, Traffic } from '../protocol/c
 /** The receiving end's word on a frame: null when it has it, or why it refuses it. */
 export type FrameAnswer = (refusal: ErrorCode | null) => void;
 
-/** What a socket library offers once it is connected: the least that a connection can be built over. */
+/** Features of a connected socket library: the least that a connection can be built over. */
 export interface FramePort {
   /** For logs: the peer's address. */
   readonly peer: string;
-  /** Largest frame that may cross in either direction, in bytes; Infinity where the other end sees to it. */
+  /** Largest frame that may cross in either direction, in bytes; Infinity if the other end enforces it. */
   readonly maxFrameBytes: number;
   /** Sends a frame; `answer` is called when the peer has taken or refused it. */
   emit(frame: Uint8Array, answer: FrameAnswer): void;
@@ -16,16 +16,17 @@ export interface FramePort {
   traffic(): Traffic;
 }
 
-/** Where the socket library reports what happens. */
+/** Events that the socket library reports. */
 export interface PortEvents {
   /**
-   * Something came as a frame: bytes in any of the shapes that socket libraries give. `answer` is called when the
-   * connection's owner has it; what is no frame, or too large, is refused and ends the connection.
+   * Reports an incoming frame: bytes in any of the shapes that socket libraries give. `answer` is called when
+   * the connection's owner has it; a payload that is not a frame, or is too large, is refused and ends the
+   * connection.
    */
   readonly frameCame: (payload: unknown, answer: FrameAnswer) => void;
-  /** Refuses what came, with that code, and ends the connection. */
+  /** Refuses a frame, with that code, and ends the connection. */
   readonly frameRefused: (code: ErrorCode, answer: FrameAnswer) => void;
-  /** The socket is gone; sends under way fail with that code. Further calls do nothing. */
+  /** Reports that the socket has closed; sends under way fail with that code. Further calls do nothing. */
   readonly portClosed: (reason: string, code?: ErrorCode) => void;
 }
 
@@ -33,8 +34,8 @@ export interface PortEvents {
 const MOST_HELD = 32;
 
 /**
- * A {@link FrameConnection} over any port: holds frames back until somebody subscribes, fails sends under way when the
- * port closes, and reports the close once.
+ * A {@link FrameConnection} over any port: holds frames back until there is a subscriber, fails sends under
+ * way when the port closes, and reports the close once.
  */
 export function connectionOver(port: FramePort): {
   readonly connection: FrameConnection;

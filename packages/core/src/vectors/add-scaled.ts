@@ -1,4 +1,7 @@
-/** Adds `share` times every value of `source` to the value at the same place of `target`, which is no longer. */
+/**
+ * Adds `share` times every value of `source` to the value at the same place of `target`, which is no longer
+ * than `source`.
+ */
 export function addScaled(
   target: Float64Array | Float32Array,
   source: ArrayLike<number>,

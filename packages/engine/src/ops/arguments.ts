@@ -33,7 +33,7 @@ export interface View {
 /** The view of a tensor that an op does without. */
 export const NO_VIEW: View = { at: 0, row: 0, col: 0, plane: 0, gapY: 0, gapX: 0 };
 
-/** What an op walks over: channels, rows and columns of positions, and the bytes of a position. */
+/** Extents that an op walks over: channels, rows and columns of positions, and the bytes of a position. */
 export interface Extents {
   readonly channels: number;
   readonly height: number;
@@ -68,7 +68,7 @@ export interface Tiling {
   readonly blocks: number;
 }
 
-/** How a layer runs the join written just before it, in its own stripes. */
+/** Settings by which a layer runs the join written just before it, in its own stripes. */
 export interface Pipeline {
   readonly pipelined: 0 | 1;
   /** Input rows from one output row to the next, and those read beyond. */

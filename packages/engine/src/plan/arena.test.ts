@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { placeBuffers } from './arena.js';
 import type { DraftBuffer } from '../ops/arguments.js';
 
-/** A buffer of so many bytes, alive from one op to another. */
+/** A buffer of `bytes` bytes, alive from one op to another. */
 function buffer(bytes: number, first: number, last: number): DraftBuffer {
   return { bytes, first, last, offset: 0 };
 }

@@ -17,15 +17,15 @@ export const ONE_BLOCK: Blocks = { at: 0, count: 1, channels: 0 };
 const ROW_WEIGHTS = 48;
 
 /**
- * How to cut rows that read `channels` channels with `perChannel` active weights each. Layers that are too sparse, or have
- * too few channels to gain by it, are not cut.
+ * Cuts rows that read `channels` channels with `perChannel` active weights each. Layers that are too sparse,
+ * or have too few channels to benefit, are not cut.
  */
 export function blocksOf(channels: number, perChannel: number): Omit<Blocks, 'at'> {
   const size = Math.ceil(ROW_WEIGHTS / perChannel);
   return 2 * size > channels ? ONE_BLOCK : { channels: size, count: Math.ceil(channels / size) };
 }
 
-/** Bytes of the tables for so many rows. */
+/** Bytes of the tables for `rows` rows. */
 export function blockBytes({ count }: Omit<Blocks, 'at'>, rows: number): number {
   return count === 1 ? 0 : 4 * rows * (count + 1);
 }

@@ -8,7 +8,7 @@ export function widenBorders(steps: readonly Step[]): void {
   alignIdentities(steps);
 }
 
-/** Borders: what the forward pass reads around x, and what the input gradient reads around the gradient of y. */
+/** Makes borders: around x for the forward pass, and around the gradient of y for the input gradient. */
 function borderFor(step: Step): void {
   if (step.kind !== 'weighted') return;
   const { x, y, kernel, strides } = step;
@@ -48,7 +48,7 @@ function gradientReach({ size, out, kernel, stride, pad }: Axis): number {
   return reach;
 }
 
-/** A plain term's gradient is the join's own buffer, so both tensors must be laid out alike. */
+/** A plain term's gradient is the join's own buffer, so both tensors must have the same layout. */
 function alignIdentities(steps: readonly Step[]): void {
   let changed = true;
   while (changed) {

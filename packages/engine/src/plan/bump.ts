@@ -6,7 +6,7 @@ export class Bump {
     this.next = first;
   }
 
-  /** The next address for so many bytes, a multiple of 16. */
+  /** Reserves `bytes` bytes; gives their address, a multiple of 16. */
   take(bytes: number): number {
     const address = Math.ceil(this.next / 16) * 16;
     this.next = address + bytes;

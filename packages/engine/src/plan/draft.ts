@@ -7,7 +7,7 @@ type OpName = keyof OpArguments;
 /** One op: its name and its arguments. */
 export type DraftOp = { [Name in OpName]: readonly [name: Name, args: OpArguments[Name]] }[OpName];
 
-/** Ops up to (not including) `end`, after which somebody looks at `buffer`. */
+/** Ops up to (not including) `end`, after which the caller reads `buffer`. */
 export interface Pause {
   readonly end: number;
   readonly label: string;
@@ -54,7 +54,7 @@ export class Draft {
     buffer.last = Math.max(buffer.last, this.ops.length);
   }
 
-  /** Ends a segment: the caller gets to read the buffer before the next op runs. */
+  /** Ends a segment: the caller can read the buffer before the next op runs. */
   pause(label: string, buffer: DraftBuffer): void {
     buffer.last = Math.max(buffer.last, this.ops.length - 1);
     this.pauses.push({ end: this.ops.length, label, buffer });

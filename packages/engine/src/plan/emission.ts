@@ -8,7 +8,7 @@ import type { Slot } from './slots.js';
 import type { NormStore, Store } from './store.js';
 import { leadOf, pitchOf, planeOf, positionsOf, type Tensor } from './tensor.js';
 
-/** What a program is for. */
+/** Purpose and size of a program. */
 export interface ProgramSpec {
   /**
    * `infer`: forward with running statistics. `observe`: forward with the batch's own. `learn`: the same, then
@@ -17,21 +17,27 @@ export interface ProgramSpec {
   readonly kind: 'infer' | 'observe' | 'learn';
   /** Samples; each position has as many lanes, rounded up to whole vectors of four. */
   readonly lanes: number;
-  /** Samples whose mean the loss is: those of the whole batch, where this is a part of it. */
+  /** Samples over which the loss is averaged: those of the whole batch if this is a part of it. */
   readonly lossSamples: number;
-  /** Kernels whose gradient for every weight, active or not, is wanted; the program pauses at each. */
+  /** Kernels whose gradient for every weight, active or not, is requested; the program pauses at each. */
   readonly denseGradients: ReadonlySet<string>;
-  /** Whether outputs of a norm are computed again in the backward pass instead of kept. */
+  /** True when outputs of a norm are computed again in the backward pass instead of being kept. */
   readonly recompute: boolean;
 }
 
-/** Half of a second-level cache: what one stripe of a convolution's input may take. */
+/** Half of a second-level cache: the most that one stripe of a convolution's input may take. */
 const CONV_STRIPE_BYTES = 1 << 19;
 
-/** A weight gradient sums over a stripe before it adds to what is there, so few large stripes are better than many. */
+/**
+ * A weight gradient sums over a stripe before it adds to the result, so a few large stripes are better than
+ * many small ones.
+ */
 const GRADIENT_STRIPE_BYTES = 1 << 22;
 
-/** A quarter of a second-level cache: what a block of channels may read for the outputs that are taken at a time. */
+/**
+ * A quarter of a second-level cache: the most that a block of channels may read for the outputs computed at a
+ * time.
+ */
 const BLOCK_BYTES = 1 << 18;
 
 /** Everything the emitters share: the draft, the addresses, and which buffer holds which tensor now. */
@@ -52,7 +58,7 @@ export class Emission {
     this.posBytes = lanesOf(spec.lanes) * 4;
   }
 
-  /** The buffer that holds a tensor's value, new where there is none. */
+  /** The buffer that holds a tensor's value, created if there is none. */
   value(tensor: Tensor): DraftBuffer {
     return this.#values.get(tensor.id) ?? this.fresh(tensor);
   }
@@ -90,7 +96,7 @@ export class Emission {
     };
   }
 
-  /** What an op over all pixels of a tensor walks over. */
+  /** Extents of an op over all pixels of a tensor. */
   extents({ channels, height, width }: Tensor): Extents {
     return { channels, height, width, posBytes: this.posBytes };
   }
@@ -126,8 +132,8 @@ export class Emission {
   }
 
   /**
-   * In which order a convolution goes over its output: by stripes of rows, or pieces of one row, for which what a block of
-   * channels reads stays in the second-level cache.
+   * Order in which a convolution computes its output: by stripes of rows, or pieces of one row, small enough
+   * that the input of a block of channels stays in the second-level cache.
    */
   convTiling(
     { kernel, strides }: Pick<WeightedStep, 'kernel' | 'strides'>,
@@ -179,7 +185,7 @@ export function fromChannel(view: View, channel: number): View {
   return { ...view, at: later(view.at, channel * view.plane) };
 }
 
-/** The address so many bytes further on. */
+/** The address `bytes` bytes further on. */
 export function later(at: Argument, bytes: number): Argument {
   return typeof at === 'number' ? at + bytes : { buffer: at.buffer, bytes: at.bytes + bytes };
 }

@@ -10,7 +10,7 @@ export function emitBackward(emission: Emission, outputGradient: DraftBuffer): v
   new Backward(emission, outputGradient).emit();
 }
 
-/** Whether a join's output can be had again from a layer's output that is kept anyway. */
+/** True when a join's output can be recomputed from a layer's output that is kept anyway. */
 export function canRecompute({ terms, z }: JoinStep, output: Tensor): boolean {
   return terms.length === 1 && terms[0]?.norm !== null && terms[0]?.inPlace === true && z !== output;
 }
@@ -35,12 +35,12 @@ class Backward {
     const z = step.kind === 'weighted' ? step.y : step.z;
     const dz = this.#gradients.get(z.id);
     if (!dz || !z.trainable) return;
-    // Nobody asks for it again, so a source may have the buffer for its own.
+    // It is not needed again, so a source may reuse the buffer.
     this.#gradients.delete(z.id);
     this.#handOn(step, dz);
   }
 
-  /** Adds what a step's output gradient means for its parameters and sources. */
+  /** Propagates a step's output gradient to its parameters and sources. */
   #handOn(step: Step, dz: DraftBuffer): void {
     switch (step.kind) {
       case 'weighted':
@@ -107,7 +107,9 @@ class Backward {
     for (const { term, target } of targets) this.#settle(term, target, z, dz);
   }
 
-  /** Where a normed term's gradient goes: over its own value where nobody needs that, else over a copy. */
+  /**
+   * Buffer for a normed term's gradient: its own value's if nothing else needs that value, otherwise a copy.
+   */
   #normTarget({ source, norm, inPlace }: JoinTerm): DraftBuffer | null {
     if (!norm) return null;
     const emission = this.#emission;

@@ -12,14 +12,17 @@ export interface GradientTarget {
   readonly accumulate: 0 | 1;
 }
 
-/** What a weight gradient walks over. */
+/** Operands and extents of a weight gradient. */
 interface GradientWalk {
   readonly x: View;
   readonly dy: View;
   readonly size: Extents;
 }
 
-/** Emits what the output gradient `dy` of a layer on `source` adds to the gradients of its kernel and bias. */
+/**
+ * Emits the contribution of the output gradient `dy` of a layer on `source` to the gradients of its kernel
+ * and bias.
+ */
 export function emitWeightGradients(
   emission: Emission,
   step: WeightedStep,

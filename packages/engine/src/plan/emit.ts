@@ -91,7 +91,7 @@ function emitWeighted(emission: Emission, step: WeightedStep, gathered: Set<stri
   });
 }
 
-/** How a layer runs the join that makes its input, where that is the op just written. */
+/** Settings by which a layer runs the join that makes its input, if that is the op just written. */
 export function pipelineOf(
   { draft }: Emission,
   { strides, kernel, padTop }: WeightedStep,

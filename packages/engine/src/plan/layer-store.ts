@@ -5,14 +5,14 @@ import { phasesOf, type Phase } from './phases.js';
 import { slotNamed, type Slot } from './slots.js';
 import type { WeightedStep } from './steps.js';
 
-/** Where a layer's structure lies. Addresses of things it does not have are 0. */
+/** Addresses of a layer's structure; 0 for parts that it does not have. */
 export interface LayerStore {
   readonly step: WeightedStep;
   readonly kernel: Slot;
   readonly bias: Slot | null;
   /** The active weights' list; null where all are kept. */
   readonly active: Uint32Array | null;
-  /** Whether all weights are computed with, the inactive ones as zeros. */
+  /** True when all weights take part in the computation, the inactive ones as zeros. */
   readonly dense: boolean;
   readonly phases: readonly Phase[];
   /** Byte offset per (tap, input channel) of one group. */
@@ -39,7 +39,7 @@ export interface LayerStore {
 /** A layer whose structure has no addresses yet. */
 export type LayerDraft = Pick<LayerStore, 'step' | 'kernel' | 'bias' | 'active' | 'dense' | 'phases'>;
 
-/** Decides how a layer is computed, from what the mask keeps of it. */
+/** Decides how a layer is computed, from the weights that the mask keeps. */
 export function draftLayer(
   step: WeightedStep,
   slots: readonly Slot[],
@@ -48,13 +48,13 @@ export function draftLayer(
   const kernel = slotNamed(slots, `${step.node}/kernel`);
   const bias = step.hasBias ? slotNamed(slots, `${step.node}/bias`) : null;
   const listed = mask?.layer(kernel.name);
-  // Groups go by the lists too: a depthwise row has nine weights, which is what the sparse kernel is good at.
+  // Grouped layers use the lists too: a depthwise row has nine weights, which suits the sparse kernel.
   const dense = step.groups === 1 && kernel.count >= denseFrom * kernel.size;
   const active = activeOf(kernel, listed, dense);
   return { step, kernel, bias, active, dense, phases: phasesOf(step) };
 }
 
-/** A list where some weights are missing, or where the lists are what is computed with. */
+/** The list if some weights are missing or if the lists are used for computing; otherwise null. */
 function activeOf({ size }: Slot, listed: LayerMask | undefined, dense: boolean): Uint32Array | null {
   if (listed && listed.active.length < size) return listed.active;
   return dense ? null : Uint32Array.from({ length: size }, (_, i) => i);

@@ -160,7 +160,7 @@ class Lowering {
     return node.op === 'batchNorm' ? [this.#normTerm(node)] : node.inputs.map((name) => this.#term(name));
   }
 
-  /** What an activation is of: the terms of the norm or addition that became part of it, or its input. */
+  /** Terms that an activation applies to: those of the norm or addition merged into it, or its input. */
   #activated({ inputs: [name = ''] }: PlainNode): readonly JoinTerm[] {
     const inner = this.#nodes.get(name);
     const absorbed = this.#absorbed.has(name) && (inner?.op === 'add' || inner?.op === 'batchNorm');
@@ -196,8 +196,9 @@ function binaryAdditions(nodes: readonly GraphNode[]): readonly GraphNode[] {
 }
 
 /**
- * Layers that skip some of their input's pixels, such as a 1×1 shortcut of stride 2, before the others that read the same:
- * backward goes the other way, and then adds to the few pixels what it would else have to clear all the others for.
+ * Layers that skip some of their input's pixels, such as a 1×1 shortcut of stride 2, before the others that
+ * read the same: the backward pass runs in reverse order and can then add to the few pixels, without first
+ * having to clear all the others.
  */
 function sparseReadersFirst(steps: readonly Step[]): readonly Step[] {
   const ordered: Step[] = [];

@@ -6,7 +6,10 @@ export interface Phase {
   readonly x: number;
   /** Kernel taps that reach these pixels. */
   readonly taps: readonly (readonly [number, number])[];
-  /** Of a dense layer whose input has a gradient: byte offset per (tap, filter), and the transposed packed weights. */
+  /**
+   * For a dense layer whose input has a gradient: byte offset per (tap, filter), and the transposed packed
+   * weights.
+   */
   readonly kOff: number;
   readonly pack: number;
 }

@@ -14,7 +14,7 @@ import type { Store } from './store.js';
 export interface Segment {
   readonly first: number;
   readonly count: number;
-  /** What the caller may read when it has run: a kernel's name and its whole gradient. */
+  /** Gradient that the caller may read once the segment has run: a kernel's name and its whole gradient. */
   readonly gradient: { readonly kernel: string; readonly address: number; readonly count: number } | null;
 }
 
@@ -22,7 +22,7 @@ export interface Segment {
 export interface Program {
   readonly spec: ProgramSpec;
   readonly segments: readonly Segment[];
-  /** Where the batch goes: images `[lanes, h, w, c]` f32, labels u32. */
+  /** Addresses for the batch: images `[lanes, h, w, c]` f32, labels u32. */
   readonly staging: number;
   readonly labels: number;
   /** Logits, `[classes][lanes rounded up]`. */
@@ -83,7 +83,7 @@ export function programRecordBytes({ draft }: ProgramDraft): number {
   return recordBytes(draft);
 }
 
-/** Writes the records at `address`; buffers lie from `arena` on. */
+/** Writes the records at `address`; buffers start at `arena`. */
 export function writeProgram(
   memory: LinearMemory,
   program: ProgramDraft,

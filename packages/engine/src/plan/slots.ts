@@ -27,7 +27,7 @@ export function floatsOf(slots: readonly Slot[]): number {
   return slots.reduce((end, { start, count }) => Math.max(end, start + rounded(count)), 0);
 }
 
-/** The slot of that parameter. @throws EspalierError `internal` where there is none. */
+/** The slot of that parameter. @throws EspalierError `internal` when there is none. */
 export function slotNamed(slots: readonly Slot[], name: string): Slot {
   return found(
     slots.find((slot) => slot.name === name),

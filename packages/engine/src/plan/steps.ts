@@ -19,7 +19,7 @@ export interface WeightedStep {
 export interface JoinTerm {
   readonly source: Tensor;
   readonly norm: BatchNormNode | null;
-  /** Whether the source is a layer's output that nobody else reads: its gradient may take its place. */
+  /** True when the source is a layer's output that nothing else reads: its gradient may take its place. */
   readonly inPlace: boolean;
 }
 

@@ -4,7 +4,7 @@ import { draftLayer, placeLayer, placeOffsets, type LayerStore } from './layer-s
 import { floatsOf, planSlots, slotNamed, type Slot } from './slots.js';
 import type { LoweredModel } from './steps.js';
 
-/** Where a batch norm's numbers lie. */
+/** Addresses of a batch norm's numbers. */
 export interface NormStore {
   readonly node: string;
   readonly channels: number;
@@ -37,13 +37,13 @@ export interface Store {
 }
 
 /**
- * The share of kept weights from which on a layer computes with all of them. Where the two paths take the same time was
- * measured (`espalier bench engine --versus dense-path`, README); a constant, since the paths add in different orders and every
- * host must get the same bits.
+ * The share of kept weights from which on a layer computes with all of them. The point where the two paths
+ * take the same time was measured (`espalier bench engine --versus dense-path`, README); it is a constant
+ * because the paths add in different orders and every host must get the same bits.
  */
 export const DENSE_FROM = 0.9;
 
-/** Where the store begins, and from which share of kept weights on a layer is dense. */
+/** Start of the store, and share of kept weights from which a layer is computed as dense. */
 export interface StoreOptions {
   readonly base: number;
   readonly denseFrom: number;

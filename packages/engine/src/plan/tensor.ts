@@ -1,9 +1,10 @@
 import type { TensorShape } from '@espalier/core';
 
 /**
- * A value of the network in C·H·W·N layout: channel, row and column of positions, each position the samples of the
- * batch side by side. A zero gap of `gapX` positions ends every row and serves as the right border of its row and the
- * left one of the next; `gapY` empty rows end every channel likewise; one leading gap stands before the first channel.
+ * A value of the network in C·H·W·N layout: channel, row and column of positions, each position the samples
+ * of the batch side by side. A zero gap of `gapX` positions ends every row and serves as the right border of
+ * its row and the left one of the next; `gapY` empty rows end every channel in the same way; one leading gap
+ * precedes the first channel.
  */
 export interface Tensor {
   readonly id: number;
@@ -14,7 +15,7 @@ export interface Tensor {
   readonly width: number;
   gapY: number;
   gapX: number;
-  /** False for the input and what depends on it alone: no gradient is needed. */
+  /** False for the input and tensors that depend on it alone: no gradient is needed. */
   trainable: boolean;
 }
 

@@ -2,7 +2,7 @@ import { EspalierError } from '@espalier/core';
 import { KERNELS } from '../gen/kernels.js';
 import { SHARED_KERNELS } from '../gen/shared-kernels.js';
 
-/** What the compiled kernels offer. */
+/** Exports of the compiled kernels. */
 export interface Kernels {
   /** First byte of memory that the kernels leave to the caller. */
   heapBase(): number;
@@ -12,7 +12,7 @@ export interface Kernels {
   execute(first: number, count: number): void;
 }
 
-/** What the build for several threads offers besides; `control` is a zeroed block of 32 bytes. */
+/** Further exports of the build for several threads; `control` is a zeroed block of 32 bytes. */
 export interface SharedKernels extends Kernels {
   /** {@link Kernels.execute} with the threads that are in `serve`. */
   executeShared(control: number, first: number, count: number, threads: number): void;
@@ -32,7 +32,7 @@ const SIMD_PROBE = Uint8Array.of(
 let compiled: Promise<WebAssembly.Module> | undefined;
 let compiledShared: Promise<WebAssembly.Module> | undefined;
 
-/** Whether this host can run the engine. */
+/** True when this host can run the engine. */
 export function engineAvailable(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_PROBE);
 }

@@ -1,7 +1,7 @@
 import { instantiateKernels, instantiateShared, sharedKernelModule } from './kernels.js';
 import { LinearMemory } from './linear-memory.js';
 
-/** What another thread needs to work for an engine. All of it can be posted to a worker. */
+/** Everything that another thread needs to work for an engine. All of it can be posted to a worker. */
 export interface EngineThreadTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -12,16 +12,18 @@ export interface EngineThreadTask {
 
 /** A running thread. */
 export interface EngineThread {
-  /** Frees the worker, after the engine has let it go. */
+  /** Frees the worker after the engine has released it. */
   stop(): Promise<void>;
 }
 
-/** Starts a worker that calls {@link runEngineThread}; resolves when that has said it is ready. */
+/**
+ * Starts a worker that calls {@link runEngineThread}; resolves when the worker has reported that it is ready.
+ */
 export type StartEngineThread = (task: EngineThreadTask) => Promise<EngineThread>;
 
 /**
- * A worker's side: instantiates the kernels, says so, and then blocks, working for the engine until it is let go. To
- * be called in a worker only.
+ * A worker's side: instantiates the kernels, reports that it is ready, and then blocks, working for the
+ * engine until it is released. Call it in a worker only.
  */
 export async function runEngineThread(task: EngineThreadTask, ready: () => void): Promise<void> {
   const kernels = await instantiateShared(task.module, task.memory);
@@ -29,7 +31,7 @@ export async function runEngineThread(task: EngineThreadTask, ready: () => void)
   kernels.serve(task.control, task.thread, task.threads);
 }
 
-/** How a host runs several threads. */
+/** Way in which a host runs several threads. */
 export interface ThreadOptions {
   readonly threads: number;
   readonly start: StartEngineThread;

@@ -7,8 +7,9 @@ import { writeBlocks } from '../plan/blocks.js';
 import { Buckets } from './buckets.js';
 
 /**
- * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense layer with
- * holes where its weights are, for every layer the offsets per (tap, input channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
+ * Writes a layer's structure: for the sparse path the rows by output channel and their transpose, for a dense
+ * layer with pruned weights the positions of the kept ones, for every layer the offsets per (tap, input
+ * channel). Offsets are in positions; `scaleOffsets` turns them into bytes.
  */
 export function writeStructure(memory: LinearMemory, layer: LayerStore, active: Uint32Array | null): void {
   writeTapOffsets(memory, layer);
@@ -21,7 +22,7 @@ export function writeStructure(memory: LinearMemory, layer: LayerStore, active: 
   }
 }
 
-/** Which weights of a dense layer are kept; all others are 0 from here on. */
+/** Records which weights of a dense layer are kept; all others are 0 from here on. */
 function writeHoles(memory: LinearMemory, { kernel, flat, full }: LayerStore, active: Uint32Array): void {
   memory.u32(flat, kernel.count).set(active);
   memory.f32(full, kernel.size).fill(0);

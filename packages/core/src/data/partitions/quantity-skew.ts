@@ -6,8 +6,8 @@ import { ascending } from '../by-class.js';
 import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /**
- * Every client first gets `minSamples`; the rest goes out in shares drawn from Dirichlet(alpha), whatever the class
- * (quantity skew of NIID-Bench, Li et al. 2022, with a floor instead of repeated draws).
+ * Every client first gets `minSamples`; the rest is dealt in shares drawn from Dirichlet(alpha), regardless
+ * of class (quantity skew of NIID-Bench, Li et al. 2022, with a floor instead of repeated draws).
  */
 export function quantitySkew(
   samples: Samples,

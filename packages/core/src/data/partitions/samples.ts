@@ -13,7 +13,7 @@ export interface PartitionOptions {
 /** Sample positions per client, in partition-index order; ascending, and every sample with exactly one client. */
 export type Partition = readonly (readonly number[])[];
 
-/** What a way to split is given. */
+/** Inputs of a way to split samples. */
 export interface Samples extends PartitionOptions {
   readonly labels: ArrayLike<number>;
   readonly numClasses: number;

@@ -5,9 +5,9 @@ import { ascending, positionsByClass } from '../by-class.js';
 import { type Partition, checkEnough, type Samples } from './samples.js';
 
 /**
- * Every client gets samples of exactly `classesPerClient` classes (the pathological split of McMahan et al. 2017, with
- * shards that never straddle two classes). Classes have as equal numbers of clients as can be, and each is cut evenly
- * among its own.
+ * Every client gets samples of exactly `classesPerClient` classes (the pathological split of McMahan et al.
+ * 2017, with shards that never straddle two classes). Classes have numbers of clients as equal as possible,
+ * and each is divided evenly among its clients.
  */
 export function shards(
   samples: Samples,

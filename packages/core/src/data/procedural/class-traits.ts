@@ -1,6 +1,6 @@
 import { SILHOUETTES, type Silhouette } from './silhouettes.js';
 
-/** What distinguishes a class: the figure's outline, and the direction and width of its stripes. */
+/** Features that distinguish a class: the figure's outline, and the direction and width of its stripes. */
 export interface ClassTraits {
   /** For people, unique: `disc-60deg-3.8px`. */
   readonly name: string;
@@ -16,8 +16,8 @@ const LEAST_WAVELENGTH = 2.5;
 const MOST_WAVELENGTH = 5;
 
 /**
- * Traits of every class: silhouettes and textures crossed, so that neither alone tells classes apart. Directions are
- * even over half a turn; with more than four textures per silhouette, wavelengths differ too.
+ * Traits of every class: silhouettes and textures crossed, so that neither alone distinguishes classes.
+ * Directions are even over half a turn; with more than four textures per silhouette, wavelengths differ too.
  */
 export function classTraits(numClasses: number): readonly ClassTraits[] {
   const outlines = SILHOUETTES.slice(0, Math.min(SILHOUETTES.length, Math.ceil(Math.sqrt(numClasses))));

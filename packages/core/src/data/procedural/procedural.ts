@@ -4,7 +4,7 @@ import { imageBytes, type Dataset } from '../dataset.js';
 import { classTraits } from './class-traits.js';
 import { paint } from './paint.js';
 
-/** What to draw. */
+/** Images to draw. */
 export interface ProceduralOptions {
   /** From 2 to 200. */
   readonly numClasses: number;

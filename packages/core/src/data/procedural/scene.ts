@@ -5,7 +5,7 @@ import type { ClassTraits } from './class-traits.js';
 /** One value per channel, 0–255, not yet rounded. */
 export type Colour = readonly number[];
 
-/** Where and how one figure stands. Lengths in pixels, angles in radians. */
+/** Position and look of one figure. Lengths in pixels, angles in radians. */
 export interface Scene {
   readonly traits: ClassTraits;
   readonly x: number;

@@ -1,7 +1,7 @@
 /** An outline in a frame of its own, of radius about 1 around the origin. */
 export interface Silhouette {
   readonly name: string;
-  /** Whether the point lies inside. */
+  /** True when the point lies inside. */
   readonly contains: (u: number, v: number) => boolean;
 }
 

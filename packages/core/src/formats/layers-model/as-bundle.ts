@@ -6,7 +6,7 @@ import { Mask } from '../../mask/mask.js';
 import type { ModelState, ParamTree } from '../../params/model-state.js';
 import type { ImportedLayersModel } from './import-layers-model.js';
 
-/** An imported model with what else a bundle holds. */
+/** An imported model with the other contents of a bundle. */
 export interface LayersModelBundle {
   readonly graph: ModelGraph;
   readonly mask: Mask;
@@ -17,9 +17,9 @@ export interface LayersModelBundle {
 }
 
 /**
- * An imported model in the form of a bundle, for whatever takes bundles. The mask holds the weights that are not 0, so
- * that a pruned model shows its density; classes without names are called by their numbers; where the file
- * does not say what images must go through, they are taken as `value / 255`.
+ * An imported model in the form of a bundle, for code that takes bundles. The mask holds the weights that are
+ * not 0, so that a pruned model shows its density; classes without names are named by their numbers; if the
+ * file states no normalisation, images are taken as `value / 255`.
  */
 export function layersModelAsBundle(model: ImportedLayersModel): LayersModelBundle {
   const { graph, state, classes, normalization, softmax } = model;

@@ -11,13 +11,13 @@ import type { InboundTensor, LayerJson, LayersModelJson } from './layers-model-j
 import { toLittleEndian } from './little-endian.js';
 import { UnsupportedLayer, unsupportedError, type LayerProblem } from './unsupported.js';
 
-/** What an exported model may hold besides its layers. */
+/** Optional contents of an exported model besides its layers. */
 export interface ExportLayersModelOptions {
   /** End in a softmax, so that predictions are probabilities; default false, logits. */
   readonly softmax?: boolean;
   /** Written to `userDefinedMetadata`; label i is classes[i]. */
   readonly classes?: readonly string[];
-  /** Written to `userDefinedMetadata`: what images must go through before they are given to the model. */
+  /** Written to `userDefinedMetadata`: the normalisation that images need before they enter the model. */
   readonly normalization?: Normalization;
 }
 

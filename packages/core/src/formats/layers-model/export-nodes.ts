@@ -32,16 +32,16 @@ export interface LayerDraft {
   readonly zeros: ExplicitPadding | null;
 }
 
-/** What a node's draft depends on. */
+/** Inputs of a node's draft. */
 export interface NodeTurn {
-  /** Of its first input. */
+  /** Shape of the node's first input. */
   readonly input: TensorShape;
-  /** Whether its first input is never below 0. */
+  /** True when the node's first input is never below 0. */
   readonly nonNegative: boolean;
   readonly state: ModelState;
 }
 
-/** The Keras layer that does what the node does. @throws UnsupportedLayer */
+/** The Keras layer equivalent to the node. @throws UnsupportedLayer */
 export function draftOf(node: GraphNode, turn: NodeTurn): LayerDraft {
   if (isPlain(node)) return plainDraft(node);
   switch (node.op) {
@@ -152,9 +152,9 @@ function poolDraft(node: PoolNode, { input, nonNegative }: NodeTurn): LayerDraft
 }
 
 /**
- * Explicit pixels that are what `same` or `valid` mean here are written so; others need a layer of zeros before. A
- * convolution whose stride is larger than its kernel is never written as `same`: where that is so on one axis only,
- * tfjs's wasm backend (4.22) gives nothing but zeros.
+ * Explicit padding equal to `same` or `valid` is written as such; other padding needs a layer of zeros before
+ * it. A convolution whose stride is larger than its kernel is never written as `same`: if that holds on one
+ * axis only, tfjs's wasm backend (4.22) returns only zeros.
  */
 function windowPadding(
   { op, padding, strides }: Conv2dNode | PoolNode,

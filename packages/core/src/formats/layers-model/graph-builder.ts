@@ -7,7 +7,7 @@ import type { ModelState, Moments, ParamTree } from '../../params/model-state.js
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly #names = new Set<string>();
-  /** The number that the next node of a name gets, where it is taken already. */
+  /** Number for the next node of a name that is already taken. */
   readonly #numbers = new Map<string, number>();
   readonly #params = new Map<string, Float32Array>();
   readonly #moments = new Map<string, Moments>();

@@ -26,7 +26,7 @@ function layer(className: string, config: Json): Json {
   return { class_name: className, config: { name: className.toLowerCase(), ...config } };
 }
 
-/** What the import says against a model. */
+/** Error with which the import refuses a model. */
 function refusal(topology: Json, shapes: Readonly<Record<string, readonly number[]>> = {}): EspalierError {
   const { manifest, bytes } = weightsOf(shapes);
   try {

@@ -20,21 +20,26 @@ import { WeightStore, type LayersModelWeights } from './weight-store.js';
 export interface ImportedLayersModel {
   readonly graph: ModelGraph;
   readonly state: ModelState;
-  /** Label i is classes[i], where the file says so (`userDefinedMetadata.classes`); else null. */
+  /** Label i is classes[i], if the file lists them (`userDefinedMetadata.classes`); otherwise null. */
   readonly classes: readonly string[] | null;
-  /** What images must go through first, where the file says so (`userDefinedMetadata.normalization`); else null. */
+  /**
+   * Normalisation that images need before they enter, if the file states one
+   * (`userDefinedMetadata.normalization`); otherwise null.
+   */
   readonly normalization: Normalization | null;
-  /** Whether the model ended in a softmax, which the graph leaves to the loss. */
+  /** True when the model ended in a softmax, which the graph leaves to the loss. */
   readonly softmax: boolean;
 }
 
 /**
- * A network out of a `model.json` of Keras 2, Keras 3 or tfjs (Sequential or Functional) and its weight files.
- * Dropout falls away, a final softmax too (`softmax` says so); ZeroPadding2D goes into the padding of what stands
- * behind it; a separable convolution becomes two. The graph has no blocks: each maskable layer is its own.
- * @throws EspalierError `op_unsupported` naming every layer that cannot be taken over and why; `malformed_message` for a
- * file that is no layers model, or weight files that are missing, short or long; `invalid_params` for weights that are
- * missing, of another shape or not finite; `invalid_graph` for a model that is no classifier.
+ * Reads a network from a `model.json` of Keras 2, Keras 3 or tfjs (Sequential or Functional) and its weight
+ * files. Dropout is dropped, and so is a final softmax (`softmax` says so); ZeroPadding2D is merged into the
+ * padding of the layer after it; a separable convolution becomes two. The graph has no blocks: each maskable
+ * layer is its own.
+ * @throws EspalierError `op_unsupported` naming every layer that cannot be imported and why;
+ * `malformed_message` for a file that is not a layers model, or weight files that are missing, short or long;
+ * `invalid_params` for weights that are missing, of another shape or not finite; `invalid_graph` for a model
+ * that is not a classifier.
  */
 export function importLayersModel(modelJson: unknown, weights: LayersModelWeights): ImportedLayersModel {
   const model = readKerasModel(modelJson);
@@ -54,7 +59,7 @@ export function importLayersModel(modelJson: unknown, weights: LayersModelWeight
   return { graph, state, ...metadataOf(modelJson, graph), softmax: output.softmax };
 }
 
-/** What can be said of the layers without knowing their inputs. */
+/** Problems of the layers that are visible without knowing their inputs. */
 function layerProblems({ calls, inputs, outputs }: KerasModel): readonly LayerProblem[] {
   const ends: LayerProblem[] = [
     { what: 'inputs', keys: inputs },
@@ -82,7 +87,7 @@ function layerProblems({ calls, inputs, outputs }: KerasModel): readonly LayerPr
   return [...ofLayers, ...ends];
 }
 
-/** Builds every call; a call whose input could not be built is passed over, so that all problems are found. */
+/** Builds every call; a call whose input could not be built is skipped, so that all problems are found. */
 function build(model: KerasModel, builder: GraphBuilder, weights: WeightStore): Value {
   const problems: LayerProblem[] = [];
   const values = new Map<string, Value>();
@@ -107,7 +112,7 @@ function build(model: KerasModel, builder: GraphBuilder, weights: WeightStore): 
   return output;
 }
 
-/** Behind a softmax only layers that change nothing may stand. */
+/** Only layers that change nothing may follow a softmax. */
 function checkSoftmax({ layer: { className } }: KerasCall, inputs: readonly Value[]): void {
   const harmless = ['Identity', 'Dropout', 'Flatten', 'Reshape'].includes(className);
   if (!harmless && inputs.some(({ softmax }) => softmax)) {

@@ -31,7 +31,7 @@ export function textAt(value: unknown, what: string): string {
   throw malformed(`${what} is ${kindOf(value)}, expected a text`);
 }
 
-/** The error for a file that is no layers model. */
+/** Error for a file that is not a layers model. */
 export function malformed(problem: string): EspalierError {
   return new EspalierError('malformed_message', `the model file does not fit: ${problem}`);
 }

@@ -6,7 +6,7 @@ export interface KerasLayer {
   /** `Conv2D`, … */
   readonly className: string;
   readonly config: JsonObject;
-  /** How often the model calls it; a layer called twice shares its weights. */
+  /** Number of calls by the model; a layer called twice shares its weights. */
   readonly calls: number;
 }
 

@@ -19,7 +19,7 @@ import {
   zeroPadding2d,
 } from './rules-plain.js';
 
-/** Every class of layer that can be taken over. A new one is one line here. */
+/** Every class of layer that can be imported. A new one is one line here. */
 export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map<string, LayerRule>([
   ['InputLayer', inputLayer],
   ['Conv2D', conv2d],

@@ -6,7 +6,7 @@ import { UnsupportedLayer } from './unsupported.js';
 import { isPadded, NO_PADDING, type Value } from './value.js';
 import type { WeightKey, WeightStore } from './weight-store.js';
 
-/** What the rule of a layer is given. */
+/** Inputs of a layer's rule. */
 export interface LayerTurn {
   /** The layer's name in the file, by which its weights are found. */
   readonly layer: string;
@@ -16,11 +16,11 @@ export interface LayerTurn {
   readonly builder: GraphBuilder;
 }
 
-/** How layers of one class become nodes. */
+/** Way to turn layers of one class into nodes. */
 export interface LayerRule {
   /** True for layers with numbers of their own, which the graph cannot share between two calls. */
   readonly weighted: boolean;
-  /** What can be judged by the layer alone. @throws UnsupportedLayer */
+  /** Checks the layer on its own. @throws UnsupportedLayer */
   readonly check: (config: JsonObject) => void;
   /** Adds the nodes. @throws UnsupportedLayer, EspalierError `invalid_params` */
   readonly build: (turn: LayerTurn) => Value;

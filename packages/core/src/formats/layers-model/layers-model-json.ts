@@ -32,11 +32,11 @@ export interface LayersModelJson {
     };
   };
   readonly weightsManifest: readonly WeightsGroup[];
-  /** What tfjs hands through and Espalier reads back. */
+  /** Metadata that tfjs passes through and Espalier reads back. */
   readonly userDefinedMetadata: {
     /** Label i is classes[i]. */
     readonly classes?: readonly string[];
-    /** What images must go through first. */
+    /** Normalisation that images need before they enter. */
     readonly normalization?: Normalization;
   };
 }

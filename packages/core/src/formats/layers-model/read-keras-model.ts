@@ -13,7 +13,7 @@ interface RawCall {
   readonly inputs: readonly string[];
 }
 
-/** Where a model stands that is being read. */
+/** Position in a model that is being read. */
 interface Scope {
   /** Before every key of this model. */
   readonly prefix: string;
@@ -25,8 +25,10 @@ interface Scope {
 }
 
 /**
- * The layers of a `model.json` (or of Keras's own JSON) of Keras 2, Keras 3 or tfjs, Sequential or Functional.
- * @throws EspalierError `malformed_message` when it is no such file; `op_unsupported` when it is a graph model.
+ * The layers of a `model.json` (or of Keras's own JSON) of Keras 2, Keras 3 or tfjs, Sequential or
+ * Functional.
+ * @throws EspalierError `malformed_message` when it is not such a file; `op_unsupported` when it is a graph
+ * model.
  */
 export function readKerasModel(modelJson: unknown): KerasModel {
   const file = objectAt(modelJson, 'model.json');
@@ -66,7 +68,10 @@ function readSequential(model: JsonObject, scope: Scope): KerasModel {
   return { name: modelName(config), calls: calls.flatMap((call) => opened(call, 1, scope)), ...ends };
 }
 
-/** A sequential model without an input layer says its input's shape at its first layer, or at itself (Keras 3). */
+/**
+ * A sequential model without an input layer gives its input shape at its first layer, or on the model itself
+ * (Keras 3).
+ */
 function firstInput(config: JsonObject, layers: readonly JsonObject[]): JsonObject {
   const shape = shapeBefore(layers[0], 0) ?? config.build_input_shape;
   return { class_name: 'InputLayer', config: { name: 'input', batch_shape: shape } };

@@ -83,7 +83,7 @@ interface ConvDetails {
   readonly filters: number;
   readonly groups: number;
   readonly kernel: { readonly role: string; readonly position: number };
-  /** Where the bias stands among the weights; null for none. */
+  /** Position of the bias among the weights; null for none. */
   readonly biasAt: number | null;
 }
 
@@ -105,7 +105,7 @@ function convNode(turn: LayerTurn, input: Value, details: ConvDetails): Value {
     useBias,
   };
   const shape = shapeAfter(node, input.shape);
-  // Keras keeps a depthwise kernel as [h, w, channels, multiplier], which lie as the graph's [h, w, 1, filters] do.
+  // Keras's depthwise kernel [h, w, channels, multiplier] has the order of the graph's [h, w, 1, filters].
   const kernelShape =
     kernel.role === 'depthwise_kernel'
       ? [...kernelSize, channels, filters / channels]

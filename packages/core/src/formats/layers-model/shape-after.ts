@@ -2,7 +2,7 @@ import type { Conv2dNode, PoolNode, TensorShape } from '../../graph/model-graph.
 import { inferShapes } from '../../graph/shapes.js';
 
 /**
- * What a convolution or pool makes of an image of that shape.
+ * Shape of an image of that shape after a convolution or pool.
  * @throws EspalierError `invalid_graph` when the window does not fit.
  */
 export function shapeAfter(node: Conv2dNode | PoolNode, input: TensorShape): TensorShape {

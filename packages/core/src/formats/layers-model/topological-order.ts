@@ -2,8 +2,9 @@ import { malformed } from './json.js';
 import type { KerasCall } from './keras-model.js';
 
 /**
- * The calls so that each stands behind those it reads, otherwise in the order of the file.
- * @throws EspalierError `malformed_message` for a call that reads what does not exist, a circle, or a name used twice.
+ * Orders the calls so that each comes after those it reads, otherwise as in the file.
+ * @throws EspalierError `malformed_message` for a call that reads what does not exist, a cycle, or a name
+ * used twice.
  */
 export function inOrder(calls: readonly KerasCall[]): readonly KerasCall[] {
   const keys = new Set(calls.map(({ key }) => key));

@@ -1,19 +1,22 @@
 import { EspalierError } from '../../errors.js';
 
-/** Thrown by the rule of a layer that cannot become nodes; the message says why, after the layer's name. */
+/**
+ * Thrown by the rule of a layer that cannot become nodes; the message gives the reason, after the layer's
+ * name.
+ */
 export class UnsupportedLayer extends Error {
   override readonly name = 'UnsupportedLayer';
 }
 
-/** One layer that cannot be taken over, and why. */
+/** One layer that cannot be imported, and why. */
 export interface LayerProblem {
   readonly layer: string;
   readonly className: string;
-  /** Empty where the class says it all. */
+  /** Reason, empty if the class alone explains it. */
   readonly reason: string;
 }
 
-/** Named at most; the sentence says how many there are. */
+/** Most layers to name; the sentence gives the total. */
 const NAMED = 30;
 
 /** The one error that names every layer that does not fit. */

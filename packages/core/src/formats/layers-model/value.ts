@@ -1,16 +1,19 @@
 import type { ExplicitPadding, TensorShape } from '../../graph/model-graph.js';
 
-/** What a Keras tensor is in the graph being built. */
+/** Counterpart of a Keras tensor in the graph being built. */
 export interface Value {
   /** The node that gives it. */
   readonly node: string;
-  /** What Keras takes its shape to be, before `padding`. A vector may pass as `[1, 1, channels]`; its node is `[channels]`. */
+  /**
+   * Shape as Keras sees it, before `padding`. A vector may pass as `[1, 1, channels]`; its node is
+   * `[channels]`.
+   */
   readonly shape: TensorShape;
   /** True for a vector that passes as an image of one pixel. */
   readonly pixel: boolean;
   /** Zeros around it that the next layer must take into its own padding. */
   readonly padding: ExplicitPadding;
-  /** True where no entry can be below 0, so that zeros around it cannot win a maximum. */
+  /** True when no entry can be below 0, so that zeros around it cannot win a maximum. */
   readonly nonNegative: boolean;
   /** True after a softmax, which only the model's end may have. */
   readonly softmax: boolean;

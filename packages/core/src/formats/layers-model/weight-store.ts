@@ -7,13 +7,13 @@ import { groupBytes, storedBytes, type WeightSpec, type WeightsGroup } from './w
 /** A model's weight files: by path, or all of them joined in the manifest's order. */
 export type LayersModelWeights = Uint8Array | ReadonlyMap<string, Uint8Array>;
 
-/** Where a tensor's bytes lie. */
+/** Location of a tensor's bytes. */
 interface StoredWeight {
   readonly spec: WeightSpec;
   readonly bytes: DataView;
 }
 
-/** A weight of a layer, by what it is called and where it stands among the layer's weights. */
+/** A weight of a layer, by its name and its position among the layer's weights. */
 export interface WeightKey {
   readonly layer: string;
   readonly role: string;
@@ -95,7 +95,7 @@ function locate(groups: readonly WeightsGroup[], weights: LayersModelWeights): r
   });
 }
 
-/** The last part takes what is left, so that left-over bytes are noticed. */
+/** The last part takes the rest, so that surplus bytes are noticed. */
 function splitAt(bytes: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   let offset = 0;
   return lengths.map((length, i) => {

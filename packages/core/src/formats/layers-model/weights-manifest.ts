@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/shapes.js';
 import { GRAPH_LIMITS } from '../../graph/check-graph.js';
 import { isObject, listAt, malformed, objectAt, shown, textAt } from './json.js';
 
-/** How a tensor's numbers are stored in fewer bits than its type has. */
+/** Storage of a tensor's numbers in fewer bits than its type has. */
 export interface WeightQuantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   /** Value = stored × scale + min; 1 and 0 for float16. */

@@ -13,7 +13,7 @@ import { inferShapes, inputShape, numClasses, resolvePadding, type ShapeTable } 
 import { checkState, type ModelState } from '../../params/model-state.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.js';
 
-/** Operator set 13 (2020): what every runtime reads. */
+/** Operator set 13 (2020): which every runtime reads. */
 const OPSET = 13;
 
 /**
@@ -168,7 +168,7 @@ class Writer {
     else this.#then(node, 'Transpose', { perm: ints(0, 2, 3, 1) });
   }
 
-  /** An operation, and a flattening of what it gives. */
+  /** An operation, followed by flattening its output. */
   #then(node: GraphNode, op: string, attributes: OnnxNode['attributes']): void {
     const between = `${node.name}/image`;
     this.nodes.push({ name: between, op, inputs: node.inputs, outputs: [between], attributes });

@@ -16,11 +16,12 @@ export interface ImportedOnnx {
 }
 
 /**
- * The network of an ONNX model of the supported operations: Conv, Gemm, MatMul with a constant (and the Add behind it),
- * BatchNormalization, Relu, Clip to 0…6, Add and Sum, Concat of channels, MaxPool, AveragePool, their global forms,
- * Flatten and Reshape to one, Softmax at the end, and Identity and Dropout, which do nothing. Images are channels first.
- * @throws EspalierError `op_unsupported` naming every node that cannot be taken over, and why; `malformed_message` for a
- * model that does not hold together; `invalid_graph`, `invalid_params`.
+ * The network of an ONNX model of the supported operations: Conv, Gemm, MatMul with a constant (and the Add
+ * behind it), BatchNormalization, Relu, Clip to 0…6, Add and Sum, Concat of channels, MaxPool, AveragePool,
+ * their global forms, Flatten and Reshape to one, Softmax at the end, and Identity and Dropout, which do
+ * nothing. Images are channels first.
+ * @throws EspalierError `op_unsupported` naming every node that cannot be imported, and why;
+ * `malformed_message` for an inconsistent model; `invalid_graph`, `invalid_params`.
  */
 export function importOnnx(model: OnnxModel): ImportedOnnx {
   if (model.nodes.length > GRAPH_LIMITS.nodes) {
@@ -31,7 +32,7 @@ export function importOnnx(model: OnnxModel): ImportedOnnx {
   const problems: LayerProblem[] = [];
   const lost = new Set<string>();
   for (const node of model.nodes) {
-    // What reads the outcome of a node that cannot be taken over is no problem of its own.
+    // A node that reads the output of one that cannot be imported is not a problem of its own.
     const reads = node.inputs.some((name) => lost.has(name));
     const problem = reads ? null : takeOver(node, draft);
     if (problem) problems.push(problem);
@@ -77,7 +78,7 @@ function addInput({ inputs, constants }: OnnxModel, draft: OnnxDraft): void {
   draft.sources.set(input.name, { node: name, channelsFirst: null });
 }
 
-/** What is in the way of taking the node over, if anything is. */
+/** Imports a node; gives the problem that prevents it, or null. */
 function takeOver(node: OnnxNode, draft: OnnxDraft): LayerProblem | null {
   const rule = IMPORT_RULES.get(node.op);
   const layer = node.name === '' ? (node.outputs[0] ?? '?') : node.name;

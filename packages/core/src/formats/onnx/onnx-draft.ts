@@ -3,16 +3,19 @@ import { inferNextShape } from '../../graph/shapes.js';
 import type { Moments } from '../../params/model-state.js';
 import type { OnnxTensor } from './onnx-model.js';
 
-/** A value while it is taken over: what it is called here, and how it lies. */
+/** A value during the import: its name in the graph, and its layout. */
 export interface Source {
   readonly node: string;
-  /** Channels and pixels of a flattened image that the file lays channels first; null where order is no matter. */
+  /**
+   * Channels and pixels of a flattened image that the file lays channels first; null where the order does not
+   * matter.
+   */
   readonly channelsFirst: { readonly channels: number; readonly pixels: number } | null;
-  /** An image whose axes were turned to `[h, w, c]`, which only a flattening can take. */
+  /** An image whose axes were turned to `[h, w, c]`, which only a flatten node accepts. */
   readonly turned?: boolean;
 }
 
-/** What the rules of nodes write to. */
+/** Graph under construction, to which the rules of nodes add. */
 export class OnnxDraft {
   readonly nodes: GraphNode[] = [];
   readonly params = new Map<string, Float32Array>();
@@ -20,7 +23,7 @@ export class OnnxDraft {
   readonly sources = new Map<string, Source>();
   #softmax = false;
   readonly #names = new Set<string>();
-  /** The number that the next node of a name gets, where it is taken already. */
+  /** Number for the next node of a name that is already taken. */
   readonly #numbers = new Map<string, number>();
   readonly #shapes = new Map<string, TensorShape>();
 
@@ -36,7 +39,7 @@ export class OnnxDraft {
     this.#softmax = true;
   }
 
-  /** A name that the graph allows and nothing else has. */
+  /** A name that the graph allows and that is unused. */
   nameFor(wish: string, fallback: string): string {
     const clean = (wish === '' ? fallback : wish).replace(/[^\w.\-/]/g, '_').slice(0, 150);
     let name = clean;

@@ -3,19 +3,19 @@ import type { ExplicitPadding, GraphNode, Padding, Size2, TensorShape } from '..
 import type { OnnxDraft, Source } from './onnx-draft.js';
 import type { OnnxNode, OnnxTensor } from './onnx-model.js';
 
-/** Thrown by the rule of a node that cannot be taken over; the message says why. */
+/** Thrown by the rule of a node that cannot be imported; the message gives the reason. */
 export class UnsupportedNode extends Error {
   override readonly name = 'UnsupportedNode';
 }
 
-/** The error for a file that is no model. */
+/** Error for a file that is not a model. */
 export function malformedOnnx(problem: string): EspalierError {
   return new EspalierError('malformed_message', `the ONNX model does not hold together: ${problem}`);
 }
 
-/** One node's turn: what it reads and where its outcome goes. */
+/** One node's turn: its inputs, and the draft that receives its output. */
 export class OnnxTurn {
-  /** What its parameters are called after. */
+  /** Name from which its parameters take theirs. */
   readonly name: string;
 
   constructor(
@@ -43,7 +43,7 @@ export class OnnxTurn {
     return source;
   }
 
-  /** Whether an activation is read at that place. */
+  /** True when the input at that place is an activation. */
   isActivation(place: number): boolean {
     return this.draft.sources.has(this.node.inputs[place] ?? '');
   }
@@ -105,13 +105,13 @@ export class OnnxTurn {
     return Object.values(pads).every((pixels) => pixels === 0) ? 'valid' : pads;
   }
 
-  /** Adds a node and says that it gives this node's output. */
+  /** Adds a node and registers it as this node's output. */
   give(node: GraphNode, channelsFirst: Source['channelsFirst'] = null): void {
     this.draft.nodes.push(node);
     this.alias({ node: node.name, channelsFirst });
   }
 
-  /** This node's output is what is there already. */
+  /** Registers an existing value as this node's output. */
   alias(source: Source): void {
     this.draft.sources.set(this.node.outputs[0] ?? '', source);
   }

@@ -175,7 +175,7 @@ function graphIn(metadata: Readonly<Record<string, string>>): ModelGraph {
     );
   }
   const graph = parsed(text);
-  // checkGraph and inferShapes look at every node; this only keeps them from meeting something that is no graph.
+  // checkGraph and inferShapes look at every node; this only ensures that they receive a graph at all.
   if (!isGraph(graph)) throw malformed('the graph in its metadata is none');
   return graph;
 }
@@ -268,7 +268,7 @@ function tensorAt(
 
 const BRAIN = new DataView(new ArrayBuffer(4));
 
-/** How one value of a data type is read. */
+/** Reader of single values of a data type. */
 interface ValueReader {
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number;

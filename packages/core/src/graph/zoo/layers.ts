@@ -3,7 +3,7 @@ import type { Conv2dNode, GraphNode, PoolNode } from '../model-graph.js';
 /** PyTorch's epsilon, which the networks' published accuracies were reached with. */
 const BATCH_NORM_EPSILON = 1e-5;
 
-/** What a convolution of the zoo may choose; kernels are square, padding is `same`, no bias. */
+/** Options of a convolution in the zoo; kernels are square, padding is `same`, no bias. */
 export interface ConvOptions {
   readonly filters: number;
   readonly kernel: number;

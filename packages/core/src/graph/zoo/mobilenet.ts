@@ -27,10 +27,11 @@ const STAGES: readonly (readonly Separable[])[] = [
 ];
 
 /**
- * MobileNet v1 (Howard et al. 2017) for small images: the stem at stride 1 instead of 2, then the paper's thirteen
- * depthwise separable convolutions, of which four halve the image, global average pooling, the classifier. Depthwise
- * convolutions are convolutions with as many groups as channels. `width` is the stem's filters, 32 as published, so the
- * paper's width multiplier α is `width` ÷ 32. Blocks are the stages of one resolution; the classifier stands in the last.
+ * MobileNet v1 (Howard et al. 2017) for small images: the stem at stride 1 instead of 2, then the paper's
+ * thirteen depthwise separable convolutions, of which four halve the image, global average pooling, the
+ * classifier. Depthwise convolutions are convolutions with as many groups as channels. `width` is the stem's
+ * filters, 32 as published, so the paper's width multiplier α is `width` ÷ 32. Blocks are the stages of one
+ * resolution; the classifier is in the last.
  */
 export function mobilenet({ imageShape, classes, width }: ZooInput): ModelGraph {
   const nodes: GraphNode[] = [

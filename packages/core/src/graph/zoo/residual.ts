@@ -6,7 +6,7 @@ export interface ResidualStage {
   /** He et al.'s name of the stage, `conv2_x`. */
   readonly name: string;
   readonly filters: number;
-  /** Of the first unit; the others have stride 1. */
+  /** Stride of the first unit; the others have stride 1. */
   readonly stride: number;
   readonly units: number;
 }
@@ -61,7 +61,7 @@ export function residualBlocks(
   });
 }
 
-/** Two 3×3 convolutions beside a shortcut. */
+/** Two 3×3 convolutions with a shortcut around them. */
 function basicUnit(
   name: string,
   input: string,

@@ -4,9 +4,9 @@ import { residualBlocks, residualBody, residualStages } from './residual.js';
 import type { ZooInput } from './zoo.js';
 
 /**
- * ResNet-18 (He et al. 2016) for small images: a 3×3 stem without max-pooling, four stages of two basic units with
- * `width`, 2, 4 and 8 times as many filters, global average pooling, the classifier. Shortcuts are option B of the
- * paper. Blocks are the stages; the classifier stands in the last.
+ * ResNet-18 (He et al. 2016) for small images: a 3×3 stem without max-pooling, four stages of two basic units
+ * with `width`, 2, 4 and 8 times as many filters, global average pooling, the classifier. Shortcuts are
+ * option B of the paper. Blocks are the stages; the classifier is in the last.
  */
 export function resnet18({ imageShape, classes, width }: ZooInput): ModelGraph {
   const stages = residualStages([width, 2 * width, 4 * width, 8 * width], 2);

@@ -4,10 +4,11 @@ import { residualBlocks, residualBody, residualStages } from './residual.js';
 import type { ZooInput } from './zoo.js';
 
 /**
- * ResNet-20 for CIFAR (He et al. 2016, §4.2, n = 3): a 3×3 stem, three stages of three basic units with `width`
- * (16 as published), 2 and 4 times as many filters, global average pooling, the classifier. Shortcuts are option B (a
- * normalised 1×1 convolution where the shape changes); the paper's CIFAR nets take option A, which pads channels with
- * zeros and which the graph language does not have. Blocks are the stages; the classifier stands in the last.
+ * ResNet-20 for CIFAR (He et al. 2016, §4.2, n = 3): a 3×3 stem, three stages of three basic units with
+ * `width` (16 as published), 2 and 4 times as many filters, global average pooling, the classifier. Shortcuts
+ * are option B (a normalised 1×1 convolution where the shape changes); the paper's CIFAR nets use option A,
+ * which pads channels with zeros and which the graph language lacks. Blocks are the stages; the classifier is
+ * in the last.
  */
 export function resnet20({ imageShape, classes, width }: ZooInput): ModelGraph {
   const stages = residualStages([width, 2 * width, 4 * width], 3);

@@ -6,12 +6,13 @@ import type { ZooInput } from './zoo.js';
 const SQUEEZE = [1, 1, 2, 2, 3, 3, 4, 4] as const;
 
 /**
- * SqueezeNet 1.1 (Iandola et al. 2016; 1.1 is the authors' later, cheaper layout) for small images: the 3×3 stem at
- * stride 1 instead of 2, eight fire modules with 3×3 max-pools at stride 2 after the stem, fire3 and fire5, a 1×1
- * convolution to one channel per class, and global average pooling. Unlike the original, every convolution but the last
- * has a batch norm instead of a bias (adaptive batch-norm selection needs norms, and without them it hardly trains from
- * scratch), there is no dropout, and no ReLU on the logits. `width` is the stem's filters, 64 as published. Blocks are
- * pairs of fire modules of one size; the classifier stands in the last.
+ * SqueezeNet 1.1 (Iandola et al. 2016; 1.1 is the authors' later, cheaper layout) for small images: the 3×3
+ * stem at stride 1 instead of 2, eight fire modules with 3×3 max-pools at stride 2 after the stem, fire3 and
+ * fire5, a 1×1 convolution to one channel per class, and global average pooling. Unlike the original, every
+ * convolution but the last has a batch norm instead of a bias (adaptive batch-norm selection needs norms, and
+ * without them it hardly trains from scratch), there is no dropout, and no ReLU on the logits. `width` is the
+ * stem's filters, 64 as published. Blocks are pairs of fire modules of one size; the classifier is in the
+ * last.
  */
 export function squeezenet({ imageShape, classes, width }: ZooInput): ModelGraph {
   const unit = Math.ceil(width / 4);

@@ -6,12 +6,12 @@ import type { ZooInput } from './zoo.js';
 const STAGES: readonly (readonly number[])[] = [[1], [2], [4, 4], [8, 8], [8, 8]];
 
 /**
- * VGG-11 with batch norm for small images: eight 3×3 convolutions of configuration A in five stages, each stage ended
- * by a 2×2 max-pool, and the usual CIFAR classifier: one dense layer on the last stage's channels, averaged over
- * whatever pixels are left (one, for 32×32 images), instead of the paper's three dense layers. Convolutions have no
- * bias, since the norm has. Pools keep an odd border (padding `same`), so images of any size pass. `width` is the
- * filters of the first convolution, 64 as published. Blocks are the stages from the second; the classifier stands in
- * the last.
+ * VGG-11 with batch norm for small images: eight 3×3 convolutions of configuration A in five stages, each
+ * stage ended by a 2×2 max-pool, and the usual CIFAR classifier: one dense layer on the last stage's
+ * channels, averaged over the pixels that are left (one, for 32×32 images), instead of the paper's three
+ * dense layers. Convolutions have no bias, since the norm has. Pools keep an odd border (padding `same`), so
+ * images of any size pass. `width` is the filters of the first convolution, 64 as published. Blocks are the
+ * stages from the second; the classifier is in the last.
  */
 export function vgg11Bn({ imageShape, classes, width }: ZooInput): ModelGraph {
   const nodes: GraphNode[] = [{ op: 'input', name: 'image', inputs: [], shape: imageShape }];

@@ -1,11 +1,13 @@
 import type { ModelGraph } from '../model-graph.js';
 
-/** What a network of the zoo is built for. */
+/** Input shape and classes for which a network of the zoo is built. */
 export interface ZooInput {
   /** `[height, width, channels]`. */
   readonly imageShape: readonly [number, number, number];
   readonly classes: number;
-  /** Channels (or units) of the first layers; the entry's default, or what the job says. 1 for fixed networks. */
+  /**
+   * Channels (or units) of the first layers; the entry's default, or the job's value. 1 for fixed networks.
+   */
   readonly width: number;
 }
 
