@@ -20,8 +20,6 @@ export {
   type KeptCounts,
 } from '../allocation/index.js';
 export {
-  cubicDensity,
-  geometricDensity,
   maskRuleNamed,
   maskRules,
   pqIndex,
