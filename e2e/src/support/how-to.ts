@@ -39,7 +39,7 @@ export function stepsOf(page: string): readonly string[] {
   return [...pageText(page).matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path = '']) => path);
 }
 
-/** How long each of a page's lists of steps is. */
+/** Lengths of a page's lists of steps, in order. */
 export function listLengthsOf(page: string): readonly number[] {
   const numbers = [...pageText(page).matchAll(/^(\d+)\. `/gm)].map(([, number]) => Number(number));
   return numbers.filter((_, i) => (numbers[i + 1] ?? 1) === 1);
@@ -69,7 +69,7 @@ export function excerptsOf(page: string): readonly SourceFile[] {
   return blocksOf(page, 'in ');
 }
 
-/** What the compiler says of files laid over the repository, one line each, by their paths. */
+/** Messages of the compiler about files laid over the repository, by their paths; empty lists where all is well. */
 export function compilerErrors(files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
   const read = ts.readConfigFile(join(ROOT, 'tsconfig.base.json'), (path) => ts.sys.readFile(path));
   const base = ts.parseJsonConfigFileContent({ ...read.config, files: [] }, ts.sys, ROOT).options;
