@@ -8,7 +8,7 @@ import {
   randomStream,
   applyMask,
 } from '@espalier/core';
-import { magnitudeCriterion, uniformAllocation } from '@espalier/core/methods';
+import { allocationNamed, criterionNamed } from '@espalier/core/methods';
 import { createSparseTrainer } from '@espalier/engine';
 import { modelHash } from '@espalier/proto';
 
@@ -26,8 +26,12 @@ export async function probeEngine(): Promise<EngineProbe> {
   const stream = randomStream({ seed: 3, purpose: 'probe' });
   const graph = buildModel({ name: 'resnet20', width: 4 }, [12, 12, 3], 5);
   const dense = initialState(graph, 3);
-  const scores = magnitudeCriterion.score(graph, dense.params, {});
-  const mask = maskFromScores(graph, scores, uniformAllocation.counts(graph, 0.2, { layerFloor: 0 }));
+  const scores = criterionNamed('magnitude').score(graph, dense.params, {});
+  const mask = maskFromScores(
+    graph,
+    scores,
+    allocationNamed('uniform').counts(graph, 0.2, { layerFloor: 0 }),
+  );
   const state = { params: applyMask(graph, mask, dense.params), moments: dense.moments };
   const dataset = proceduralDataset({
     numClasses: 5,

@@ -5,10 +5,5 @@ export type {
   DistortionCurve,
   KeptCounts,
 } from './allocation.js';
-export { erkAllocation, erkDensities } from './erk.js';
-export { globalAllocation } from './global.js';
+export { erkDensities } from './erk.js';
 export { allocationNamed, allocations } from './registry.js';
-export { uniformAllocation } from './uniform.js';
-export { lampAllocation } from './lamp.js';
-export { pqiAllocation } from './pqi.js';
-export { distortionAllocation } from './distortion.js';

@@ -52,12 +52,10 @@ export {
   MAX_BITS,
   MIN_BITS,
   nearestLevel,
-  powersOfTwoQuantizer,
   quantizeKernel,
   quantizerNamed,
   quantizers,
   rounded,
-  uniformQuantizer,
   type LevelTable,
   type Quantizer,
 } from '../quantization/index.js';

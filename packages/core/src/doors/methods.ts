@@ -2,12 +2,7 @@
 export {
   criteria,
   criterionNamed,
-  graspCriterion,
-  magnitudeCriterion,
   pruneInPasses,
-  randomCriterion,
-  snipCriterion,
-  synflowCriterion,
   type Criterion,
   type CriterionInputs,
   type CriterionNeed,
@@ -17,13 +12,7 @@ export {
 export {
   allocationNamed,
   allocations,
-  distortionAllocation,
-  erkAllocation,
   erkDensities,
-  globalAllocation,
-  lampAllocation,
-  pqiAllocation,
-  uniformAllocation,
   type Allocation,
   type AllocationInputs,
   type AllocationNeed,
@@ -31,8 +20,6 @@ export {
   type KeptCounts,
 } from '../allocation/index.js';
 export {
-  cubicDensity,
-  geometricDensity,
   maskRuleNamed,
   maskRules,
   pqIndex,

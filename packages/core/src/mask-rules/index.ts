@@ -1,4 +1,3 @@
-export { cubicDensity, geometricDensity } from './densities.js';
 export type {
   RoundWork,
   MaskRule,

@@ -4,14 +4,8 @@ import { denseMask, Mask } from '../mask/mask.js';
 import { initialState } from '../params/initialize.js';
 import { maskRuleContract } from '../testing/mask-rule-contract.js';
 import { oneLayerGraph as graph } from '../testing/one-layer-graph.js';
-import {
-  cubicDensity,
-  geometricDensity,
-  maskRuleNamed,
-  maskRules,
-  pqIndex,
-  type AdjustmentContext,
-} from './index.js';
+import { cubicDensity, geometricDensity } from './densities.js';
+import { maskRuleNamed, maskRules, pqIndex, type AdjustmentContext } from './index.js';
 
 for (const rule of Object.values(maskRules)) maskRuleContract(rule);
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import * as room from './index.js';
-
-const { levelTable, quantizeKernel, quantizers, quantizerNamed, powersOfTwoQuantizer, uniformQuantizer } =
-  room;
+import { levelTable, quantizeKernel, quantizerNamed, quantizers } from './index.js';
+import { powersOfTwoQuantizer } from './powers-of-two.js';
+import { uniformQuantizer } from './uniform.js';
 
 describe.each(Object.values(quantizers))('quantizer $id', (quantizer) => {
   it.each([2, 3, 4, 5, 6, 7, 8])(

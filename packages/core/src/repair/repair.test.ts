@@ -4,7 +4,8 @@ import { channelGroups, removeChannels, type GraphWithState } from '../groups/in
 import { buildModel } from '../graph/zoo/index.js';
 import type { ModelGraph } from '../graph/model-graph.js';
 import { checkState, type ModelState } from '../params/model-state.js';
-import { levelTable, quantizeKernel, uniformQuantizer } from '../quantization/index.js';
+import { levelTable, quantizeKernel } from '../quantization/index.js';
+import { uniformQuantizer } from '../quantization/uniform.js';
 import { noiseBatch, unevenState } from '../testing/network-arbitrary.js';
 import { smallGraphs } from '../testing/graph-arbitrary.js';
 import { doubled, referenceForward } from '../testing/reference-network.js';
