@@ -11,6 +11,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tinyJobText } from '@espalier/server/testing';
 import { playScenario, readScenario } from './chaos/scenario.mjs';
 import {
   endProcesses,
@@ -35,24 +36,13 @@ const clients = scenario?.clients ?? 3;
 const kills = Number(values.kills);
 const rounds = Number(values.rounds ?? scenario?.rounds ?? 20 * kills);
 const random = seededRandom(Number(values.seed));
-const job = `
-name: chaos
-seed: 5
-method: fedtiny
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
-imageSize: 8
-partition: { kind: dirichlet, alpha: 1, minSamples: 4 }
-numClients: ${clients}
-rounds: ${rounds}
-localEpochs: 1
-batchSize: 8
-learningRate: 0.05
-targetDensity: 0.2
-pool: { size: 4 }
-pruning: { interval: 2, stopRound: ${rounds} }
-pretrain: { epochs: 1, samplesPerClass: 2 }
-${scenario === null ? '' : `quorum: ${scenario.quorum}\nroundTimeout: 600\nreturnTimeout: 600\n`}`;
+const job = tinyJobText({
+  name: 'chaos',
+  numClients: clients,
+  rounds,
+  pruning: { interval: 2, stopRound: rounds },
+  ...(scenario === null ? {} : { quorum: scenario.quorum, roundTimeout: 600, returnTimeout: 600 }),
+});
 
 const started = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'espalier-chaos-'));

@@ -11,6 +11,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tinyJobText } from '@espalier/server/testing';
 import {
   endProcesses,
   freePort,
@@ -41,22 +42,14 @@ const PARTS = [
   'job.yaml',
 ];
 const HOW = ['lost', 'emptied', 'halved', 'flipped'];
-const JOB = `
-name: damages
-seed: 5
-method: fedtiny
-model: { name: mlp, width: 4 }
-data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
-imageSize: 8
-numClients: ${CLIENTS}
-rounds: ${ROUNDS}
-localEpochs: 1
-batchSize: 8
-targetDensity: 0.2
-pool: { size: 3 }
-pruning: { interval: 2, stopRound: ${ROUNDS} }
-pretrain: { epochs: 1, samplesPerClass: 2 }
-`;
+const JOB = tinyJobText({
+  name: 'damages',
+  model: { name: 'mlp', width: 4 },
+  numClients: CLIENTS,
+  rounds: ROUNDS,
+  pool: { size: 3 },
+  pruning: { interval: 2, stopRound: ROUNDS },
+});
 
 const started = performance.now();
 const random = seededRandom(Number(values.seed));

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { canaryGradients, connectSocket, runClient } from '@espalier/client';
 import { createNodeTrainer, prepareClientData } from '@espalier/client-node';
+import { tinyJobText } from '@espalier/server/testing';
 import { Hostile, Tally } from './fuzz/hostile.mjs';
 import { endProcesses, seededRandom, startCoordinator } from './processes.mjs';
 
@@ -29,29 +30,17 @@ const rounds = 10;
 const GROWTH = 48e6;
 /** Share of the frames between two looks at the coordinator's memory: a collection costs time on a busy machine. */
 const LOOK_EVERY = 0.02;
-const job = `
-name: fuzz
-seed: 5
-method: fedtiny
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
-imageSize: 8
-partition: { kind: dirichlet, alpha: 1, minSamples: 4 }
-numClients: ${honest}
-rounds: ${rounds}
-localEpochs: 1
-batchSize: 8
-learningRate: 0.05
-targetDensity: 0.2
-pool: { size: 4 }
-pruning: { interval: 2, stopRound: ${rounds} }
-pretrain: { epochs: 1, samplesPerClass: 2 }
-quorum: 0.5
-roundTimeout: 5
-returnTimeout: 1
-# Excluded, insiders would not reach the decoders any more.
-refusalLimit: 0
-`;
+const job = tinyJobText({
+  name: 'fuzz',
+  numClients: honest,
+  rounds,
+  pruning: { interval: 2, stopRound: rounds },
+  quorum: 0.5,
+  roundTimeout: 5,
+  returnTimeout: 1,
+  // Excluded, insiders would not reach the decoders any more.
+  refusalLimit: 0,
+});
 
 const started = performance.now();
 const tally = new Tally();

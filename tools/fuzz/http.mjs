@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tinyJobText } from '@espalier/server/testing';
 import { endProcesses, seededRandom, sleep, startCoordinator, startEspalier } from '../processes.mjs';
 import { HttpTally, misbehaveOnce } from './http-peer.mjs';
 
@@ -28,20 +29,14 @@ const GROWTH = 32e6;
 const SPARE_DESCRIPTORS = 4;
 /** Seconds for what a peer has left behind to be cleared away: the longest timeout of the server, and some. */
 const SETTLE = 75;
-const job = `
-name: fuzz
-seed: 5
-method: fedavg
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 2, samplesPerClass: 20, testSamplesPerClass: 4 }
-imageSize: 8
-numClients: 1
-rounds: ${rounds}
-localEpochs: 1
-batchSize: 8
-targetDensity: 1
-joinTimeout: 36000
-`;
+const job = tinyJobText({
+  name: 'fuzz',
+  method: 'fedavg',
+  numClients: 1,
+  rounds,
+  targetDensity: 1,
+  joinTimeout: 36_000,
+});
 
 const started = performance.now();
 const tally = new HttpTally();
