@@ -40,6 +40,7 @@ const job = tinyJobText({
 
 const started = performance.now();
 const tally = new HttpTally();
+/** @type {string[]} */
 const problems = [];
 const folder = await mkdtemp(join(tmpdir(), 'espalier-fuzz-http-'));
 let code = 1;
@@ -65,7 +66,7 @@ try {
     `fuzz http: ${tally.requests} requests over ${tally.connections} connections, ${Object.keys(tally.statuses).length} statuses, ${tally.mistakes.length + internal} failed handlers, memory ${signed(growth / 1e6)} MB, descriptors ${signed(left)}, slowest honest answer ${slowest.toFixed(0)} ms, ${summary?.rounds ?? 0} honest rounds after it, ${seconds} s, seed ${values.seed}`,
   );
 } catch (error) {
-  problems.push(error.stack);
+  problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
   for (const problem of problems) console.error(problem);
   endProcesses();
@@ -73,7 +74,17 @@ try {
 }
 process.exit(problems.length === 0 ? code : 1);
 
-/** All peers until enough requests have left, then until nothing of them is left. */
+/**
+ * @typedef {import('../processes.mjs').Listening} Listening
+ * @typedef {{ bytes: number, descriptors: number }} Figures
+ * @typedef {{ share: number, bytes: number }} Sample
+ */
+
+/**
+ * All peers until enough requests have left, then until nothing of them is left.
+ * @param {Listening} where
+ * @param {import('../processes.mjs').RunningCoordinator} server
+ */
 async function attacked({ url, adminToken: admin }, server) {
   const port = Number(new URL(url).port);
   for (let warm = 0; warm < 5; warm++) await probe(url);
@@ -92,7 +103,10 @@ async function attacked({ url, adminToken: admin }, server) {
   return { slowest, ...(await settled({ url, admin, before, samples })) };
 }
 
-/** Waits until descriptors and memory are as they were; a problem where they do not come to be. */
+/**
+ * Waits until descriptors and memory are as they were; a problem where they do not come to be.
+ * @param {{ url: string, admin: string, before: Figures, samples: readonly Sample[] }} state
+ */
 async function settled({ url, admin, before, samples }) {
   const early = Math.min(
     ...samples.filter(({ share }) => share >= 0.1 && share <= 0.4).map(({ bytes }) => bytes),
@@ -113,8 +127,13 @@ async function settled({ url, admin, before, samples }) {
   return { left, growth };
 }
 
-/** Honest requests all the time, and what the server holds. */
+/**
+ * Honest requests all the time, and what the server holds.
+ * @param {string} url
+ * @param {string} admin
+ */
 function watchServer(url, admin) {
+  /** @type {Sample[]} */
   const samples = [];
   let slowest = 0;
   let running = true;
@@ -137,7 +156,10 @@ function watchServer(url, admin) {
   };
 }
 
-/** What anybody may ask for, whole. */
+/**
+ * What anybody may ask for, whole.
+ * @param {string} url
+ */
 async function probe(url) {
   for (const path of ['/healthz', '/api/job', '/join']) {
     const response = await fetch(url + path, {
@@ -149,12 +171,17 @@ async function probe(url) {
   }
 }
 
-/** Live bytes, garbage included, and open descriptors of the coordinator; descriptors are 0 where it cannot say. */
+/**
+ * Live bytes, garbage included, and open descriptors of the coordinator; descriptors are 0 where it cannot say.
+ * @param {string} url
+ * @param {string} token
+ */
 async function figures(url, token) {
   const response = await fetch(`${url}/metrics`, {
     headers: { authorization: `Bearer ${token}`, connection: 'close' },
   });
   const text = await response.text();
+  /** @param {string} name */
   const value = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
   return {
     bytes: value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes'),
@@ -162,6 +189,7 @@ async function figures(url, token) {
   };
 }
 
+/** @param {number} value */
 function signed(value) {
   return `${value >= 0 ? '+' : ''}${value.toFixed(0)}`;
 }
