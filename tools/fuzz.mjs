@@ -5,7 +5,7 @@
  * have a code of the closed list, memory must not grow, and the honest clients must finish. Ends with one line of
  * figures. Flags: `--frames <n>` (200,000), `--seed <n>` (1), `--peers <n>` (16), `--verbose`.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { canaryGradients, connectSocket, runClient } from '@espalier/client';
 import { createNodeTrainer, prepareClientData } from '@espalier/client-node';
 import { tinyJobText } from '@espalier/server/testing';
 import { Hostile, Tally } from './fuzz/hostile.mjs';
-import { endProcesses, seededRandom, startCoordinator } from './processes.mjs';
+import { endProcesses, seededRandom, startCoordinator, summaryOf } from './processes.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -65,7 +65,7 @@ try {
   const outcomes = await Promise.all(clients.map(({ ended }) => ended));
   const status = await server.ended;
   const { slowest, growth } = await watch.end();
-  const summary = await readFile(join(where.folder, 'summary.json'), 'utf8').then(JSON.parse, () => null);
+  const summary = await summaryOf(where.folder);
   if (status !== 0) problems.push(`the coordinator ended with ${status}:\n${server.text()}`);
   for (const { kind, ...why } of outcomes) {
     if (kind !== 'finished') problems.push(`an honest client ${kind}: ${JSON.stringify(why)}`);
@@ -169,8 +169,12 @@ function startHonest(part, { url, joinToken }) {
       return new Proxy(trainer, {
         get: (target, name) => {
           if (name === 'train') return train;
+          /** @type {unknown} */
           const value = Reflect.get(target, name);
-          return typeof value === 'function' ? value.bind(target) : value;
+          if (typeof value !== 'function') return value;
+          /** @type {unknown} */
+          const bound = value.bind(target);
+          return bound;
         },
       });
     },
@@ -180,7 +184,9 @@ function startHonest(part, { url, joinToken }) {
     profile: { memoryBytes: 0, macsPerSecond: 0, platform: 'fuzz' },
     schedule: (seconds, callback) => {
       const timer = setTimeout(callback, 1000 * seconds);
-      return () => clearTimeout(timer);
+      return () => {
+        clearTimeout(timer);
+      };
     },
     clock: () => performance.now() / 1000,
     onEvent: (event) => {
@@ -207,10 +213,11 @@ function watchMemory({ url, adminToken }, collectGarbage) {
   /** @type {Sample[]} */
   const samples = [];
   let slowest = 0;
-  let running = true;
+  const watch = { running: true };
+  const isRunning = () => watch.running;
   let looked = 0;
   const loop = (async () => {
-    while (running) {
+    while (watch.running) {
       const began = performance.now();
       const answered = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(30_000) }).then(
         (response) => response.ok,
@@ -218,7 +225,7 @@ function watchMemory({ url, adminToken }, collectGarbage) {
       );
       // After the end of the run nobody listens.
       if (answered) slowest = Math.max(slowest, performance.now() - began);
-      else if (tally.frames < wanted && running) problems.push('/healthz did not answer within 30 s');
+      else if (tally.frames < wanted && isRunning()) problems.push('/healthz did not answer within 30 s');
       if (tally.frames / wanted >= looked + LOOK_EVERY) {
         collectGarbage();
         looked = tally.frames / wanted;
@@ -230,7 +237,7 @@ function watchMemory({ url, adminToken }, collectGarbage) {
   })();
   return {
     end: async () => {
-      running = false;
+      watch.running = false;
       await loop;
       return { slowest, growth: growthOf(samples) };
     },

@@ -133,15 +133,17 @@ async function compile(extra) {
   let bytes;
   const memory = ['--importMemory', '--initialMemory', '1'];
   const flags = ['-O3', '--runtime', 'stub', '--noAssert', ...memory, '--enable', 'simd', ...extra];
-  const { error, stderr } = await asc.main(['assembly/index.ts', '--outFile', 'kernels.wasm', ...flags], {
+  const messages = asc.createMemoryStream();
+  const { error } = await asc.main(['assembly/index.ts', '--outFile', 'kernels.wasm', ...flags], {
     readFile: async (name, base) =>
       readFile(join(root, base === '.' ? name : join(base, name)), 'utf8').catch(() => null),
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm') && typeof contents !== 'string') bytes = contents;
     },
     listFiles: () => [],
+    stderr: messages,
   });
-  if (error) throw new Error(`${stderr.toString()}${error.toString()}`);
+  if (error) throw new Error(`${messages.toString()}${error.message}`);
   if (!bytes) throw new Error('asc wrote no kernels');
   return bytes;
 }

@@ -10,8 +10,8 @@ import { runAlone } from './generated.mjs';
  * @typedef {object} Node
  * @property {string} [description]
  * @property {unknown} [default]
- * @property {unknown} [const]
- * @property {readonly unknown[]} [enum]
+ * @property {string | number | boolean | null} [const]
+ * @property {readonly (string | number | boolean | null)[]} [enum]
  * @property {string} [type]
  * @property {readonly Node[]} [oneOf]
  * @property {readonly Node[]} [anyOf]
@@ -113,7 +113,7 @@ function defaultOf(node, required) {
   if (node.default === undefined) return required ? '(required)' : '';
   const value = node.default;
   if (value !== null && typeof value === 'object' && Object.keys(value).length === 0) return '';
-  return `\`${typeof value === 'object' ? JSON.stringify(value) : String(value)}\``;
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Real `espalier` processes for the tools: started, listened to, and ended whatever happens. */
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { root } from './workspace.mjs';
@@ -80,10 +81,27 @@ export function startEspalier(args, { verbose = false, env = {} } = {}) {
 export function startCoordinator(args, options) {
   const child = startEspalier(['serve', ...args, '--format', 'json'], options);
   /** @type {Promise<Listening>} */
-  const listening = child.line(/\{"listening".*\}/).then((text) => JSON.parse(text).listening);
-  // Whoever awaits it gets the failure; until then it must not count as unhandled.
+  const listening = child.line(/\{"listening".*\}/).then((text) => {
+    /** @type {{ listening: Listening }} */
+    const said = JSON.parse(text);
+    return said.listening;
+  });
+  // A caller that awaits it gets the failure; until then it must not count as unhandled.
   listening.catch(() => undefined);
   return { ...child, listening };
+}
+
+/**
+ * The summary of a run; null before the run has ended.
+ * @param {string} folder
+ * @returns {Promise<import('@espalier/core/report').RunSummary | null>}
+ */
+export async function summaryOf(folder) {
+  const text = await readFile(join(folder, 'summary.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  /** @type {import('@espalier/core/report').RunSummary} */
+  const summary = JSON.parse(text);
+  return summary;
 }
 
 /** Ends whatever still runs. */

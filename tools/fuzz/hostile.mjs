@@ -1,6 +1,6 @@
 /** Hostile peers: strangers, and insiders who joined honestly and then misbehave. */
 import { answerChallenge, connectSocket } from '@espalier/client';
-import { ERROR_CODES } from '@espalier/core';
+import { ERROR_CODES, EspalierError } from '@espalier/core';
 import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 import {
   decodeServerMessage,
@@ -215,7 +215,9 @@ export class Hostile {
     if (this.#closed) return;
     const answers = frames.map((frame) => {
       this.#tally.frame(kind);
-      return this.#connection.send(frame).catch((error) => this.#tally.code(error.code));
+      return this.#connection.send(frame).catch((/** @type {unknown} */ error) => {
+        this.#tally.code(error instanceof EspalierError ? error.code : String(error));
+      });
     });
     await withinPatience(Promise.all(answers), `a frame (${kind}) was not answered`);
   }
@@ -264,7 +266,12 @@ export class Hostile {
     return new Promise((resolve) => {
       if (this.#closed) resolve(null);
       else
-        this.#waiting.push({ kind, resolve: (message) => resolve(isKind(message, kind) ? message : null) });
+        this.#waiting.push({
+          kind,
+          resolve: (message) => {
+            resolve(isKind(message, kind) ? message : null);
+          },
+        });
     });
   }
 }

@@ -53,10 +53,8 @@ export async function misbehaveOnce(port, random, { tally, admin }) {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  const opened = await Promise.race([
-    new Promise((resolve) => socket.once('connect', () => resolve(true))),
-    closed.then(() => false),
-  ]);
+  const connected = new Promise((resolve) => socket.once('connect', resolve));
+  const opened = await Promise.race([connected.then(() => true), closed.then(() => false)]);
   tally.connections++;
   if (!opened) {
     tally.refusedConnections++;

@@ -5,12 +5,19 @@
  * honest clients run the job to its end. Ends with one line of figures. Flags: `--requests <n>` (100,000), `--seed <n>`
  * (1), `--peers <n>` connections at a time (48), `--verbose`.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tinyJobText } from '@espalier/server/testing';
-import { endProcesses, seededRandom, sleep, startCoordinator, startEspalier } from '../processes.mjs';
+import {
+  endProcesses,
+  seededRandom,
+  sleep,
+  startCoordinator,
+  startEspalier,
+  summaryOf,
+} from '../processes.mjs';
 import { HttpTally, misbehaveOnce } from './http-peer.mjs';
 
 const { values } = parseArgs({
@@ -35,6 +42,7 @@ const job = tinyJobText({
   numClients: 1,
   rounds,
   targetDensity: 1,
+  pruning: { interval: 2, stopRound: rounds },
   joinTimeout: 36_000,
 });
 
@@ -55,7 +63,7 @@ try {
   if ((await honest.ended) !== 0) problems.push(`an honest client failed:\n${honest.text()}`);
   const status = await server.ended;
   if (status !== 0) problems.push(`the coordinator ended with ${status}:\n${server.text()}`);
-  const summary = await readFile(join(where.folder, 'summary.json'), 'utf8').then(JSON.parse, () => null);
+  const summary = await summaryOf(where.folder);
   if (summary?.rounds !== rounds) problems.push(`${summary?.rounds ?? 'no'} rounds of ${rounds}`);
   const { internal = 0 } = summary?.refusals ?? {};
   if (internal > 0) problems.push(`handlers failed ${internal} times`);
@@ -115,11 +123,13 @@ async function settled({ url, admin, before, samples }) {
   const reference = Number.isFinite(early) ? early : before.bytes;
   let left = Infinity;
   let growth = Infinity;
-  for (const ends = performance.now() + 1000 * SETTLE; performance.now() < ends; await sleep(250)) {
+  const ends = performance.now() + 1000 * SETTLE;
+  while (performance.now() < ends) {
     const now = await figures(url, admin);
     left = now.descriptors - before.descriptors;
     growth = Math.min(growth, now.bytes - reference);
     if (left <= SPARE_DESCRIPTORS && growth <= GROWTH) return { left, growth };
+    await sleep(250);
   }
   problems.push(
     `after ${SETTLE} s ${left} more descriptors and ${(growth / 1e6).toFixed(0)} MB more than before`,
@@ -136,11 +146,13 @@ function watchServer(url, admin) {
   /** @type {Sample[]} */
   const samples = [];
   let slowest = 0;
-  let running = true;
+  const watch = { running: true };
   const loop = (async () => {
-    while (running && problems.length === 0) {
+    while (watch.running && problems.length === 0) {
       const began = performance.now();
-      await probe(url).catch((error) => problems.push(`an honest request failed: ${error.message}`));
+      await probe(url).catch((/** @type {unknown} */ error) => {
+        problems.push(`an honest request failed: ${String(error)}`);
+      });
       slowest = Math.max(slowest, performance.now() - began);
       const now = await figures(url, admin).catch(() => null);
       if (now) samples.push({ share: tally.requests / wanted, bytes: now.bytes });
@@ -149,7 +161,7 @@ function watchServer(url, admin) {
   })();
   return {
     end: async () => {
-      running = false;
+      watch.running = false;
       await loop;
       return { slowest, samples };
     },
