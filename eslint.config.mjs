@@ -42,11 +42,7 @@ const untypedTools = [
   'bench-moments',
   'bench-tab-memory',
   'bench-tfjs',
-  'counted-trainer',
-  'bench-overhead',
   'compress-tables',
-  'train-models',
-  'wire-sizes',
 ].map((name) => `tools/${name}.mjs`);
 
 export default tseslint.config(
