@@ -21,6 +21,7 @@ const doors = {
   '^@espalier/disk$': 'packages/disk/src/index.ts',
   '^@espalier/server$': 'packages/server/src/index.ts',
   '^@espalier/server/coordinator$': 'packages/server/src/coordinator/index.ts',
+  '^@espalier/server/testing$': 'packages/server/src/testing/index.ts',
   '^@espalier/simulation$': 'packages/simulation/src/index.ts',
 };
 

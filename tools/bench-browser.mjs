@@ -8,17 +8,24 @@ import { Worker } from 'node:worker_threads';
 import { chromium } from 'playwright-core';
 import sirv from 'sirv';
 import { ensureChromium } from './chromium.mjs';
+import { portOf } from './processes.mjs';
 import { root } from './workspace.mjs';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const [MODEL, WIDTH, SIZE, BATCH] = ['resnet18', 16, 32, 32];
 
 const pages = sirv(join(root, 'packages/client-web/dist/app'), { extensions: ['html'] });
-const server = createServer((request, response) =>
-  pages(request, response, () => response.writeHead(404).end()),
-);
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-const base = `http://127.0.0.1:${server.address().port}`;
+const server = createServer((request, response) => {
+  pages(request, response, () => {
+    response.writeHead(404).end();
+  });
+});
+await new Promise((resolve) => {
+  server.listen(0, '127.0.0.1', () => {
+    resolve(undefined);
+  });
+});
+const base = `http://127.0.0.1:${portOf(server)}`;
 const browser = await chromium.launch({
   executablePath: ensureChromium(),
   args: ['--no-sandbox', '--disable-gpu'],
@@ -37,19 +44,27 @@ for (const density of [0.01, 0.05, 0.1, 1]) {
 await browser.close();
 server.close();
 
-/** Milliseconds an image trained, in a fresh page. */
+/**
+ * Milliseconds an image trained, in a fresh page.
+ * @param {number} density
+ */
 async function inBrowser(density) {
   const page = await browser.newPage();
   await page.goto(
     `${base}/bench?model=${MODEL}&width=${WIDTH}&size=${SIZE}&batch=${BATCH}&density=${density}`,
   );
   await page.locator('[data-state=done]').waitFor({ timeout: 300_000 });
-  const { msPerImage } = JSON.parse(await page.locator('[data-figure=result]').textContent());
+  /** @type {{ msPerImage: { train: number } }} */
+  const { msPerImage } = JSON.parse(await page.locator('[data-figure=result]').innerText());
   await page.close();
   return msPerImage.train;
 }
 
-/** The same in a fresh worker of Node. */
+/**
+ * The same in a fresh worker of Node.
+ * @param {number} density
+ * @returns {Promise<number>}
+ */
 function inNode(density) {
   const code = `
     import { parentPort } from 'node:worker_threads';
@@ -66,7 +81,13 @@ function inNode(density) {
   });
 }
 
-/** A data URL resolves no package names, so they become file URLs. */
+/**
+ * A data URL resolves no package names, so they become file URLs.
+ * @param {string} code
+ */
 function resolved(code) {
-  return code.replaceAll(/'(@espalier\/[a-z]+)'/g, (_, name) => `'${import.meta.resolve(name)}'`);
+  return code.replaceAll(
+    /'(@espalier\/[a-z]+)'/g,
+    (_, /** @type {string} */ name) => `'${import.meta.resolve(name)}'`,
+  );
 }

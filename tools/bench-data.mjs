@@ -20,14 +20,18 @@ if (folder === undefined) {
   process.exit(2);
 }
 
-/** Loads everything once in this process and prints what it took. */
-async function loadOnce(cache) {
+/**
+ * Loads everything once in this process and prints what it took.
+ * @param {string} images the folder
+ * @param {string} cache
+ */
+async function loadOnce(images, cache) {
   const { scanImageFolder, loadImages } = await import('../packages/client-node/dist/data/index.js');
   const size = Number(values.size);
   const idle = process.memoryUsage().rss;
   const before = process.cpuUsage();
   const start = performance.now();
-  const { train, test, classes } = await scanImageFolder(folder);
+  const { train, test, classes } = await scanImageFolder(images);
   const entries = [...train, ...(test ?? [])];
   const { dataset, broken } = await loadImages(entries, { imageShape: [size, size, 3], classes, cache });
   const seconds = (performance.now() - start) / 1000;
@@ -48,7 +52,7 @@ async function loadOnce(cache) {
   );
 }
 
-if (values.cache !== undefined) await loadOnce(values.cache);
+if (values.cache !== undefined) await loadOnce(folder, values.cache);
 else {
   const cache = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
   try {

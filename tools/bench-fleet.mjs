@@ -18,6 +18,7 @@ const { values } = parseArgs({
 });
 const cohort = Number(values.cohort);
 
+/** @param {number} clients */
 const jobOf = (clients) =>
   parseJob(`
 name: fleet
@@ -35,10 +36,12 @@ targetDensity: 0.05
 pretrain: { epochs: 0, samplesPerClass: 0 }
 `);
 
+let since = process.cpuUsage();
+
 /** Seconds of all threads since the last call. */
 function lap() {
-  const { user, system } = process.cpuUsage(lap.since);
-  lap.since = process.cpuUsage();
+  const { user, system } = process.cpuUsage(since);
+  since = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
@@ -49,8 +52,17 @@ function held() {
   return heapUsed + arrayBuffers;
 }
 
+/**
+ * @typedef {{ cpu: number, seconds: number, up: number, down: number }} Round
+ */
+
+/**
+ * @param {number} clients
+ * @param {import('../packages/simulation/dist/index.js').TrainerPool} pool
+ */
 async function measure(clients, pool) {
   const nothing = () => Promise.resolve();
+  /** @type {Round[]} */
   const rounds = [];
   let memory = Infinity;
   lap();
@@ -71,6 +83,8 @@ async function measure(clients, pool) {
     },
   });
   const [first, ...later] = rounds;
+  if (first === undefined) throw new Error('the run had no rounds');
+  /** @param {(round: Round) => number} figure */
   const least = (figure) => Math.min(...later.map(figure));
   return {
     clients,
@@ -87,6 +101,7 @@ console.log(
   '| clients | cohort | seconds a round | CPU seconds a round | bytes a round | joining and first round, CPU s | held | a client at rest |',
 );
 console.log('|--:|--:|--:|--:|--:|--:|--:|--:|');
+/** @type {{ clients: number, memory: number } | null} */
 let base = null;
 for (const clients of values.clients.split(',').map(Number)) {
   const { joining, cpu, seconds, bytes, memory } = await measure(clients, pool);

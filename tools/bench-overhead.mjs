@@ -24,17 +24,23 @@ async function main() {
       set: { type: 'string', multiple: true, default: [] },
     },
   });
+  if (values.job === undefined) throw new Error('give a job: --job <file>');
   const job = parseJob(readFileSync(values.job, 'utf8'), { overrides: values.set });
   const folder = values.data ?? null;
   const counts = new SharedArrayBuffer(16 * CALLS.length);
   const module = new URL('counted-trainer.mjs', import.meta.url).href;
-  const spec = { kind: 'module', module, options: { counts } };
+  const spec = /** @type {const} */ ({ kind: 'module', module, options: { counts } });
   const pool = new TrainerPool([await createWorkerTrainer({ spec })]);
   const images = await openFleetImages(job, folder);
   const sums = new Float64Array(counts);
+  /** @param {number} at */
+  const callsOf = (at) => sums[2 * at] ?? 0;
+  /** @param {number} at */
+  const secondsOf = (at) => sums[2 * at + 1] ?? 0;
   const engineSeconds = () =>
-    CALLS.reduce((sum, name, at) => (name === 'load' ? sum : sum + sums[2 * at + 1]), 0);
+    CALLS.reduce((sum, name, at) => (name === 'load' ? sum : sum + secondsOf(at)), 0);
   const nothing = () => Promise.resolve();
+  /** @type {[all: number, engine: number][]} */
   const laps = [];
   const [began, engineBegan] = [processSeconds(), engineSeconds()];
   const lap = () => laps.push([processSeconds() - began, engineSeconds() - engineBegan]);
@@ -49,12 +55,16 @@ async function main() {
   await pool.dispose();
 
   for (const [at, name] of CALLS.entries())
-    if (sums[2 * at] > 0) console.log(`${name}: ${sums[2 * at]} calls, ${sums[2 * at + 1].toFixed(2)} CPU s`);
+    if (callsOf(at) > 0) console.log(`${name}: ${callsOf(at)} calls, ${secondsOf(at).toFixed(2)} CPU s`);
   console.log('| until | simulation, CPU s | trainer alone, CPU s | overhead | of what came since |');
   console.log('|---|--:|--:|--:|--:|');
   let [lastAll, lastEngine] = [0, 0];
   for (const [at, [all, engine]] of laps.entries()) {
     const label = at === laps.length - 1 ? 'the end' : `line of round ${at}`;
+    /**
+     * @param {number} part
+     * @param {number} whole
+     */
     const percent = (part, whole) => `${(100 * (part / whole - 1)).toFixed(1)} %`;
     const since = engine === lastEngine ? '' : percent(all - lastAll, engine - lastEngine);
     console.log(

@@ -7,10 +7,11 @@
  * Flags: `--kills <n>` (20), `--seed <n>` (1), `--rounds <n>` (twenty a kill, so that kills fall within the
  * run), `--verbose` (shows what the processes say).
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tinyJobText } from '@espalier/server/testing';
 import { playScenario, readScenario } from './chaos/scenario.mjs';
 import {
   endProcesses,
@@ -19,6 +20,7 @@ import {
   sleep,
   startCoordinator,
   startEspalier,
+  summaryOf,
 } from './processes.mjs';
 
 const { values } = parseArgs({
@@ -35,24 +37,13 @@ const clients = scenario?.clients ?? 3;
 const kills = Number(values.kills);
 const rounds = Number(values.rounds ?? scenario?.rounds ?? 20 * kills);
 const random = seededRandom(Number(values.seed));
-const job = `
-name: chaos
-seed: 5
-method: fedtiny
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
-imageSize: 8
-partition: { kind: dirichlet, alpha: 1, minSamples: 4 }
-numClients: ${clients}
-rounds: ${rounds}
-localEpochs: 1
-batchSize: 8
-learningRate: 0.05
-targetDensity: 0.2
-pool: { size: 4 }
-pruning: { interval: 2, stopRound: ${rounds} }
-pretrain: { epochs: 1, samplesPerClass: 2 }
-${scenario === null ? '' : `quorum: ${scenario.quorum}\nroundTimeout: 600\nreturnTimeout: 600\n`}`;
+const job = tinyJobText({
+  name: 'chaos',
+  numClients: clients,
+  rounds,
+  pruning: { interval: 2, stopRound: rounds },
+  ...(scenario === null ? {} : { quorum: scenario.quorum, roundTimeout: 600, returnTimeout: 600 }),
+});
 
 const started = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'espalier-chaos-'));
@@ -62,13 +53,22 @@ try {
   await writeFile(file, job);
   const calm = await runJob(file, join(folder, 'calm'), 0);
   if (scenario === null) await killAtRandom(file, calm);
-  else await underScenario(file, calm);
+  else await underScenario(scenario, file, calm);
 } finally {
   endProcesses();
   await rm(folder, { recursive: true, force: true });
 }
 process.exit(code);
 
+/**
+ * @typedef {import('@espalier/core/report').RunSummary} Summary
+ * @typedef {{ summary: Summary, kills: number, coordinators: number }} Outcome
+ */
+
+/**
+ * @param {string} file
+ * @param {Outcome} calm
+ */
 async function killAtRandom(file, calm) {
   const wild = await runJob(file, join(folder, 'wild'), kills);
   const same = sameEnd(calm.summary, wild.summary);
@@ -78,30 +78,49 @@ async function killAtRandom(file, calm) {
   );
 }
 
-async function underScenario(file, calm) {
+/**
+ * @param {import('./chaos/scenario.mjs').Scenario} faults
+ * @param {string} file
+ * @param {Outcome} calm
+ */
+async function underScenario(faults, file, calm) {
   const { verbose } = values;
   const {
     folder: run,
     struck,
     leftOut,
-  } = await playScenario(scenario, { file, out: join(folder, 'wild'), verbose });
-  const summary = await summaryOf(run);
+  } = await playScenario(faults, { file, out: join(folder, 'wild'), verbose });
+  const summary = await ended(run);
   const same = sameEnd(calm.summary, summary);
   code = same ? 0 : 1;
   const rest = leftOut === 0 ? '' : `, ${leftOut} in memory only`;
   console.log(`chaos: ${struck} faults of ${values.scenario}${rest}, ${figures(summary, same)}`);
 }
 
+/**
+ * @param {Summary} calm
+ * @param {Summary} wild
+ */
 function sameEnd(calm, wild) {
   return calm.model.hash === wild.model.hash && calm.mask.hash === wild.mask.hash;
 }
 
+/**
+ * @param {Summary} summary
+ * @param {boolean} same
+ */
 function figures(summary, same) {
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   return `${summary.rounds} rounds, model ${same ? 'identical' : 'DIFFERENT'} ${summary.model.hash.slice(0, 16)}, ${seconds} s`;
 }
 
-/** One run from beginning to end with that many kills; gives its summary. */
+/**
+ * One run from beginning to end with that many kills; gives its summary.
+ * @param {string} file
+ * @param {string} out
+ * @param {number} wanted
+ * @returns {Promise<Outcome>}
+ */
 async function runJob(file, out, wanted) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -124,29 +143,39 @@ async function runJob(file, out, wanted) {
       await Promise.race([server.ended, ...back]);
     } else {
       const part = Math.floor(clients * random());
-      await parts[part].kill();
+      await parts[part]?.kill();
     }
     done++;
   }
-  const ended = await server.ended;
-  if (ended !== 0) throw new Error(`the coordinator ended with code ${ended}:\n${server.text()}`);
+  const status = await server.ended;
+  if (status !== 0) throw new Error(`the coordinator ended with code ${status}:\n${server.text()}`);
   for (const part of parts) await part.stop();
-  return { summary: await summaryOf(run), kills: done, coordinators };
+  return { summary: await ended(run), kills: done, coordinators };
 }
 
+/**
+ * @param {readonly string[]} args
+ * @param {number} port
+ */
 function startServer(args, port) {
   return startCoordinator([...args, '--port', String(port)], { verbose: values.verbose });
 }
 
-/** A client that is started again whenever it ends, killed or not: one that has never met its coordinator gives up soon. */
+/**
+ * A client that is started again whenever it ends, killed or not: one that has never met its coordinator gives up soon.
+ * @param {number} part
+ * @param {string} url
+ * @param {string} token
+ */
 function superviseClient(part, url, token) {
   let process = startClient(part, url, token);
-  let over = false;
+  const state = { over: false };
+  const isOver = () => state.over;
   const watch = async () => {
     for (;;) {
       await process.ended;
       await sleep(500);
-      if (over) return;
+      if (state.over) return;
       process = startClient(part, url, token);
     }
   };
@@ -154,29 +183,40 @@ function superviseClient(part, url, token) {
   return {
     kill: () => process.end('SIGKILL'),
     /** Resolves when it says so from now on, whether it has been started again meanwhile or not. */
-    says: async (pattern) => {
+    says: async (/** @type {RegExp} */ pattern) => {
       let [current, from] = [process, process.text().length];
-      while (!over) {
+      while (!state.over) {
         const heard = await current.line(pattern, from).catch(() => null);
         if (heard !== null) return;
-        while (current === process && !over) await sleep(50);
+        while (current === process && !isOver()) await sleep(50);
         [current, from] = [process, 0];
       }
     },
     stop: async () => {
-      over = true;
+      state.over = true;
       await process.end('SIGKILL');
       await watched;
     },
   };
 }
 
+/**
+ * @param {number} part
+ * @param {string} url
+ * @param {string} token
+ */
 function startClient(part, url, token) {
   return startEspalier(['join', url, '--token', token, '--part', `${part + 1}/${clients}`], {
     verbose: values.verbose,
   });
 }
 
-async function summaryOf(run) {
-  return readFile(join(run, 'summary.json'), 'utf8').then(JSON.parse, () => null);
+/**
+ * The summary of a run that has ended.
+ * @param {string} run
+ */
+async function ended(run) {
+  const summary = await summaryOf(run);
+  if (summary === null) throw new Error(`${run} has no summary`);
+  return summary;
 }

@@ -18,6 +18,7 @@ export function ensureChromium() {
   if (found) return found;
   if (process.getuid?.() === 0 && onPath('apt-get')) {
     console.log('Installing Chromium …');
+    /** @type {import('node:child_process').SpawnSyncOptions} */
     const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
     spawnSync('apt-get', ['update', '-qq'], quiet);
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], quiet);
@@ -36,6 +37,7 @@ function findChromium() {
   return NAMES.map(onPath).find(Boolean) ?? USUAL.find((path) => existsSync(path)) ?? null;
 }
 
+/** @param {string} name */
 function onPath(name) {
   try {
     const finder = process.platform === 'win32' ? 'where' : 'which';
@@ -43,7 +45,7 @@ function onPath(name) {
       execFileSync(finder, [name], { stdio: ['ignore', 'pipe', 'ignore'] })
         .toString()
         .split('\n')[0]
-        .trim() || null
+        ?.trim() || null
     );
   } catch {
     return null;

@@ -8,14 +8,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createNodeTrainer, defaultCacheFolder, openSource } from '../packages/client-node/dist/index.js';
-import {
-  compressModel,
-  datasetSize,
-  mergeMoments,
-  randomStream,
-  shuffled,
-  subset,
-} from '../packages/core/dist/index.js';
+import { datasetSize, mergeMoments, randomStream, shuffled, subset } from '../packages/core/dist/index.js';
+import { compressModel } from '../packages/core/dist/doors/compression.js';
 import { decodeBundle } from '../proto/dist/index.js';
 import { root } from './workspace.mjs';
 

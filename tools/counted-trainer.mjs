@@ -14,27 +14,47 @@ function threadSeconds() {
   return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e9;
 }
 
-/** Called on the worker. */
+/**
+ * The counted trainer; called on the worker.
+ * @param {{ counts: SharedArrayBuffer }} options
+ * @returns {Promise<import('../packages/core/dist/index.js').Trainer>}
+ */
 export async function createTrainer({ counts }) {
   const sums = new Float64Array(counts);
   const trainer = await createNodeTrainer();
-  const counted = {
-    name: trainer.name,
-    ops: trainer.ops,
-    denseFrom: trainer.denseFrom,
-    footprint: () => trainer.footprint(),
-    dispose: () => trainer.dispose(),
-  };
-  for (const [at, name] of CALLS.entries()) {
-    counted[name] = async (...given) => {
+
+  /**
+   * @template {readonly unknown[]} Given
+   * @template Result
+   * @param {string} name
+   * @param {(...given: Given) => Promise<Result>} call
+   * @returns {(...given: Given) => Promise<Result>}
+   */
+  function counted(name, call) {
+    const at = 2 * CALLS.indexOf(name);
+    return async (...given) => {
       const before = threadSeconds();
       try {
-        return await trainer[name](...given);
+        return await call(...given);
       } finally {
-        sums[2 * at] += 1;
-        sums[2 * at + 1] += threadSeconds() - before;
+        sums[at] = (sums[at] ?? 0) + 1;
+        sums[at + 1] = (sums[at + 1] ?? 0) + threadSeconds() - before;
       }
     };
   }
-  return counted;
+
+  return {
+    name: trainer.name,
+    ops: trainer.ops,
+    denseFrom: trainer.denseFrom,
+    footprint: (...given) => trainer.footprint(...given),
+    predict: (...given) => trainer.predict(...given),
+    dispose: () => trainer.dispose(),
+    load: counted('load', (...given) => trainer.load(...given)),
+    train: counted('train', (...given) => trainer.train(...given)),
+    gradients: counted('gradients', (...given) => trainer.gradients(...given)),
+    topGradients: counted('topGradients', (...given) => trainer.topGradients(...given)),
+    batchNormMoments: counted('batchNormMoments', (...given) => trainer.batchNormMoments(...given)),
+    evaluate: counted('evaluate', (...given) => trainer.evaluate(...given)),
+  };
 }

@@ -1,12 +1,18 @@
 /** First words that make a doc comment a fragment: it is to begin with a verb or a noun phrase. */
 const RELATIVE = /^(What|Of|Where|Who|Whose|How|Which|Those|Whether)\b/;
 
-/** Relative word that a block comment begins with, after the stars of its lines; null when there is none. */
+/**
+ * Relative word that a block comment begins with, after the stars of its lines; null when there is none.
+ * @param {string} text
+ */
 function relativeWord(text) {
   return RELATIVE.exec(text.replace(/^[\s*]+/, ''))?.[1] ?? null;
 }
 
-/** ESLint rule that refuses doc comments, on exports and elsewhere, that begin with a relative word. */
+/**
+ * ESLint rule that refuses doc comments, on exports and elsewhere, that begin with a relative word.
+ * @type {import('eslint').Rule.RuleModule}
+ */
 const docCommentStart = {
   meta: {
     type: 'suggestion',
@@ -23,7 +29,8 @@ const docCommentStart = {
         for (const comment of context.sourceCode.getAllComments()) {
           if (comment.type !== 'Block' || !comment.value.startsWith('*')) continue;
           const word = relativeWord(comment.value);
-          if (word !== null) context.report({ loc: comment.loc, messageId: 'relative', data: { word } });
+          if (word === null || !comment.loc) continue;
+          context.report({ loc: comment.loc, messageId: 'relative', data: { word } });
         }
       },
     };

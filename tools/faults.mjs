@@ -32,6 +32,7 @@ const code = await run(
     },
   },
 );
+/** @type {{ numFailedTests: number }} */
 const { numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 const verdict = code === 0 ? 'every invariant held' : `${numFailedTests} of 4 properties failed`;

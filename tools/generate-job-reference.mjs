@@ -1,13 +1,28 @@
 /**
- * Writes docs/reference/job.md and job.schema.json from the schema that checks job files. Build packages/server first.
+ * Generates docs/reference/job.md and job.schema.json from the schema that checks job files. Build packages/server first.
  *   node tools/generate-job-reference.mjs           writes both
  *   node tools/generate-job-reference.mjs --check   fails when either differs from what is committed
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { jobJsonSchema } from '../packages/server/dist/job/index.js';
-import { root } from './workspace.mjs';
+import { runAlone } from './generated.mjs';
+
+/**
+ * The parts of a JSON schema that the page shows.
+ * @typedef {object} Node
+ * @property {string} [description]
+ * @property {unknown} [default]
+ * @property {string | number | boolean | null} [const]
+ * @property {readonly (string | number | boolean | null)[]} [enum]
+ * @property {string} [type]
+ * @property {readonly Node[]} [oneOf]
+ * @property {readonly Node[]} [anyOf]
+ * @property {Readonly<Record<string, Node>>} [properties]
+ * @property {readonly string[]} [required]
+ * @property {readonly Node[]} [prefixItems]
+ * @property {number} [minimum]
+ * @property {number} [exclusiveMinimum]
+ * @property {number} [maximum]
+ * @property {number} [exclusiveMaximum]
+ */
 
 const HEAD = `# The job file
 
@@ -19,9 +34,12 @@ inside others: \`--set partition.alpha=0.1\`. Editors that know YAML schemas com
 [job.schema.json](job.schema.json).
 `;
 
-/** The page as Markdown. */
-export function jobReference(schema) {
-  const keys = Object.entries(schema.properties);
+/**
+ * The page as Markdown.
+ * @param {Node} schema
+ */
+function pageOf(schema) {
+  const keys = Object.entries(schema.properties ?? {});
   const required = new Set(schema.required ?? []);
   const described = new Set(keys.filter(([, node]) => isDeep(node)).map(([name]) => name));
   const rows = keys.map(([name, node]) => row(name, node, { required: required.has(name), described }));
@@ -31,14 +49,20 @@ export function jobReference(schema) {
   return [HEAD, table(rows), ...sections].join('\n') + '\n';
 }
 
+/**
+ * @param {string} name
+ * @param {Node} node
+ * @param {ReadonlySet<string>} described keys that have a section of their own
+ */
 function section(name, node, described) {
   const forms = formsOf(node);
   const parts = [`\n## ${name}\n`, node.description ? `${node.description}\n` : ''];
   const plain = forms.filter((form) => !form.properties);
   if (plain.length > 0) parts.push(`Short: ${plain.map(typeOf).join(', or ')}.\n`);
-  for (const form of forms.filter((each) => each.properties)) {
-    const kind = form.properties.kind?.const;
-    if (kind) parts.push(`### ${name}: { kind: ${kind} }\n`);
+  for (const form of forms) {
+    if (!form.properties) continue;
+    const kind = form.properties['kind']?.const;
+    if (kind) parts.push(`### ${name}: { kind: ${String(kind)} }\n`);
     if (kind && form.description) parts.push(`${form.description}\n`);
     const required = new Set(form.required ?? []);
     const entries = Object.entries(form.properties).filter(([key]) => !(key === 'kind' && kind));
@@ -51,15 +75,26 @@ function section(name, node, described) {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-/** A table that prettier leaves as it is: cells padded to their columns. */
+/**
+ * A table that prettier leaves as it is: cells padded to their columns.
+ * @param {readonly (readonly string[])[]} rows
+ */
 function table(rows) {
-  const all = [['key', 'value', 'default', 'meaning'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...all.map((cells) => cells[column].length)));
-  const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
-  return [line(all[0]), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
+  const head = ['key', 'value', 'default', 'meaning'];
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((cells) => (cells[column] ?? '').length)),
+  );
+  /** @param {readonly string[]} cells */
+  const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** @param described keys that have a section of their own, to which the row then points */
+/**
+ * @param {string} name
+ * @param {Node} node
+ * @param {{ required: boolean, described: ReadonlySet<string> }} about `described`: keys that have a section of their
+ *   own, to which the row then points
+ */
 function row(name, node, { required, described }) {
   const meaning =
     isDeep(node) && described.has(name)
@@ -70,28 +105,43 @@ function row(name, node, { required, described }) {
   );
 }
 
+/**
+ * @param {Node} node
+ * @param {boolean} required
+ */
 function defaultOf(node, required) {
   if (node.default === undefined) return required ? '(required)' : '';
   const value = node.default;
   if (value !== null && typeof value === 'object' && Object.keys(value).length === 0) return '';
-  return `\`${typeof value === 'object' ? JSON.stringify(value) : value}\``;
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
+/**
+ * @param {Node} node
+ * @returns {readonly Node[]}
+ */
 function formsOf(node) {
   const inner = node.oneOf ?? node.anyOf;
   return inner ? inner.flatMap(formsOf) : [node];
 }
 
-/** True where there is more to say than fits a row. */
+/**
+ * True where there is more to say than fits a row.
+ * @param {Node} node
+ */
 function isDeep(node) {
   return formsOf(node).some((form) => form.properties);
 }
 
+/**
+ * @param {Node} node
+ * @returns {string}
+ */
 function typeOf(node) {
   const forms = formsOf(node);
   if (forms.length > 1) return [...new Set(forms.map(typeOf))].join(' or ');
   if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
-  if (node.enum) return node.enum.map((value) => `\`${value}\``).join(', ');
+  if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.properties) return 'a map';
   if (node.type === 'array') return node.prefixItems ? `a list of ${node.prefixItems.length}` : 'a list';
   if (node.type === 'integer' || node.type === 'number')
@@ -101,6 +151,7 @@ function typeOf(node) {
   return node.type === 'null' ? '`null`' : 'any';
 }
 
+/** @param {Node} node */
 function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }) {
   const low =
     exclusiveMinimum !== undefined ? `> ${exclusiveMinimum}` : minimum !== undefined ? `≥ ${minimum}` : '';
@@ -110,31 +161,17 @@ function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }) {
   return both === '' ? '' : ` ${both}`;
 }
 
-function main() {
-  const schema = jobJsonSchema();
-  const files = {
-    'job.md': jobReference(schema),
-    'job.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
-  };
-  const fileOf = (name) => join(root, 'docs', 'reference', name);
-  if (process.argv.includes('--check')) {
-    const stale = Object.keys(files).filter((name) => files[name] !== readIfThere(fileOf(name)));
-    if (stale.length === 0) return;
-    console.error(
-      `docs/reference/${stale.join(' and ')} not what the schema says; run node tools/generate-job-reference.mjs`,
-    );
-    process.exitCode = 1;
-    return;
-  }
-  for (const [name, text] of Object.entries(files)) writeFileSync(fileOf(name), text);
-}
+/** The page of the job file and its JSON schema. @type {import('./generated.mjs').Generator} */
+export const jobReference = {
+  name: 'job-reference',
+  files: async () => {
+    const { jobJsonSchema } = await import('../packages/server/dist/job/index.js');
+    const schema = jobJsonSchema();
+    return new Map([
+      ['docs/reference/job.md', pageOf(/** @type {Node} */ (schema))],
+      ['docs/reference/job.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ]);
+  },
+};
 
-function readIfThere(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
+await runAlone(import.meta.url, jobReference);

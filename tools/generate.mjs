@@ -1,108 +1,59 @@
 /**
- * Regenerates what is committed but not written by hand:
- *   node tools/generate.mjs            proto/src/gen from the .proto files
- *   node tools/generate.mjs --check    the same into a temporary folder; fails when it differs from what is committed
- *   node tools/generate.mjs --vectors  proto/vectors from the samples (build proto first)
+ * `npm run generate`: regenerates everything that is committed but not written by hand.
+ *   npm run generate                  all but the golden vectors; builds what the references are read from
+ *   npm run generate -- <name> …      only those: proto, engine, job-reference, grid-reference, vectors
+ *   npm run generate -- --vectors     only the golden vectors of the wire (build proto first)
+ *   npm run generate -- --check       writes nothing; fails when anything, the vectors too, is stale (build first)
+ * With `--into <folder>` that folder takes the place of the workspace's root.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { engineCode } from './generate-engine.mjs';
+import { gridReference } from './generate-grid-reference.mjs';
+import { jobReference } from './generate-job-reference.mjs';
+import { protoCode } from './generate-proto.mjs';
+import { vectors } from './generate-vectors.mjs';
+import { generate, report } from './generated.mjs';
+import { root } from './workspace.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const protoRoot = path.join(root, 'proto');
-const genFolder = path.join(protoRoot, 'src', 'gen');
+/** In order: the references are read from packages built with the generated code. */
+const generators = [protoCode, engineCode, jobReference, gridReference, vectors];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    check: { type: 'boolean', default: false },
+    vectors: { type: 'boolean', default: false },
+    into: { type: 'string', default: root },
+  },
+});
+const { check, into } = values;
 
-/** Sources of the generated code: our own wire, and the part of ONNX that exports need. */
-const targets = [
-  { name: 'espalier', folder: 'espalier/v1' },
-  { name: 'onnx', folder: 'onnx' },
-];
-const generated = targets.flatMap(({ name }) => [`${name}.js`, `${name}.d.ts`]);
+const unknown = positionals.filter((name) => !generators.some((generator) => generator.name === name));
+if (unknown.length > 0) {
+  const known = generators.map(({ name }) => name).join(', ');
+  console.error(`unknown generator ${unknown.join(', ')}: use ${known}, or none for all`);
+  process.exit(2);
+}
+let built = check || values.vectors || positionals.length > 0;
+const stale = [];
+for (const generator of wanted()) {
+  if (!built && generator === jobReference) build();
+  stale.push(...(await generate(generator, { check, into })));
+}
+if (check) report(stale);
+else console.log(stale.length === 0 ? 'everything is current' : `written: ${stale.join(', ')}`);
 
-/** Flags for the parts of protobufjs that nothing here calls. */
-const leaner = ['create', 'verify', 'convert', 'delimited', 'typeurl', 'service'].map(
-  (part) => `--no-${part}`,
-);
-
-function protoFiles(folder) {
-  const names = readdirSync(path.join(protoRoot, folder)).filter((name) => name.endsWith('.proto'));
-  return names.sort().map((name) => path.posix.join(folder, name));
+/** New golden vectors change the wire, so nobody gets them without asking. */
+function wanted() {
+  if (values.vectors) return [vectors];
+  if (positionals.length > 0) return generators.filter(({ name }) => positionals.includes(name));
+  return check ? generators : generators.filter((generator) => generator !== vectors);
 }
 
-function pbjs({ name, folder }, ...options) {
-  const packageFile = createRequire(import.meta.url).resolve('protobufjs-cli/package.json');
-  const program = path.join(path.dirname(packageFile), 'bin', 'pbjs');
-  const common = [
-    '-t',
-    'static-module',
-    '-w',
-    'esm',
-    '-p',
-    '.',
-    '-r',
-    name,
-    '--dependency',
-    'protobufjs/minimal.js',
-  ];
-  const presence = ['--force-number', '--null-semantics'];
-  const args = [program, ...common, ...presence, ...leaner, ...options, ...protoFiles(folder)];
-  execFileSync(process.execPath, args, { cwd: protoRoot, stdio: ['ignore', 'inherit', 'inherit'] });
-}
-
-/** The types come from comments that the program itself need not carry: two runs. */
-function generateCode(into) {
-  for (const target of targets) {
-    const [code, types] = ['js', 'd.ts'].map((ending) => path.join(into, `${target.name}.${ending}`));
-    const banner = `// Generated by \`npm run generate\` from proto/${target.folder}. Do not edit.\n`;
-    pbjs(target, '--dts', '-o', code);
-    pbjs(target, '--no-comments', '-o', code);
-    writeFileSync(code, banner + readFileSync(code, 'utf8'));
-    const withoutLong = readFileSync(types, 'utf8').replace(/^import Long = .*\n/m, '');
-    writeFileSync(types, banner + withoutLong);
-  }
-}
-
-function checkCode() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'espalier-generate-'));
-  try {
-    generateCode(folder);
-    const text = (place, name) => readFileSync(path.join(place, name), 'utf8');
-    return generated.filter((name) => text(folder, name) !== text(genFolder, name));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function generateVectors() {
-  const module = path.join(protoRoot, 'dist', 'testing', 'vectors.js');
-  const { vectorFiles } = await import(pathToFileURL(module).href);
-  const folder = path.join(protoRoot, 'vectors');
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) rmSync(path.join(folder, entry.name), { recursive: true });
-  }
-  const { mkdirSync } = await import('node:fs');
-  for (const { name, bytes } of vectorFiles()) {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, bytes);
-  }
-}
-
-const option = process.argv[2] ?? '';
-if (option === '--check') {
-  const stale = checkCode();
-  if (stale.length > 0) {
-    console.error(
-      `proto/src/gen/${stale.join(' and ')} is not what the .proto files give: run npm run generate`,
-    );
-    process.exitCode = 1;
-  } else console.log('generated code is current');
-} else if (option === '--vectors') await generateVectors();
-else if (option === '') generateCode(genFolder);
-else {
-  console.error(`unknown option ${option}: use --check or --vectors, or none`);
-  process.exitCode = 2;
+function build() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const project = join(root, 'packages', 'simulation', 'tsconfig.lib.json');
+  execFileSync(process.execPath, [tsc, '-b', project], { cwd: root, stdio: 'inherit' });
+  built = true;
 }

@@ -22,16 +22,18 @@ function packageFolders() {
   );
 }
 
-/** Prints the closing line; gives the exit code. A build, a lint or a suite that broke counts as one failure at least. */
+/**
+ * Prints the closing line; gives the exit code. A build, a lint or a suite that broke counts as one failure at least.
+ * @param {number} exitCode
+ */
 function summarize(exitCode) {
   let passed = 0;
   let failed = 0;
   for (const report of reports.filter((file) => existsSync(file))) {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
-    passed += numPassedTests;
-    failed += numFailedTests + numRuntimeErrorTestSuites;
+    /** @type {{ numPassedTests: number, numFailedTests: number, numRuntimeErrorTestSuites: number }} */
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    passed += results.numPassedTests;
+    failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
   }
   const missing = reports.filter((file) => !existsSync(file));
   for (const file of missing)

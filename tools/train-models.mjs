@@ -28,11 +28,16 @@ const { values: flags } = parseArgs({
   },
 });
 
+if (flags.data === undefined || flags.model === undefined || flags.out === undefined) {
+  console.error('give --data <folder>, --model <name> and --out <file>');
+  process.exit(2);
+}
+
 /** Samples between two looks at the clock. */
 const PART = 5000;
 const PEAK_RATE = 0.1;
 const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
-const imageShape = [32, 32, 3];
+const imageShape = /** @type {const} */ ([32, 32, 3]);
 const seed = Number(flags.seed);
 const limit = Number(flags.seconds);
 
@@ -44,14 +49,14 @@ const source = await openSource({
   cache: defaultCacheFolder(),
 });
 const { dataset: train } = await source.load(source.labels.map((_, i) => i));
-const { dataset: test } = await source.loadTest();
+const test = (await source.loadTest())?.dataset;
+if (test === undefined) throw new Error('the folder has no test images');
 const graph = buildModel(
   { name: flags.model, width: flags.width ? Number(flags.width) : null },
   imageShape,
   source.classes.length,
 );
 const trainer = await createNodeTrainer({ backend: 'engine' });
-await trainer.load(graph, initialState(graph, seed), null);
 
 const started = process.cpuUsage();
 const clock = performance.now();
@@ -62,8 +67,10 @@ const cpuSeconds = () => {
 const size = datasetSize(train);
 const perEpoch = Math.ceil(size / PART);
 let part = 0;
+/** @type {readonly number[]} */
 let order = [];
-let state;
+let state = initialState(graph, seed);
+await trainer.load(graph, state, null);
 while (cpuSeconds() < limit) {
   const epoch = Math.floor(part / perEpoch);
   if (part % perEpoch === 0)
@@ -90,7 +97,7 @@ while (cpuSeconds() < limit) {
   part += 1;
   state = result.state;
   console.log(
-    `${part * PART} images, ${cpuSeconds().toFixed(0)} s, rate ${learningRate.toFixed(4)}, loss ${result.losses[0].toFixed(4)}`,
+    `${part * PART} images, ${cpuSeconds().toFixed(0)} s, rate ${learningRate.toFixed(4)}, loss ${result.losses[0]?.toFixed(4) ?? 'none'}`,
   );
 }
 const seconds = cpuSeconds();

@@ -4,24 +4,59 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as core from '../packages/core/dist/index.js';
+import * as proto from '../proto/dist/index.js';
+import { exchanged, randomMask, randomState } from '../proto/dist/testing/random-model.js';
+import { clientSamples, serverSamples } from '../proto/dist/testing/samples.js';
+import { root } from './workspace.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const load = (...parts) => import(pathToFileURL(path.join(root, ...parts)).href);
-const core = await load('packages', 'core', 'dist', 'index.js');
-const proto = await load('proto', 'dist', 'index.js');
-const { randomMask, randomState, exchanged } = await load('proto', 'dist', 'testing', 'random-model.js');
-const { clientSamples, serverSamples } = await load('proto', 'dist', 'testing', 'samples.js');
+/**
+ * @typedef {import('../packages/core/dist/index.js').ModelGraph} ModelGraph
+ * @typedef {import('../packages/core/dist/doors/protocol.js').ServerMessage} ServerMessage
+ * @typedef {import('../packages/core/dist/doors/protocol.js').ClientMessage} ClientMessage
+ */
 
-const sample = (samples, name) => samples.find((candidate) => candidate.name === name).message;
+/**
+ * The message of that kind in the sample of that name.
+ * @template {{ kind: string }} Message
+ * @template {Message['kind']} Kind
+ * @param {readonly { name: string, message: Message }[]} samples
+ * @param {string} name
+ * @param {Kind} kind
+ * @returns {Extract<Message, { kind: Kind }>}
+ */
+function sample(samples, name, kind) {
+  const found = samples.find((candidate) => candidate.name === name)?.message;
+  if (found === undefined || !hasKind(found, kind)) throw new Error(`no sample ${name} of kind ${kind}`);
+  return found;
+}
 
-/** Bytes with framing. */
+/**
+ * @template {{ kind: string }} Message
+ * @template {Message['kind']} Kind
+ * @param {Message} message
+ * @param {Kind} kind
+ * @returns {message is Extract<Message, { kind: Kind }>}
+ */
+function hasKind(message, kind) {
+  return message.kind === kind;
+}
+
+/**
+ * Bytes with framing.
+ * @param {Uint8Array} bytes
+ */
 function framed(bytes) {
   const frames = [...proto.splitFrames(bytes, { transferId: 1, maxFrameBytes: 262144 })];
   return frames.reduce((sum, frame) => sum + frame.length, 0);
 }
 
-/** The messages of a job on that network: pool of ten, an adjustment of all layers by 30 %. */
+/**
+ * The messages of a job on that network: pool of ten, an adjustment of all layers by 30 %.
+ * @param {ModelGraph} graph
+ * @param {number} density
+ * @returns {(readonly ['→', string, ServerMessage] | readonly ['←', string, ClientMessage])[]}
+ */
 function messages(graph, density) {
   const mask = randomMask(graph, density);
   const union = randomMask(graph, Math.min(1, 1.5 * density));
@@ -29,9 +64,12 @@ function messages(graph, density) {
   const values = core.packActive(graph, mask, params);
   const delta = exchanged(mask, 0.3);
   const reference = { version: 1, hash: mask.hash };
-  const train = sample(serverSamples, 'train/values-only');
-  const { update } = sample(clientSamples, 'update/ordinary');
+  const train = sample(serverSamples, 'train/values-only', 'train');
+  const { update } = sample(clientSamples, 'update/ordinary', 'update');
+  /** @typedef {import('../packages/core/dist/index.js').SparseModel['maskUpdate']} MaskUpdate */
+  /** @param {MaskUpdate} maskUpdate */
   const model = (maskUpdate) => ({ mask: reference, maskUpdate, values, moments });
+  /** @param {MaskUpdate} maskUpdate */
   const trainWith = (maskUpdate) => ({ ...train, model: model(maskUpdate) });
   const pool = {
     union: union.layers,
@@ -48,7 +86,7 @@ function messages(graph, density) {
   }));
   const own = { ...update, maskHash: mask.hash, delta: values, moments };
   return [
-    ['→', 'pool of ten', { ...sample(serverSamples, 'pool/two-candidates'), pool }],
+    ['→', 'pool of ten', { ...sample(serverSamples, 'pool/two-candidates', 'pool'), pool }],
     ['←', 'candidateMoments', { kind: 'candidateMoments', candidates: ten, samples: 30 }],
     ['→', 'poolMoments', { kind: 'poolMoments', candidates: ten }],
     ['←', 'candidateLosses', { kind: 'candidateLosses', candidates: Array.from({ length: 10 }, () => loss) }],
@@ -60,14 +98,23 @@ function messages(graph, density) {
   ];
 }
 
+/**
+ * @param {ModelGraph} graph
+ * @param {number} density
+ */
 function column(graph, density) {
   const context = proto.wireContext(graph);
-  return messages(graph, density).map(([direction, name, message]) => {
-    const encode = direction === '→' ? proto.encodeServerMessage : proto.encodeClientMessage;
-    return { direction, name, bytes: framed(encode(message, context)) };
+  return messages(graph, density).map((entry) => {
+    const [direction, name] = entry;
+    const bytes =
+      entry[0] === '→'
+        ? proto.encodeServerMessage(entry[2], context)
+        : proto.encodeClientMessage(entry[2], context);
+    return { direction, name, bytes: framed(bytes) };
   });
 }
 
+/** @type {readonly (readonly [name: string, graph: ModelGraph, density: number])[]} */
 const nets = [
   ['cnn-small, 16×16×3, 0.1', core.buildModel({ name: 'cnn-small', width: 16 }, [16, 16, 3], 10), 0.1],
   ['resnet18 width 16, 0.05', core.buildModel({ name: 'resnet18', width: 16 }, [32, 32, 3], 10), 0.05],
@@ -76,15 +123,15 @@ const nets = [
 
 const vectors = path.join(root, 'proto', 'vectors');
 console.log('| vector | bytes |\n|---|--:|');
-for (const file of readdirSync(vectors, { recursive: true }).sort()) {
+for (const file of readdirSync(vectors, { recursive: true, encoding: 'utf8' }).sort()) {
   if (!file.endsWith('.bin')) continue;
   console.log(`| \`${file.slice(0, -4)}\` | ${statSync(path.join(vectors, file)).size} |`);
 }
 
 const columns = nets.map(([, graph, density]) => column(graph, density));
 console.log(`\n| | ${nets.map(([name]) => name).join(' | ')} |\n|---|${'--:|'.repeat(nets.length)}`);
-for (const [row, { direction, name }] of columns[0].entries()) {
-  const cells = columns.map((rows) => rows[row].bytes.toLocaleString('en'));
+for (const [row, { direction, name }] of (columns[0] ?? []).entries()) {
+  const cells = columns.map((rows) => rows[row]?.bytes.toLocaleString('en') ?? '');
   console.log(`| ${direction} ${name} | ${cells.join(' | ')} |`);
 }
 const floats = nets.map(([, graph, density]) => {

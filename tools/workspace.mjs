@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 /** The workspace's root folder. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** Major and minor. @type {readonly [number, number]} */
 const MINIMUM_NODE = [20, 19];
 
 /** Ends with a sentence when this Node is too old. */
 export function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const fits = major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1]);
   if (fits) return;
   console.error(
@@ -20,7 +21,13 @@ export function checkNode() {
   process.exit(2);
 }
 
-/** Runs a command with its output shown; resolves with its exit code. */
+/**
+ * Runs a command with its output shown; resolves with its exit code.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined> }} options
+ * @returns {Promise<number>}
+ */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -33,11 +40,17 @@ export function run(command, args, options = {}) {
       console.error(`${command} could not be started: ${error.message}`);
       resolve(1);
     });
-    child.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
+    child.on('exit', (code, signal) => {
+      resolve(code ?? (signal ? 1 : 0));
+    });
   });
 }
 
-/** Runs a JavaScript file of the workspace; resolves with its exit code. */
+/**
+ * Runs a JavaScript file of the workspace; resolves with its exit code.
+ * @param {string} file
+ * @param {readonly string[]} args
+ */
 export function runNode(file, args) {
   return run(process.execPath, [join(root, file), ...args]);
 }
@@ -57,7 +70,10 @@ export async function install() {
   writeFileSync(MARKER, lock);
 }
 
-/** Runs nx targets over all packages, two at a time, without a daemon; resolves with the exit code. */
+/**
+ * Runs nx targets over all packages, two at a time, without a daemon; resolves with the exit code.
+ * @param {readonly string[]} targets
+ */
 export function nx(targets) {
   return run(
     'npx',

@@ -6,12 +6,13 @@
 import { parseArgs } from 'node:util';
 import { runNode } from '../workspace.mjs';
 
-const number = { type: 'string' };
+const number = /** @type {const} */ ({ type: 'string' });
 const { values } = parseArgs({
   options: { frames: number, requests: number, seed: number, peers: number, verbose: { type: 'boolean' } },
 });
 
 const { frames, requests, verbose, ...shared } = values;
+/** @param {Record<string, string | undefined>} given */
 const flags = (given) => [
   ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
   ...(verbose ? ['--verbose'] : []),

@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
   setFlagsFromString('--expose-gc');
+  /** @type {() => void} */
   const collect = runInNewContext('gc');
-  process.on('SIGUSR2', () => collect());
+  process.on('SIGUSR2', collect);
 }

@@ -1,6 +1,7 @@
 /** Hostile peers: strangers, and insiders who joined honestly and then misbehave. */
 import { answerChallenge, connectSocket } from '@espalier/client';
-import { denseMask, ERROR_CODES, momentSpecs, packedLength, Mask } from '@espalier/core';
+import { ERROR_CODES, EspalierError } from '@espalier/core';
+import { PROTOCOL_VERSION } from '@espalier/core/protocol';
 import {
   decodeServerMessage,
   encodeClientMessage,
@@ -9,7 +10,31 @@ import {
   wireContext,
 } from '@espalier/proto';
 import { nodeHash } from '@espalier/server';
-import { bomb, claimingFrame, mutated, mutatedGolden, pick, randomBytes, wrongState } from './frames.mjs';
+import { emptyUpdate, flatMeasured, maskAfter } from '../../e2e/dist/spec/support/honest-answers.js';
+import {
+  bomb,
+  claimingFrame,
+  imageShapeOf,
+  mutated,
+  mutatedGolden,
+  pick,
+  randomBytes,
+  wrongState,
+} from './frames.mjs';
+
+/**
+ * @typedef {import('@espalier/core').ClientUpdate} ClientUpdate
+ * @typedef {import('@espalier/core').Mask} Mask
+ * @typedef {import('@espalier/core').Canary} Canary
+ * @typedef {import('@espalier/core/protocol').ClientMessage} ClientMessage
+ * @typedef {import('@espalier/core/protocol').FrameConnection} FrameConnection
+ * @typedef {import('@espalier/core/protocol').ServerMessage} ServerMessage
+ * @typedef {ServerMessage['kind']} Kind
+ * @typedef {Extract<ServerMessage, { kind: 'challenge' }>} Challenge
+ */
+
+/** Samples that an insider says it has. */
+const SAMPLES = 5;
 
 /** Milliseconds after which a frame, a connection or a join that nobody answered counts as a hang. */
 const HANG = 30_000;
@@ -19,42 +44,59 @@ export class Hostile {
   #tally;
   #random;
   #connection;
-  #assembler;
+  #assembler = new FrameAssembler({ maxFrameBytes: 2 ** 22, maxMessageBytes: 2 ** 27 }, { hash: nodeHash });
   #closed = false;
   #transfer = 0;
+  /** @type {{ kind: Kind, resolve: (message: ServerMessage | null) => void }[]} */
   #waiting = [];
+  /** @type {Challenge | null} */
+  #challenge = null;
+  /** @type {Mask | null} */
+  #mask = null;
+  /** @type {Promise<void>} */
+  #answered = Promise.resolve();
   wire = wireContext(null);
-  job = null;
+  /** Right in every respect, to be spoiled. @type {ClientUpdate | null} */
   update = null;
 
+  /**
+   * @param {FrameConnection} connection
+   * @param {() => number} random
+   * @param {Tally} tally
+   */
+  constructor(connection, random, tally) {
+    this.#connection = connection;
+    this.#random = random;
+    this.#tally = tally;
+  }
+
+  /**
+   * Connects and waits for the challenge; null when the coordinator turned it away at once.
+   * @param {string} url
+   * @param {() => number} random
+   * @param {Tally} tally
+   */
   static async connect(url, random, tally) {
-    const hostile = new Hostile();
-    hostile.#random = random;
-    hostile.#tally = tally;
     const connection = await connected(url);
     tally.connections++;
-    hostile.#connection = connection;
-    hostile.#assembler = new FrameAssembler(
-      { maxFrameBytes: 2 ** 22, maxMessageBytes: 2 ** 27 },
-      { hash: nodeHash },
-    );
+    const hostile = new Hostile(connection, random, tally);
     const challenge = hostile.#next('challenge');
     connection.subscribe({
-      onFrame: (frame) => hostile.#hear(frame),
+      onFrame: (frame) => {
+        hostile.#hear(frame);
+      },
       onClose: () => {
         hostile.#closed = true;
         for (const { resolve } of hostile.#waiting.splice(0)) resolve(null);
       },
     });
-    const first = await withinPatience(challenge, 'a connection was not challenged');
-    if (first === null) return hostile;
-    hostile.job = {
-      classes: first.job.classes,
-      imageShape: first.job.graph.nodes[0].shape,
-      maxFrameBytes: first.job.maxFrameBytes,
-      nonce: first.nonce,
-    };
-    return hostile;
+    hostile.#challenge = await withinPatience(challenge, 'a connection was not challenged');
+    return hostile.#challenge === null ? null : hostile;
+  }
+
+  get job() {
+    if (this.#challenge === null) throw new Error('there was no challenge yet');
+    return this.#challenge.job;
   }
 
   get closed() {
@@ -64,30 +106,36 @@ export class Hostile {
   /**
    * Joins with the right token and the right gradients, as the client it was before; false when the coordinator would
    * not have it.
+   * @param {string} token
+   * @param {(canary: Canary) => Promise<Float32Array>} canaryOf gives the right gradients
+   * @param {{ returnToken: string | null }} seat
    */
   async joinHonestly(token, canaryOf, seat) {
-    const { classes, imageShape, nonce } = this.job;
+    if (this.#challenge === null) return false;
+    const { job, nonce } = this.#challenge;
     const answer = answerChallenge(token, nonce);
     // Waited for from now on: the answer may come with the acknowledgement.
     const welcomed = this.#next('welcome');
     await this.#message({
       kind: 'join',
-      protocolVersion: 1,
+      protocolVersion: PROTOCOL_VERSION,
       answer,
       returnToken: seat.returnToken,
       name: 'insider',
       part: null,
       profile: { backend: 'none', memoryBytes: 0, macsPerSecond: 0, platform: 'fuzz' },
-      samples: 5,
-      classes,
-      imageShape,
+      samples: SAMPLES,
+      classes: job.classes,
+      imageShape: imageShapeOf(job.graph),
     });
     const welcome = await withinPatience(welcomed, 'a join was not answered');
     if (welcome === null) return false;
     seat.returnToken = welcome.returnToken;
     const admitted = this.#next('admitted');
     await this.#message({ kind: 'canaryResult', gradients: await canaryOf(welcome.canary) });
-    return (await withinPatience(admitted, 'a canary was not answered')) !== null;
+    if ((await withinPatience(admitted, 'a canary was not answered')) === null) return false;
+    this.#tally.insiders++;
+    return true;
   }
 
   /** One hostile deed of a kind drawn at random; counts the frames that left. */
@@ -107,6 +155,7 @@ export class Hostile {
 
   /** A deed whose frames are right and whose message is not: it reaches the decoders. */
   async actInFrames() {
+    await this.#answered;
     const random = this.#random;
     const draw = random();
     if (draw < 0.35) return this.#whole(mutatedGolden(random), 'mutated golden');
@@ -133,27 +182,42 @@ export class Hostile {
     return this.frames(pick(random, broken)(), 'broken transfer');
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {string} kind
+   */
   #whole(bytes, kind) {
     return this.frames(this.#split(bytes, this.job.maxFrameBytes), kind);
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} maxFrameBytes
+   */
   #split(bytes, maxFrameBytes) {
     return [...splitFrames(bytes, { transferId: this.#transfer++, maxFrameBytes, hash: nodeHash })];
   }
 
-  #message(message) {
-    return this.frames(
-      this.#split(encodeClientMessage(message, this.wire), this.job.maxFrameBytes),
-      'joining',
-    );
+  /**
+   * @param {ClientMessage} message
+   * @param {string} kind
+   */
+  #message(message, kind = 'joining') {
+    return this.#whole(encodeClientMessage(message, this.wire), kind);
   }
 
-  /** Sends frames at once, as long as the connection stands; every one must be answered. */
+  /**
+   * Sends frames at once while the connection is open; every one must be answered.
+   * @param {readonly Uint8Array[]} frames
+   * @param {string} kind for the tally
+   */
   async frames(frames, kind) {
     if (this.#closed) return;
     const answers = frames.map((frame) => {
       this.#tally.frame(kind);
-      return this.#connection.send(frame).catch((error) => this.#tally.code(error.code));
+      return this.#connection.send(frame).catch((/** @type {unknown} */ error) => {
+        this.#tally.code(error instanceof EspalierError ? error.code : String(error));
+      });
     });
     await withinPatience(Promise.all(answers), `a frame (${kind}) was not answered`);
   }
@@ -162,68 +226,91 @@ export class Hostile {
     this.#connection.close('done');
   }
 
+  /** @param {Uint8Array} frame */
   #hear(frame) {
     const bytes = this.#assembler.push(frame);
     if (bytes === null) return;
     const message = decodeServerMessage(bytes, this.wire);
     if (message.kind === 'challenge') this.wire = wireContext(message.job.graph);
     if (message.kind === 'refused') this.#tally.code(message.code);
-    if (message.kind === 'train') this.update = updateFor(message, this.wire.graph, this.update);
+    if (message.kind === 'train' || message.kind === 'measure') this.#follow(message);
     const at = this.#waiting.findIndex(({ kind }) => kind === message.kind);
-    if (at >= 0) this.#waiting.splice(at, 1)[0].resolve(message);
+    if (at >= 0) this.#waiting.splice(at, 1)[0]?.resolve(message);
     // Refused for good, it will hear nothing else.
     if (message.kind === 'refused' && message.fatal)
       for (const { resolve } of this.#waiting.splice(0)) resolve(null);
   }
 
+  /**
+   * Keeps an update for the round, and measures honestly: a run whose moments are never measured gets nowhere.
+   * @param {Extract<ServerMessage, { kind: 'train' | 'measure' }>} message
+   */
+  #follow(message) {
+    this.#mask = maskAfter(this.#mask, message);
+    const view = { graph: this.job.graph, mask: this.#mask, samples: SAMPLES };
+    if (message.kind === 'train') this.update = emptyUpdate(message, view);
+    else {
+      this.#answered = this.#message(flatMeasured(message.round, view), 'measured');
+      // What fails it is thrown by the next deed.
+      this.#answered.catch(() => undefined);
+    }
+  }
+
+  /**
+   * The next message of that kind; null when the connection closes first.
+   * @template {Kind} K
+   * @param {K} kind
+   * @returns {Promise<Extract<ServerMessage, { kind: K }> | null>}
+   */
   #next(kind) {
     return new Promise((resolve) => {
       if (this.#closed) resolve(null);
-      else this.#waiting.push({ kind, resolve });
+      else
+        this.#waiting.push({
+          kind,
+          resolve: (message) => {
+            resolve(isKind(message, kind) ? message : null);
+          },
+        });
     });
   }
 }
 
-/** Awaits the promise for a limited time: a peer that waited for ever would send nothing more, unnoticed. */
+/**
+ * @template {Kind} K
+ * @param {ServerMessage | null} message
+ * @param {K} kind
+ * @returns {message is Extract<ServerMessage, { kind: K }>}
+ */
+function isKind(message, kind) {
+  return message?.kind === kind;
+}
+
+/**
+ * Awaits the promise for a limited time. A peer that waits for ever would send nothing more, and only the clock would show it.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string} problem
+ * @returns {Promise<T>}
+ */
 function withinPatience(promise, problem) {
+  /** @type {NodeJS.Timeout | undefined} */
   let timer;
+  /** @type {Promise<never>} */
   const hang = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${problem} within ${HANG / 1000} s`)), HANG);
+    timer = setTimeout(() => {
+      reject(new Error(`${problem} within ${HANG / 1000} s`));
+    }, HANG);
   });
-  return Promise.race([promise, hang]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, hang]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
-/** An update of the round that is right in every respect, to be spoiled. */
-function updateFor({ round, model }, graph, before) {
-  const mask = model.maskUpdate.kind === 'full' ? model.maskUpdate.mask : (before?.mask ?? denseMask(graph));
-  return {
-    mask,
-    round,
-    maskHash: model.mask.hash,
-    delta: new Float32Array(packedLength(graph, mask instanceof Mask ? mask : denseMask(graph))),
-    moments: new Map(
-      momentSpecs(graph).map(({ node, channels }) => [
-        node,
-        { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) },
-      ]),
-    ),
-    samples: 5,
-    metrics: {
-      loss: 1,
-      steps: 1,
-      samplesSeen: 1,
-      seconds: 0,
-      macs: 1,
-      peakBytes: 1,
-      microBatch: 1,
-      backend: 'none',
-    },
-    topGradients: [],
-    evaluation: null,
-  };
-}
-
-/** A busy coordinator may turn a connection away; not twenty times. */
+/**
+ * A busy coordinator may turn a connection away; not twenty times.
+ * @param {string} url
+ */
 async function connected(url) {
   for (let left = 20; ; left--) {
     try {
@@ -239,20 +326,27 @@ async function connected(url) {
 export class Tally {
   frames = 0;
   connections = 0;
+  /** Peers that were admitted. */
+  insiders = 0;
+  /** @type {Record<string, number>} */
   kinds = {};
+  /** @type {Record<string, number>} */
   codes = {};
 
+  /** @param {string} kind */
   frame(kind) {
     this.frames++;
     this.kinds[kind] = (this.kinds[kind] ?? 0) + 1;
   }
 
+  /** @param {string} code */
   code(code) {
     this.codes[code] = (this.codes[code] ?? 0) + 1;
   }
 
   /** Codes that are no typed refusal: none of the list, or the one that means a mistake of ours. */
   get untyped() {
-    return Object.keys(this.codes).filter((code) => code === 'internal' || !ERROR_CODES.includes(code));
+    const known = new Set(/** @type {readonly string[]} */ (ERROR_CODES));
+    return Object.keys(this.codes).filter((code) => code === 'internal' || !known.has(code));
   }
 }

@@ -3,38 +3,58 @@ import { connect } from 'node:net';
 import { pick } from './frames.mjs';
 import { garbage, request, upgrade, webSocketFrame } from './http-requests.mjs';
 
-/** Counts of everything sent and received, over all peers. */
+/**
+ * @typedef {import('node:net').Socket} Socket
+ * @typedef {import('./frames.mjs').Random} Random
+ * @typedef {{ tally: HttpTally, admin: string }} Attack
+ */
+
+/** Requests sent and answers received, over all peers. */
 export class HttpTally {
   requests = 0;
   connections = 0;
+  /** @type {Record<string, number>} */
   kinds = {};
+  /** @type {Record<string, number>} */
   statuses = {};
-  /** Answers with a status that means a mistake of the server's, with what was asked. */
+  /** Answers with a status that means a mistake of the server's, with what was asked. @type {string[]} */
   mistakes = [];
   refusedConnections = 0;
 
+  /**
+   * @param {string} kind
+   * @param {number} requests
+   */
   sent(kind, requests) {
     this.requests += requests;
     this.kinds[kind] = (this.kinds[kind] ?? 0) + requests;
   }
 
+  /**
+   * @param {string} text
+   * @param {readonly Uint8Array[]} asked
+   */
   answered(text, asked) {
     for (const [, status] of text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) {
+      if (status === undefined) continue;
       this.statuses[status] = (this.statuses[status] ?? 0) + 1;
       if (status === '500') this.mistakes.push(Buffer.concat(asked).toString('latin1').slice(0, 300));
     }
   }
 }
 
-/** One connection: opened, used in a way drawn at random, and left in a way drawn at random. */
+/**
+ * One connection: opened, used in a way drawn at random, and left in a way drawn at random.
+ * @param {number} port
+ * @param {Random} random
+ * @param {Attack} attack
+ */
 export async function misbehaveOnce(port, random, { tally, admin }) {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  const opened = await Promise.race([
-    new Promise((resolve) => socket.once('connect', () => resolve(true))),
-    closed.then(() => false),
-  ]);
+  const connected = new Promise((resolve) => socket.once('connect', resolve));
+  const opened = await Promise.race([connected.then(() => true), closed.then(() => false)]);
   tally.connections++;
   if (!opened) {
     tally.refusedConnections++;
@@ -55,7 +75,12 @@ export async function misbehaveOnce(port, random, { tally, admin }) {
   tally.answered(text, asked);
 }
 
-/** Writes something; gives it for the report. */
+/**
+ * Writes something; gives it for the report.
+ * @param {Socket} socket
+ * @param {Random} random
+ * @param {Attack} attack
+ */
 function write(socket, random, { tally, admin }) {
   const draw = random();
   const options = { admin };
@@ -80,12 +105,23 @@ function write(socket, random, { tally, admin }) {
   return send(socket, tally, 'upgrade and frames', [upgrade(random), Buffer.concat(frames)], 1);
 }
 
+/**
+ * @param {Socket} socket
+ * @param {HttpTally} tally
+ * @param {string} kind
+ * @param {readonly Uint8Array[]} parts
+ * @param {number} requests
+ */
 function send(socket, tally, kind, parts, requests = Math.max(1, parts.length)) {
   tally.sent(kind, requests);
   socket.write(Buffer.concat(parts));
   return parts;
 }
 
+/**
+ * @param {Socket} socket
+ * @param {Random} random
+ */
 function leave(socket, random) {
   const way = pick(random, ['end', 'destroy', 'reset', 'wait']);
   if (way === 'end') socket.end();
@@ -93,6 +129,7 @@ function leave(socket, random) {
   else if (way === 'reset') socket.resetAndDestroy();
 }
 
+/** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,6 +1,8 @@
 /** Raw bytes that a hostile peer may write to an HTTP port: requests right, nearly right and not at all. */
 import { mutated, pick, randomBytes } from './frames.mjs';
 
+/** @typedef {import('./frames.mjs').Random} Random */
+
 const METHODS = [
   ...['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT', 'PRI'],
   ...['get', 'G\u0000T', 'GETGETGETGET', ''],
@@ -148,7 +150,11 @@ const BODIES = [
   ...['zz\r\n', `5;${'e'.repeat(20_000)}\r\nhello\r\n`, '0\r\nX: y\r\n\r\n', 'x'.repeat(70_000)],
 ];
 
-/** One request as text, of any kind. @param admin routes that the admin token opens may be asked for with it */
+/**
+ * One request as text, of any kind.
+ * @param {Random} random
+ * @param {{ admin: string }} options routes that the admin token opens may be asked for with it
+ */
 export function request(random, { admin }) {
   if (random() < 0.05) return authorized(random, admin);
   const version = pick(random, [
@@ -169,13 +175,21 @@ export function request(random, { admin }) {
   return latin([line, ...headers, '', random() < 0.3 ? pick(random, BODIES) : ''].join(end));
 }
 
-/** Makes a request that needs the admin token and changes nothing. */
+/**
+ * Requests that the token opens and that change nothing.
+ * @param {Random} random
+ * @param {string} admin
+ */
 function authorized(random, admin) {
   const path = pick(random, ['/api/run', '/api/stream', '/api/model', '/metrics', '/admin/status']);
   return latin(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${admin}\r\n\r\n`);
 }
 
-/** Bytes that are no request, or were one. */
+/**
+ * Bytes that are no request, or were one.
+ * @param {Random} random
+ * @param {{ admin: string }} options
+ */
 export function garbage(random, options) {
   const draw = random();
   if (draw < 0.3) return randomBytes(random, 4000);
@@ -185,7 +199,10 @@ export function garbage(random, options) {
   return mutated(random, request(random, options));
 }
 
-/** A request to become a WebSocket: right but for one thing, or right. */
+/**
+ * A request to become a WebSocket: right but for one thing, or right.
+ * @param {Random} random
+ */
 export function upgrade(random) {
   const path = random() < 0.7 ? '/socket.io/?EIO=4&transport=websocket' : target(random);
   const lines = [
@@ -249,7 +266,10 @@ const PACKETS = [
   `42["${'x'.repeat(10_000)}"]`,
 ];
 
-/** A frame of the WebSocket protocol: of the text and binary kinds that socket.io reads, or broken. */
+/**
+ * A frame of the WebSocket protocol: of the text and binary kinds that socket.io reads, or broken.
+ * @param {Random} random
+ */
 export function webSocketFrame(random) {
   const draw = random();
   if (draw < 0.6) return framed(0x81, latin(pick(random, PACKETS)));
@@ -265,18 +285,24 @@ export function webSocketFrame(random) {
   ]);
 }
 
-/** Masked with zeros, which changes nothing. */
+/**
+ * Masked with zeros, which changes nothing.
+ * @param {number} first
+ * @param {Uint8Array} payload
+ */
 function framed(first, payload) {
   const { length } = payload;
   const size = length < 126 ? [0x80 | length] : [0xfe, length >> 8, length & 255];
   return new Uint8Array([first, ...size, 0, 0, 0, 0, ...payload]);
 }
 
+/** @param {Random} random */
 function target(random) {
   const one = pick(random, TARGETS);
   return random() < 0.1 ? Buffer.from(mutated(random, latin(one))).toString('latin1') : one;
 }
 
+/** @param {string} text */
 function latin(text) {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }

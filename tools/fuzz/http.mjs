@@ -5,11 +5,19 @@
  * honest clients run the job to its end. Ends with one line of figures. Flags: `--requests <n>` (100,000), `--seed <n>`
  * (1), `--peers <n>` connections at a time (48), `--verbose`.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { endProcesses, seededRandom, sleep, startCoordinator, startEspalier } from '../processes.mjs';
+import { tinyJobText } from '@espalier/server/testing';
+import {
+  endProcesses,
+  seededRandom,
+  sleep,
+  startCoordinator,
+  startEspalier,
+  summaryOf,
+} from '../processes.mjs';
 import { HttpTally, misbehaveOnce } from './http-peer.mjs';
 
 const { values } = parseArgs({
@@ -28,23 +36,19 @@ const GROWTH = 32e6;
 const SPARE_DESCRIPTORS = 4;
 /** Seconds for what a peer has left behind to be cleared away: the longest timeout of the server, and some. */
 const SETTLE = 75;
-const job = `
-name: fuzz
-seed: 5
-method: fedavg
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 2, samplesPerClass: 20, testSamplesPerClass: 4 }
-imageSize: 8
-numClients: 1
-rounds: ${rounds}
-localEpochs: 1
-batchSize: 8
-targetDensity: 1
-joinTimeout: 36000
-`;
+const job = tinyJobText({
+  name: 'fuzz',
+  method: 'fedavg',
+  numClients: 1,
+  rounds,
+  targetDensity: 1,
+  pruning: { interval: 2, stopRound: rounds },
+  joinTimeout: 36_000,
+});
 
 const started = performance.now();
 const tally = new HttpTally();
+/** @type {string[]} */
 const problems = [];
 const folder = await mkdtemp(join(tmpdir(), 'espalier-fuzz-http-'));
 let code = 1;
@@ -59,7 +63,7 @@ try {
   if ((await honest.ended) !== 0) problems.push(`an honest client failed:\n${honest.text()}`);
   const status = await server.ended;
   if (status !== 0) problems.push(`the coordinator ended with ${status}:\n${server.text()}`);
-  const summary = await readFile(join(where.folder, 'summary.json'), 'utf8').then(JSON.parse, () => null);
+  const summary = await summaryOf(where.folder);
   if (summary?.rounds !== rounds) problems.push(`${summary?.rounds ?? 'no'} rounds of ${rounds}`);
   const { internal = 0 } = summary?.refusals ?? {};
   if (internal > 0) problems.push(`handlers failed ${internal} times`);
@@ -70,7 +74,7 @@ try {
     `fuzz http: ${tally.requests} requests over ${tally.connections} connections, ${Object.keys(tally.statuses).length} statuses, ${tally.mistakes.length + internal} failed handlers, memory ${signed(growth / 1e6)} MB, descriptors ${signed(left)}, slowest honest answer ${slowest.toFixed(0)} ms, ${summary?.rounds ?? 0} honest rounds after it, ${seconds} s, seed ${values.seed}`,
   );
 } catch (error) {
-  problems.push(error.stack);
+  problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
   for (const problem of problems) console.error(problem);
   endProcesses();
@@ -78,7 +82,17 @@ try {
 }
 process.exit(problems.length === 0 ? code : 1);
 
-/** All peers until enough requests have left, then until nothing of them is left. */
+/**
+ * @typedef {import('../processes.mjs').Listening} Listening
+ * @typedef {{ bytes: number, descriptors: number }} Figures
+ * @typedef {{ share: number, bytes: number }} Sample
+ */
+
+/**
+ * All peers until enough requests have left, then until nothing of them is left.
+ * @param {Listening} where
+ * @param {import('../processes.mjs').RunningCoordinator} server
+ */
 async function attacked({ url, adminToken: admin }, server) {
   const port = Number(new URL(url).port);
   for (let warm = 0; warm < 5; warm++) await probe(url);
@@ -97,7 +111,10 @@ async function attacked({ url, adminToken: admin }, server) {
   return { slowest, ...(await settled({ url, admin, before, samples })) };
 }
 
-/** Waits until descriptors and memory are as they were; a problem where they do not come to be. */
+/**
+ * Waits until descriptors and memory are as they were; a problem where they do not come to be.
+ * @param {{ url: string, admin: string, before: Figures, samples: readonly Sample[] }} state
+ */
 async function settled({ url, admin, before, samples }) {
   const early = Math.min(
     ...samples.filter(({ share }) => share >= 0.1 && share <= 0.4).map(({ bytes }) => bytes),
@@ -106,11 +123,13 @@ async function settled({ url, admin, before, samples }) {
   const reference = Number.isFinite(early) ? early : before.bytes;
   let left = Infinity;
   let growth = Infinity;
-  for (const ends = performance.now() + 1000 * SETTLE; performance.now() < ends; await sleep(250)) {
+  const ends = performance.now() + 1000 * SETTLE;
+  while (performance.now() < ends) {
     const now = await figures(url, admin);
     left = now.descriptors - before.descriptors;
     growth = Math.min(growth, now.bytes - reference);
     if (left <= SPARE_DESCRIPTORS && growth <= GROWTH) return { left, growth };
+    await sleep(250);
   }
   problems.push(
     `after ${SETTLE} s ${left} more descriptors and ${(growth / 1e6).toFixed(0)} MB more than before`,
@@ -118,15 +137,22 @@ async function settled({ url, admin, before, samples }) {
   return { left, growth };
 }
 
-/** Honest requests all the time, and what the server holds. */
+/**
+ * Honest requests all the time, and what the server holds.
+ * @param {string} url
+ * @param {string} admin
+ */
 function watchServer(url, admin) {
+  /** @type {Sample[]} */
   const samples = [];
   let slowest = 0;
-  let running = true;
+  const watch = { running: true };
   const loop = (async () => {
-    while (running && problems.length === 0) {
+    while (watch.running && problems.length === 0) {
       const began = performance.now();
-      await probe(url).catch((error) => problems.push(`an honest request failed: ${error.message}`));
+      await probe(url).catch((/** @type {unknown} */ error) => {
+        problems.push(`an honest request failed: ${String(error)}`);
+      });
       slowest = Math.max(slowest, performance.now() - began);
       const now = await figures(url, admin).catch(() => null);
       if (now) samples.push({ share: tally.requests / wanted, bytes: now.bytes });
@@ -135,14 +161,17 @@ function watchServer(url, admin) {
   })();
   return {
     end: async () => {
-      running = false;
+      watch.running = false;
       await loop;
       return { slowest, samples };
     },
   };
 }
 
-/** Asks for everything that is open to anybody, in whole requests. */
+/**
+ * Requests that anybody may make, whole.
+ * @param {string} url
+ */
 async function probe(url) {
   for (const path of ['/healthz', '/api/job', '/join']) {
     const response = await fetch(url + path, {
@@ -154,12 +183,17 @@ async function probe(url) {
   }
 }
 
-/** Live bytes, garbage included, and open descriptors of the coordinator; descriptors are 0 where it cannot say. */
+/**
+ * Live bytes, garbage included, and open descriptors of the coordinator; descriptors are 0 where it cannot say.
+ * @param {string} url
+ * @param {string} token
+ */
 async function figures(url, token) {
   const response = await fetch(`${url}/metrics`, {
     headers: { authorization: `Bearer ${token}`, connection: 'close' },
   });
   const text = await response.text();
+  /** @param {string} name */
   const value = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
   return {
     bytes: value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes'),
@@ -167,6 +201,7 @@ async function figures(url, token) {
   };
 }
 
+/** @param {number} value */
 function signed(value) {
   return `${value >= 0 ? '+' : ''}${value.toFixed(0)}`;
 }

@@ -1,13 +1,6 @@
 import { canaryGradients } from '@espalier/client';
 import { prepareClientData } from '@espalier/client-node';
-import {
-  packedLength,
-  denseMask,
-  momentSpecs,
-  type ClientUpdate,
-  type Mask,
-  type MomentTree,
-} from '@espalier/core';
+import type { ClientUpdate, Mask, MomentTree } from '@espalier/core';
 import {
   PROTOCOL_VERSION,
   type ClientJob,
@@ -24,6 +17,7 @@ import {
   wireContext,
   type Channel,
 } from '@espalier/proto';
+import { emptyUpdate, flatMeasured, flatMoments, maskAfter, type ClientView } from './honest-answers.js';
 import { localTrainer } from './in-process.js';
 
 type Kind = ServerMessage['kind'];
@@ -135,53 +129,23 @@ export class Puppet {
 
   /** An update that reports no change: correct in every respect, for tests to corrupt. */
   emptyUpdate(train: Received<'train'>): ClientUpdate {
-    const { graph } = this.job!;
-    this.#followMask(train);
-    return {
-      round: train.round,
-      maskHash: train.model.mask.hash,
-      delta: new Float32Array(packedLength(graph, this.mask ?? denseMask(graph))),
-      moments: train.work.momentMode === null ? null : this.flatMoments(),
-      samples: this.samples,
-      metrics: {
-        loss: 1,
-        steps: 1,
-        samplesSeen: 1,
-        seconds: 0,
-        macs: 1,
-        peakBytes: 1,
-        microBatch: 1,
-        backend: 'puppet',
-      },
-      topGradients: train.work.topGradients.map(({ layer, count }) => {
-        const inactive = inactiveIndices(this.mask!, layer).slice(0, count);
-        return { layer, indices: inactive, values: new Float32Array(inactive.length) };
-      }),
-      evaluation: null,
-    };
+    this.mask = maskAfter(this.mask, train);
+    return emptyUpdate(train, this.#view());
   }
 
   flatMoments(): MomentTree {
-    return new Map(
-      momentSpecs(this.job!.graph).map(({ node, channels }) => [
-        node,
-        { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) },
-      ]),
-    );
+    return flatMoments(this.#view().graph);
   }
 
-  #followMask({ model: { maskUpdate } }: Received<'train' | 'measure'>): void {
-    if (maskUpdate.kind === 'full') this.mask = maskUpdate.mask;
+  #view(): ClientView {
+    if (this.job === null) throw new Error('the coordinator has not sent its job yet');
+    return { graph: this.job.graph, mask: this.mask, samples: this.samples };
   }
 
   /** Measures as an honest client does, unless the test does so itself. */
   #measure(measure: Received<'measure'>): void {
-    this.#followMask(measure);
-    const { round } = measure;
-    void this.send({
-      kind: 'measured',
-      measurement: { round, moments: this.flatMoments(), samples: this.samples, macs: 1, seconds: 0 },
-    });
+    this.mask = maskAfter(this.mask, measure);
+    void this.send(flatMeasured(measure.round, this.#view()));
   }
 
   #take(message: ServerMessage): void {
@@ -190,10 +154,4 @@ export class Puppet {
     else if (at < 0) this.received.push(message);
     else this.#waiting.splice(at, 1)[0]!.resolve(message);
   }
-}
-
-function inactiveIndices(mask: Mask, name: string): Uint32Array {
-  const { size, active } = mask.layer(name)!;
-  const taken = new Set(active);
-  return Uint32Array.from({ length: size }, (_, i) => i).filter((i) => !taken.has(i));
 }

@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -103,15 +101,6 @@ const startThread: StartEngineThread = (task) =>
   });
 
 describe('the build', () => {
-  it('is what the sources give', () => {
-    const script = join(__dirname, '../../../tools/generate-engine.mjs');
-
-    expect(spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })).toMatchObject({
-      status: 0,
-      stderr: '',
-    });
-  });
-
   it('is at most 64 KB each and starts in 50 ms', async () => {
     const { single, shared } = kernelBytes();
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ModelState } from '@espalier/core';
 import { noStore } from '@espalier/server/coordinator';
+import { tinyJob } from '@espalier/server/testing';
 import type { TrainerPool } from './pool/trainer-pool.js';
 import { simulate, type SimulatedRun } from './simulate.js';
-import { localPool, tinyJob } from './testing/tiny.js';
+import { localPool } from './testing/tiny.js';
 
 let pool: TrainerPool;
 beforeAll(async () => {

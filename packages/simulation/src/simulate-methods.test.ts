@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { noStore, type RoundMetrics } from '@espalier/server/coordinator';
+import { tinyJob } from '@espalier/server/testing';
 import { idealDevice, type Device } from './devices/device.js';
 import type { TrainerPool } from './pool/trainer-pool.js';
 import { simulate, type SimulatedRun } from './simulate.js';
-import { lineStore, localPool, tinyJob } from './testing/tiny.js';
+import { lineStore, localPool } from './testing/tiny.js';
 
 let one: TrainerPool;
 let two: TrainerPool;

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createNodeTrainer } from '@espalier/client-node';
 import { momentCount, type Trainer } from '@espalier/core';
 import { noStore } from '@espalier/server/coordinator';
+import { tinyJob } from '@espalier/server/testing';
 import { TrainerPool } from './pool/trainer-pool.js';
 import { simulate, type SimulatedRun } from './simulate.js';
-import { lineStore, localPool, tinyJob } from './testing/tiny.js';
+import { lineStore, localPool } from './testing/tiny.js';
 
 let pool: TrainerPool;
 beforeAll(async () => {

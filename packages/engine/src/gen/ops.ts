@@ -33,7 +33,7 @@ export interface OpArguments {
   readonly adam: { readonly values: Argument; readonly grads: Argument; readonly first: Argument; readonly second: Argument; readonly origin: Argument; readonly count: Argument; readonly hyper: Argument };
 }
 
-/** How an op is written: its number, then its words; those at the positions in `floats` are float32. */
+/** Layout of an op: its number, then its words; those at the positions in `floats` are float32. */
 export interface OpRecord<Arguments> {
   readonly code: number;
   readonly floats: readonly number[];

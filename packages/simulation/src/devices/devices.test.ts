@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { noStore } from '@espalier/server/coordinator';
+import { tinyJob } from '@espalier/server/testing';
 import { Availability } from '../fleet/availability.js';
 import { virtualConnection } from '../fleet/virtual-connection.js';
 import type { TrainerPool } from '../pool/trainer-pool.js';
 import { simulate } from '../simulate.js';
-import { lineStore, localPool, tinyJob } from '../testing/tiny.js';
+import { lineStore, localPool } from '../testing/tiny.js';
 import { Timeline } from '../timeline/timeline.js';
 import { idealDevice, type Device } from './device.js';
 import { drawDevices, fleetProfileSchema, parseFleetProfile } from './fleet-profile.js';

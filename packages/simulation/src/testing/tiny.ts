@@ -1,32 +1,6 @@
 import { createNodeTrainer } from '@espalier/client-node';
-import type { Job } from '@espalier/core';
-import { parseJob } from '@espalier/server';
 import { noStore, type RoundMetrics, type RunStore } from '@espalier/server/coordinator';
 import { TrainerPool } from '../pool/trainer-pool.js';
-
-/** A job of every step that runs in a fraction of a second. */
-export function tinyJob(...overrides: readonly string[]): Job {
-  return parseJob(TINY, { overrides });
-}
-
-const TINY = `
-name: tiny
-seed: 5
-method: fedtiny
-model: { name: cnn-small, width: 4 }
-data: { kind: procedural, numClasses: 3, samplesPerClass: 20, testSamplesPerClass: 6 }
-imageSize: 8
-partition: { kind: dirichlet, alpha: 1, minSamples: 4 }
-numClients: 3
-rounds: 5
-localEpochs: 1
-batchSize: 8
-learningRate: 0.05
-targetDensity: 0.2
-pool: { size: 4 }
-pruning: { interval: 2, stopRound: 5 }
-pretrain: { epochs: 1, samplesPerClass: 2 }
-`;
 
 /** Trainers of this thread: no thread need be started for what no thread changes. */
 export function localPool(size: number): Promise<TrainerPool> {

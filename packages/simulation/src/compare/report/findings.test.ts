@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { tinyJob } from '../../testing/tiny.js';
+import { tinyJob } from '@espalier/server/testing';
 import { cellResultSchema, type CellResult } from '../cell-result.js';
 import { toldApart, type ResultGroup } from '../statistics.js';
 import { markdownOf } from '../table.js';

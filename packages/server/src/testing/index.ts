@@ -1,0 +1,1 @@
+export { tinyJob, tinyJobText } from './tiny-job.js';
