@@ -12,7 +12,7 @@ import type { ClientMessage, ServerMessage } from '@espalier/core/protocol';
 
 type Received<K extends ServerMessage['kind']> = Extract<ServerMessage, { kind: K }>;
 
-/** What a client knows when it answers. */
+/** State of a client that its answers are made of. */
 export interface ClientView {
   readonly graph: ModelGraph;
   /** The mask of the model, or null while all weights are active. */
