@@ -11,7 +11,7 @@ export interface RoundRequests extends RoundWork {
   readonly topGradients: readonly TopGradientRequest[];
 }
 
-/** Samples of a batch when moments are measured: as many as when a model is evaluated under them. */
+/** Samples of a batch when moments are measured: that of an evaluation, whatever the batch of training is. */
 const MEASURING_BATCH = 64;
 
 /** Settings for the moments that each client measures. */
