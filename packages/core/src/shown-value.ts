@@ -14,7 +14,7 @@ export function shownValue(value: unknown): string {
   return text.length > LETTERS ? `${text.slice(0, LETTERS - 3)}…` : text;
 }
 
-/** So much of a value that its text is as long as any that is shown. */
+/** Beginning of a value, just long enough for the longest text that is shown. */
 function beginning(value: unknown, parts: { left: number }): unknown {
   parts.left--;
   if (typeof value === 'string') return value.slice(0, PARTS);
